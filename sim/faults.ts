@@ -1,0 +1,83 @@
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+/** How an outage or a scripted answer shows: an HTTP status, or one of these. */
+const manner = Type.Union([
+  Type.Integer({ minimum: 200, maximum: 599 }),
+  Type.Literal('refuse', { description: 'hang up before anything is applied' }),
+  Type.Literal('cut', { description: 'apply, then hang up without an answer' }),
+  Type.Literal('hang', { description: 'never answer' }),
+  Type.Literal('garbage', { description: 'answer 200 with something that is not JSON' }),
+]);
+
+export type Manner = Static<typeof manner>;
+
+const rate = Type.Number({ minimum: 0, maximum: 1 });
+
+export const faultsSchema = Type.Object(
+  {
+    latency_ms: Type.Optional(Type.Number({ minimum: 0, description: 'Time before every answer.' })),
+    jitter_ms: Type.Optional(Type.Number({ minimum: 0, description: 'Random time added to it, at most.' })),
+    error_rate: Type.Optional(Type.Unsafe<number>({ ...rate, description: 'Share of requests that fail.' })),
+    error_as: Type.Optional(manner),
+    cut_rate: Type.Optional(Type.Unsafe<number>({ ...rate, description: 'Share applied, then cut.' })),
+    retry_after: Type.Optional(Type.Integer({ minimum: 0, description: 'Seconds, sent with 429 and 503.' })),
+    outages: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { from_s: Type.Number({ minimum: 0 }), for_s: Type.Number({ minimum: 0 }), as: Type.Optional(manner) },
+          { additionalProperties: false, description: 'A window in time, counted from when the faults were set.' },
+        ),
+      ),
+    ),
+    script: Type.Optional(
+      Type.Array(
+        Type.Object({ as: manner, times: Type.Optional(Type.Integer({ minimum: 1 })) }, { additionalProperties: false }),
+        { description: 'The next requests fail like this, in this order, whatever else is set.' },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export type Faults = Static<typeof faultsSchema>;
+
+/** @throws Error naming the first field that is wrong. */
+export function readFaults(value: unknown): Faults {
+  const validator = Compile(faultsSchema);
+  if (validator.Check(value)) return value;
+  const [first] = validator.Errors(value);
+  throw new Error(`faults${first?.instancePath.replaceAll('/', '.') ?? ''} ${first?.message ?? 'are wrong'}`);
+}
+
+/** Decides, request by request, what goes wrong. */
+export class FaultPlan {
+  readonly #faults: Faults;
+  readonly #setAt = performance.now();
+  readonly #script: Manner[];
+
+  constructor(faults: Faults) {
+    this.#faults = faults;
+    this.#script = (faults.script ?? []).flatMap(({ as, times = 1 }) => Array<Manner>(times).fill(as));
+  }
+
+  get faults(): Faults {
+    return this.#faults;
+  }
+
+  /** @returns how the next request fails, or null when it does not. */
+  next(): Manner | null {
+    const scripted = this.#script.shift();
+    if (scripted !== undefined) return scripted;
+    const seconds = (performance.now() - this.#setAt) / 1000;
+    const outage = this.#faults.outages?.find(({ from_s, for_s }) => seconds >= from_s && seconds < from_s + for_s);
+    if (outage) return outage.as ?? 503;
+    if (Math.random() < (this.#faults.error_rate ?? 0)) return this.#faults.error_as ?? 503;
+    return Math.random() < (this.#faults.cut_rate ?? 0) ? 'cut' : null;
+  }
+
+  /** Milliseconds to wait before answering. */
+  latency(): number {
+    return (this.#faults.latency_ms ?? 0) + Math.random() * (this.#faults.jitter_ms ?? 0);
+  }
+}

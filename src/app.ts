@@ -1,0 +1,125 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Config } from './config/load.ts';
+import { rulesOf } from './config/rules.ts';
+import type { Secret } from './config/secret.ts';
+import { prepareValidation } from './contract/validate.ts';
+import { Attempts } from './delivery/attempts.ts';
+import { Breaker } from './delivery/breaker.ts';
+import { Gate } from './delivery/gate.ts';
+import { InlineDelivery } from './delivery/inline.ts';
+import { Answers } from './http/answer.ts';
+import { Authenticator } from './http/auth.ts';
+import { EventIntake } from './http/intake.ts';
+import { Lifecycle } from './http/lifecycle.ts';
+import { buildServer } from './http/server.ts';
+import { systemClock } from './observe/clock.ts';
+import type { Logger } from './ports/runtime.ts';
+import type { Store } from './ports/store.ts';
+import type { Target } from './ports/target.ts';
+import { MemoryStore } from './store/memory.ts';
+import { openTarget } from './targets/registry.ts';
+
+/** The whole connector, wired from its settings. The only place that knows every part. */
+export class App {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #target: Target;
+  readonly #store: Store;
+  readonly #lifecycle = new Lifecycle();
+  readonly #http: FastifyInstance;
+  #stopped: Promise<boolean> | null = null;
+
+  private constructor(config: Config, log: Logger, target: Target) {
+    this.#config = config;
+    this.#log = log;
+    this.#target = target;
+    this.#store = new MemoryStore();
+    this.#http = this.#wire();
+  }
+
+  /** Builds the parts; nothing listens yet. */
+  static async create(config: Config, log: Logger): Promise<App> {
+    return new App(config, log, await openTarget(config, systemClock));
+  }
+
+  #wire(): FastifyInstance {
+    const { settings } = this.#config;
+    const clock = systemClock;
+    const deadlineMs = settings.WTL_HTTP_REQUESTS_TIMEOUT * 1000;
+    const concurrency = settings.WTL_MAX_CONCURRENCY;
+    const breaker = { failures: settings.WTL_BREAKER_FAILURES, cooldownMs: settings.WTL_BREAKER_COOLDOWN * 1000 };
+    const attempts = new Attempts({
+      target: this.#target,
+      gate: new Gate({ concurrency, perSecond: settings.WTL_MAX_RPS }, clock),
+      breaker: new Breaker(breaker, clock),
+      clock,
+      random: Math.random,
+      limits: { retries: settings.WTL_RETRIES },
+    });
+    const limits = { deadlineMs, capacity: concurrency + settings.WTL_MAX_WAITING };
+    const delivery = new InlineDelivery({ store: this.#store, attempts, clock, limits });
+    const answers = new Answers(settings.ERROR_TYPE_CASE);
+    return buildServer({
+      options: {
+        appName: settings.APP_NAME,
+        eventPath: settings.EVENT_PATH,
+        maxBodyBytes: settings.MAX_BODY_BYTES,
+        intakeTimeoutMs: settings.INTAKE_TIMEOUT * 1000,
+        eventTimeoutMs: deadlineMs,
+      },
+      authenticator: new Authenticator(intakeTokens(this.#config)),
+      intake: new EventIntake({ rules: rulesOf(settings), delivery, answers, clock, log: this.#log }),
+      lifecycle: this.#lifecycle,
+      answers,
+      log: this.#log,
+    });
+  }
+
+  /**
+   * Starts to listen.
+   * @returns the base URL under which it is reached from this machine.
+   * @throws when the address cannot be had (`EADDRINUSE`, `EACCES`, …).
+   */
+  async start(): Promise<string> {
+    const { HOST, PORT } = this.#config.settings;
+    await this.#http.listen({ host: HOST, port: PORT });
+    // Not before listening: a cold start is measured to the first answer of /health.
+    setImmediate(prepareValidation);
+    const { port } = this.#http.server.address() as AddressInfo;
+    return `http://${reachable(HOST)}:${port}`;
+  }
+
+  /**
+   * Takes no more events, lets those under way end within `SHUTDOWN_TIMEOUT`, and closes everything. Idempotent.
+   * @returns false when events had to be cut off.
+   */
+  stop(): Promise<boolean> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<boolean> {
+    const { SHUTDOWN_TIMEOUT } = this.#config.settings;
+    const drained = await this.#lifecycle.drain(SHUTDOWN_TIMEOUT * 1000, systemClock);
+    if (!drained) {
+      const fields = { events: this.#lifecycle.underWay, timeout_s: SHUTDOWN_TIMEOUT };
+      this.#log.error(fields, 'Events cut off at SHUTDOWN_TIMEOUT; NSPS will send them again');
+    }
+    await this.#http.close();
+    await this.#target.close();
+    await this.#store.close();
+    return drained;
+  }
+}
+
+function intakeTokens({ settings }: Config): Secret[] {
+  return [settings.API_TOKEN, settings.API_TOKEN_PREVIOUS].filter((token) => token !== null);
+}
+
+/** An address that listens on all interfaces is reached on this machine as loopback. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { CoreSimulator } from '../../sim/core-simulator.ts';
+import { type Faults, readFaults } from '../../sim/faults.ts';
+import { type Command, type CommandLine, EXIT, PlainError, UsageError, wholeNumber } from './command.ts';
+import { listenFault } from './listen-fault.ts';
+import { stopSignals } from './signals.ts';
+
+export const command: Command = {
+  name: 'simulate',
+  synopsis: '',
+  about:
+    'Runs a stand-in for the WTL HLR/HSS. It remembers subscribers, insists on 15-digit IMSIs, profile names and\n' +
+    'one owner a number, and answers as WTL does. Look inside with GET /subscribers and /subscribers/<imsi>; read and\n' +
+    'change its faults while it runs with GET and PUT /faults.',
+  options: {
+    port: { type: 'string', short: 'p', default: '3001', value: 'number', help: 'Port to listen on; 0 takes a free one.' },
+    host: { type: 'string', default: '127.0.0.1', value: 'address', help: 'Address to listen on.' },
+    token: { type: 'string', value: 'text', help: 'Insist on this bearer token (also WTL_API_TOKEN); else take any.' },
+    'known-only': { type: 'boolean', help: 'Answer 404 to a change of an unknown subscriber instead of taking him in.' },
+    latency: { type: 'string', value: 'ms', help: 'Time before every answer.' },
+    jitter: { type: 'string', value: 'ms', help: 'Random time added to it, at most.' },
+    'error-rate': { type: 'string', value: '0..1', help: 'Share of requests answered 503.' },
+    'cut-rate': { type: 'string', value: '0..1', help: 'Share of requests applied, then cut without an answer.' },
+    outage: { type: 'string', value: 'from+for', help: 'Answer 503 in this window, in seconds from the start: 10+5.' },
+    faults: { type: 'string', value: 'file', help: 'All faults as JSON; see docs/simulator.md.' },
+    quiet: { type: 'boolean', short: 'q', help: 'Do not print a line for every request.' },
+  },
+  exits: { 66: 'the faults file cannot be read', 69: 'the port cannot be had' },
+  positionals: [0, 0],
+  run: simulate,
+};
+
+async function simulate(line: CommandLine): Promise<number> {
+  const port = wholeNumber(line, 'port', 0, 65535);
+  const host = line.values['host'] as string;
+  const token = line.values['token'] ?? process.env['WTL_API_TOKEN'];
+  const simulator = new CoreSimulator({
+    host,
+    port,
+    ...(token && { token }),
+    knownOnly: line.flags['known-only'] ?? false,
+    faults: await faultsOf(line),
+    ...(!line.flags['quiet'] && {
+      onCall: ({ request, outcome }) => process.stdout.write(`${JSON.stringify(request)} → ${outcome}\n`),
+    }),
+  });
+  const url = await simulator.start().catch((error: unknown) => {
+    throw new PlainError(listenFault(error, host, port), EXIT.unavailable);
+  });
+  const { origin } = new URL(url);
+  process.stdout.write(`Core simulator at ${url} (WTL_API_URL)\n`);
+  process.stdout.write(`Look inside: ${origin}/subscribers   faults: ${origin}/faults   counters: ${origin}/stats\n`);
+  await stopSignals(() => process.exit(EXIT.failed));
+  await simulator.stop();
+  return EXIT.ok;
+}
+
+async function faultsOf(line: CommandLine): Promise<Faults> {
+  const { faults: file, outage } = line.values;
+  const [latency, jitter] = [numberOf(line, 'latency'), numberOf(line, 'jitter')];
+  const [errorRate, cutRate] = [numberOf(line, 'error-rate'), numberOf(line, 'cut-rate')];
+  const fromFlags = {
+    ...(latency !== null && { latency_ms: latency }),
+    ...(jitter !== null && { jitter_ms: jitter }),
+    ...(errorRate !== null && { error_rate: errorRate }),
+    ...(cutRate !== null && { cut_rate: cutRate }),
+    ...(outage !== undefined && { outages: [outageOf(outage)] }),
+  };
+  try {
+    return readFaults({ ...(file === undefined ? {} : await readJson(file)), ...fromFlags });
+  } catch (error) {
+    if (error instanceof PlainError) throw error;
+    throw new UsageError((error as Error).message);
+  }
+}
+
+async function readJson(file: string): Promise<object> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as object;
+  } catch (error) {
+    throw new PlainError(`cannot read ${file}: ${(error as Error).message}`, EXIT.noInput);
+  }
+}
+
+function numberOf(line: CommandLine, name: string): number | null {
+  const text = line.values[name];
+  if (text === undefined) return null;
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new UsageError(`--${name} must be a number, not "${text}"`);
+  return Number(text);
+}
+
+function outageOf(text: string): { from_s: number; for_s: number } {
+  const parts = /^(\d+(?:\.\d+)?)\+(\d+(?:\.\d+)?)$/.exec(text);
+  if (!parts) throw new UsageError(`--outage must be <from>+<for> in seconds, such as 10+5, not "${text}"`);
+  return { from_s: Number(parts[1]), for_s: Number(parts[2]) };
+}

@@ -1,0 +1,106 @@
+import { EVENT_ACTIONS, type EventAction, type ImsiPattern } from '../core/types.ts';
+import { isProfileName } from '../core/profile.ts';
+import { compilePythonPattern } from './python-pattern.ts';
+import { Secret } from './secret.ts';
+
+/** A kind of setting: what is expected, in words, and how text becomes a value. */
+export interface Kind<T> {
+  /** Completes the sentence "NAME must be …". */
+  readonly expected: string;
+  /** @throws Error whose message says more than `expected` does, or no message. */
+  parse(text: string): T;
+}
+
+/** Refuses a value without more words than the kind's own. */
+function refuse(more = ''): never {
+  throw new Error(more);
+}
+
+export function text(expected = 'text'): Kind<string> {
+  return { expected, parse: (value) => value };
+}
+
+export function choice<const T extends string>(...options: readonly T[]): Kind<T> {
+  return {
+    expected: `one of ${options.join(', ')}`,
+    parse: (value) => options.find((option) => option.toLowerCase() === value.toLowerCase()) ?? refuse(),
+  };
+}
+
+/** The spellings that the Python connector took. */
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ...['true', '1', 'yes', 'y', 'on', 't'].map((word) => [word, true] as const),
+  ...['false', '0', 'no', 'n', 'off', 'f'].map((word) => [word, false] as const),
+]);
+
+export const flag: Kind<boolean> = {
+  expected: 'true or false',
+  parse: (value) => FLAGS.get(value.toLowerCase()) ?? refuse(),
+};
+
+export function integer(min: number, max: number): Kind<number> {
+  return {
+    expected: `a whole number from ${min} to ${max}`,
+    parse: (value) => {
+      const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+      return number >= min && number <= max ? number : refuse();
+    },
+  };
+}
+
+export function seconds(min: number, max: number): Kind<number> {
+  return {
+    expected: `a number of seconds from ${min} to ${max}`,
+    parse: (value) => {
+      const number = /^\d{1,9}(\.\d{1,6})?$/.test(value) ? Number(value) : Number.NaN;
+      return number >= min && number <= max ? number : refuse();
+    },
+  };
+}
+
+/** A bearer token: what RFC 6750 and an HTTP header allow, so that it compares and travels unchanged. */
+export const token: Kind<Secret> = {
+  expected: 'a token of visible ASCII characters without spaces',
+  parse: (value) => (/^[\x21-\x7e]+$/.test(value) ? new Secret(value) : refuse()),
+};
+
+export const baseUrl: Kind<URL> = {
+  expected: 'an http:// or https:// URL without user, query and fragment',
+  parse: (value) => {
+    const url = URL.parse(value);
+    if (!url || !/^https?:$/.test(url.protocol)) return refuse();
+    return url.username || url.password || url.search || url.hash ? refuse() : url;
+  },
+};
+
+/** Routes of our own, which an event path must not hide. */
+const OWN_PATHS = ['/health', '/ready', '/openapi.json'];
+
+export const eventPath: Kind<string> = {
+  expected: `a path such as /process-event, other than ${OWN_PATHS.join(', ')}`,
+  parse: (value) => (/^\/[\w\-./~]*$/.test(value) && !OWN_PATHS.includes(value) ? value : refuse()),
+};
+
+export const profileName: Kind<string> = {
+  expected: 'a profile name: a letter, then letters, digits, "-", "_" and "."',
+  parse: (value) => (isProfileName(value) ? value : refuse()),
+};
+
+export const pythonPattern: Kind<ImsiPattern> = {
+  expected: 'a regular expression as Python writes it, without look-around and back-references',
+  parse: compilePythonPattern,
+};
+
+export const eventActions: Kind<ReadonlyMap<string, EventAction>> = {
+  expected: `a list such as SIM/Created=insert,SIM/Deleted=delete with actions of ${EVENT_ACTIONS.join(', ')}`,
+  parse: (value) => new Map(value.split(',').map(eventAction)),
+};
+
+function eventAction(entry: string): [string, EventAction] {
+  const at = entry.lastIndexOf('=');
+  const type = entry.slice(0, Math.max(0, at)).trim();
+  const name = entry.slice(at + 1).trim();
+  const action = EVENT_ACTIONS.find((candidate) => candidate === name.toLowerCase());
+  if (type === '' || !action) refuse(`the entry ${JSON.stringify(entry.trim())} is not such`);
+  return [type, action];
+}

@@ -1,0 +1,218 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { Secret } from './secret.ts';
+import {
+  SECRET_NAMES,
+  type SecretName,
+  SETTING_NAMES,
+  SETTINGS,
+  type Setting,
+  type SettingName,
+  type Settings,
+} from './table.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One thing wrong with the settings: the name, and what is expected of it. Never holds a value that is a secret. */
+export interface SettingFault {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** Carries every fault at once: fixing them one restart at a time is no pleasure. */
+export class ConfigError extends Error {
+  readonly faults: readonly SettingFault[];
+
+  constructor(faults: readonly SettingFault[]) {
+    super(`${faults.length} setting${faults.length === 1 ? ' is' : 's are'} wrong`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+export interface Tls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export interface Config {
+  readonly settings: Settings;
+  /** Texts of the files named by `WTL_CA_FILE`, `WTL_CLIENT_CERT_FILE`, `WTL_CLIENT_KEY_FILE`. */
+  readonly tls: Tls;
+  /** Secrets that came from a file, and may change with it. */
+  readonly secretFiles: ReadonlyMap<SecretName, string>;
+  /** Variables that look like settings and are none: most likely misspelt. */
+  readonly unknown: readonly string[];
+}
+
+/** The environment over the `.env` file of the working directory; an empty value counts as not set. */
+export function readEnvironment(environment: Environment = process.env, file = '.env'): Environment {
+  const merged: Record<string, string> = {};
+  for (const source of [parseEnv(readIfPresent(file)), environment]) {
+    for (const [name, value] of Object.entries(source)) {
+      if (value !== undefined && value !== '') merged[name] = value;
+    }
+  }
+  return merged;
+}
+
+function readIfPresent(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return '';
+    throw new ConfigError([{ name: file, message: `cannot be read (${codeOf(error)})` }]);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
+/**
+ * Reads and checks all settings.
+ * @param options.requireAll false for commands that call nobody: a required setting may then be absent (null).
+ * @throws ConfigError with every fault.
+ */
+export function loadConfig(environment: Environment, options: { requireAll?: boolean } = {}): Config {
+  const reader = new Reader(environment, options.requireAll ?? true);
+  const config = reader.read();
+  if (reader.faults.length > 0) throw new ConfigError(reader.faults);
+  return config;
+}
+
+class Reader {
+  readonly faults: SettingFault[] = [];
+  readonly #environment: Environment;
+  readonly #requireAll: boolean;
+  readonly #secretFiles = new Map<SecretName, string>();
+
+  constructor(environment: Environment, requireAll: boolean) {
+    this.#environment = environment;
+    this.#requireAll = requireAll;
+  }
+
+  read(): Config {
+    const values = SETTING_NAMES.map((name) => [name, this.#value(name)] as const);
+    const settings = Object.freeze(Object.fromEntries(values)) as unknown as Settings;
+    return { settings, tls: this.#tls(settings), secretFiles: this.#secretFiles, unknown: unknownNames(this.#environment) };
+  }
+
+  #value(name: SettingName): unknown {
+    const setting: Setting = SETTINGS[name];
+    const text = this.#text(name) ?? setting.fallback;
+    if (text === undefined) {
+      // A file that is still to come, or was emptied to revoke the token: the secret that nobody can present.
+      if (isSecretName(name) && this.#secretFiles.has(name) && !setting.required) return new Secret('');
+      if (setting.required && this.#requireAll && !this.#hasFault(name)) {
+        this.#fault(name, `is required: ${setting.kind.expected}`);
+      }
+      return null;
+    }
+    try {
+      return setting.kind.parse(text);
+    } catch (error) {
+      const more = error instanceof Error && error.message !== '' ? ` (${error.message})` : '';
+      // What a secret holds must not be told, not even when it is wrong; nor the password in a URL.
+      const found = setting.secret ? '' : `, not ${JSON.stringify(text.replace(/\/\/.*@/, '//[redacted]@'))}`;
+      this.#fault(name, `must be ${setting.kind.expected}${found}${more}`);
+      return null;
+    }
+  }
+
+  #text(name: SettingName): string | undefined {
+    const text = this.#environment[name];
+    if (!isSecretName(name)) return text;
+    const file = this.#environment[`${name}_FILE`];
+    if (file === undefined) return text;
+    if (text !== undefined) {
+      this.#fault(name, `and ${name}_FILE are both set: keep one`);
+      return undefined;
+    }
+    this.#secretFiles.set(name, file);
+    return this.#readSecret(name, file);
+  }
+
+  #readSecret(name: SecretName, file: string): string | undefined {
+    if (!('required' in SETTINGS[name])) return readIfPresent(file).trim() || undefined;
+    const content = this.#file(`${name}_FILE`, file)?.trim();
+    if (content === '') this.#fault(`${name}_FILE`, `${file} is empty`);
+    return content || undefined;
+  }
+
+  #file(name: string, path: string): string | undefined {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      this.#fault(name, `cannot read ${path} (${codeOf(error)})`);
+      return undefined;
+    }
+  }
+
+  #tls(settings: Settings): Tls {
+    const [cert, key] = [settings.WTL_CLIENT_CERT_FILE, settings.WTL_CLIENT_KEY_FILE];
+    if ((cert === null) !== (key === null)) {
+      this.#fault(cert === null ? 'WTL_CLIENT_CERT_FILE' : 'WTL_CLIENT_KEY_FILE', 'is required by the other of the two');
+    }
+    const named = { ca: settings.WTL_CA_FILE, cert, key };
+    const texts = Object.entries(named).flatMap(([part, path]) => {
+      const text = path === null ? undefined : this.#pem(part as keyof typeof named, path);
+      return text === undefined ? [] : [[part, text] as const];
+    });
+    if (texts.length > 0 && settings.WTL_API_URL?.protocol === 'http:') {
+      this.#fault('WTL_API_URL', 'must be an https:// URL when certificates are given');
+    }
+    return Object.fromEntries(texts);
+  }
+
+  #pem(part: keyof Tls, path: string): string | undefined {
+    const name = { ca: 'WTL_CA_FILE', cert: 'WTL_CLIENT_CERT_FILE', key: 'WTL_CLIENT_KEY_FILE' }[part];
+    const text = this.#file(name, path);
+    if (text === undefined) return undefined;
+    const readable = part === 'key' ? /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text) : isCertificate(text);
+    if (!readable) this.#fault(name, `${path} holds no PEM ${part === 'key' ? 'private key' : 'certificate'}`);
+    return text;
+  }
+
+  #hasFault(name: string): boolean {
+    return this.faults.some((fault) => fault.name.startsWith(name));
+  }
+
+  #fault(name: string, message: string): void {
+    this.faults.push({ name, message });
+  }
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== '';
+  } catch {
+    return false;
+  }
+}
+
+function isSecretName(name: string): name is SecretName {
+  return (SECRET_NAMES as readonly string[]).includes(name);
+}
+
+/** Prefixes that only we use: a variable that starts so and is no setting is a slip of the pen. */
+function unknownNames(environment: Environment): string[] {
+  const known = new Set<string>([...SETTING_NAMES, ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
+  return Object.keys(environment).filter((name) => /^(WTL|API_TOKEN|EVENT|LOG_PII)/.test(name) && !known.has(name));
+}
+
+/** The settings as a log line may show them: secrets say only whether they are set. */
+export function redactedSettings(settings: Settings): Record<string, unknown> {
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, printable(settings[name])]));
+}
+
+function printable(value: unknown): unknown {
+  if (value instanceof Secret) return value.toJSON();
+  if (value instanceof URL) return value.href;
+  if (value instanceof Map) return Object.fromEntries(value);
+  if (typeof value === 'object' && value !== null && 'source' in value) return value.source;
+  return value;
+}
+

@@ -1,0 +1,148 @@
+import { baseUrl, choice, eventActions, eventPath, flag, integer, type Kind } from './kinds.ts';
+import { profileName, pythonPattern, seconds, text, token } from './kinds.ts';
+import type { Secret } from './secret.ts';
+
+/** One setting: its kind, what it is when not set, and what it is for. */
+export interface Setting<T = unknown> {
+  readonly kind: Kind<T>;
+  /** As one would write it. Absent: none. */
+  readonly fallback?: string;
+  readonly required?: true;
+  readonly secret?: true;
+  readonly help: string;
+}
+
+function required<T>(kind: Kind<T>, help: string): Setting<T> & { required: true } {
+  return { kind, required: true, help };
+}
+
+function optional<T>(kind: Kind<T>, help: string): Setting<T> {
+  return { kind, help };
+}
+
+function withDefault<T>(kind: Kind<T>, fallback: string, help: string): Setting<T> & { fallback: string } {
+  return { kind, fallback, help };
+}
+
+/**
+ * Every setting there is, grouped as the documentation shows them. Names known from the Python connector keep their
+ * name and meaning, so that it can be replaced in place. Seconds for times.
+ */
+export const GROUPS = {
+  Service: {
+    APP_NAME: withDefault(text(), 'wtl-hlr-hss-connector', 'Name of the service in `/health` and in the logs.'),
+    HOST: withDefault(text('an address to listen on'), '0.0.0.0', 'Address to listen on.'),
+    PORT: withDefault(integer(0, 65535), '8000', 'Port to listen on; 0 takes a free one.'),
+    EVENT_PATH: withDefault(eventPath, '/process-event', 'Where NSPS posts its events.'),
+    SHUTDOWN_TIMEOUT: withDefault(
+      seconds(0, 3600),
+      '30',
+      'How long events under way may take after SIGTERM. Give the container a little more.',
+    ),
+  },
+  Intake: {
+    API_TOKEN: { ...required(token, 'Bearer token that NSPS sends.'), secret: true },
+    API_TOKEN_PREVIOUS: {
+      ...optional(token, 'A second token that is accepted too, while the token is being changed.'),
+      secret: true,
+    },
+    MAX_BODY_BYTES: withDefault(integer(1024, 104857600), '2097152', 'Largest event taken, in bytes; beyond it 413.'),
+    INTAKE_TIMEOUT: withDefault(seconds(1, 600), '10', 'Longest time a client may take to send a request; then 408.'),
+    ERROR_TYPE_CASE: withDefault(
+      choice('upper', 'lower'),
+      'upper',
+      'Spelling of `type` in error answers; `lower` is that of the older published OpenAPI document.',
+    ),
+  },
+  Decision: {
+    EVENT_ACTIONS: optional(
+      eventActions,
+      'Adds to and overrides what event types mean: `SIM/Created=insert,SIM/Deleted=delete,SIM/Replaced=ignore`. ' +
+        'Without it `SIM/Updated=update,SIM/Replaced=replace`; every other type is ignored.',
+    ),
+    STRICT_ENRICHMENT: withDefault(
+      flag,
+      'true',
+      'Refuse (422) an event whose account data is missing instead of barring the subscriber on a guess.',
+    ),
+    WTL_IMSI_REGEXP: optional(pythonPattern, 'Only subscribers whose IMSI contains a match are provisioned.'),
+    WTL_DEFAULT_CS_PROFILE: withDefault(profileName, 'default', 'CS profile when the access policy names none.'),
+    WTL_DEFAULT_EPS_PROFILE: withDefault(profileName, 'default', 'EPS profile when the access policy names none.'),
+  },
+  Core: {
+    TARGET: withDefault(choice('wtl'), 'wtl', 'The external system to provision.'),
+    WTL_API_URL: required(baseUrl, 'Base URL of the WTL API; `/prov` is added. Trailing slashes do not matter.'),
+    WTL_API_TOKEN: { ...required(token, 'Bearer token for the WTL API.'), secret: true },
+    WTL_HTTP_REQUESTS_TIMEOUT: withDefault(
+      seconds(0.05, 3600),
+      '30.0',
+      "One event's whole budget, in seconds: waiting for its turn, calling the core, and repeats.",
+    ),
+    WTL_RETRIES: withDefault(
+      integer(0, 100),
+      '3',
+      'Repeats within that budget, after failures that are safe to repeat.',
+    ),
+    WTL_MAX_CONCURRENCY: withDefault(integer(1, 10000), '256', 'Calls to the core at a time.'),
+    WTL_MAX_RPS: withDefault(integer(0, 100000), '0', 'Calls to the core a second, evenly spaced; 0 = no limit.'),
+    WTL_MAX_WAITING: withDefault(
+      integer(0, 100000),
+      '1000',
+      'Events that may wait for their turn; one more is answered 429.',
+    ),
+    WTL_BREAKER_FAILURES: withDefault(
+      integer(0, 100000),
+      '10',
+      'Failures in a row that open the circuit (unreachable, timed out, 5xx); 0 = never.',
+    ),
+    WTL_BREAKER_COOLDOWN: withDefault(
+      seconds(0.05, 3600),
+      '5',
+      'How long an open circuit rests before one call tries the core again.',
+    ),
+    WTL_CA_FILE: optional(text('a PEM file'), 'Certificate authority of the core, for https.'),
+    WTL_CLIENT_CERT_FILE: optional(text('a PEM file'), 'Client certificate shown to the core.'),
+    WTL_CLIENT_KEY_FILE: optional(text('a PEM file'), 'Key of the client certificate.'),
+  },
+  Delivery: {
+    DELIVERY: withDefault(choice('inline'), 'inline', 'NSPS waits for the true result, and repeats what failed.'),
+    STORE_URL: withDefault(
+      choice('memory:'),
+      'memory:',
+      'Where the version applied last of every subscriber is remembered: in this process.',
+    ),
+  },
+  Logs: {
+    LOG_LEVEL: withDefault(choice('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'), 'INFO', 'Least level written.'),
+    LOG_PII: withDefault(choice('full', 'mask'), 'full', '`mask` hides IMSIs, numbers and names in the logs.'),
+    DEBUG: withDefault(flag, 'false', 'Readable lines instead of JSON when the output is a terminal.'),
+  },
+} as const satisfies Record<string, Record<string, Setting>>;
+
+type Groups = typeof GROUPS;
+type Table = Groups['Service'] &
+  Groups['Intake'] &
+  Groups['Decision'] &
+  Groups['Core'] &
+  Groups['Delivery'] &
+  Groups['Logs'];
+
+export type SettingName = keyof Table;
+
+type Value<S> =
+  S extends Setting<infer T> ? (S extends { required: true } | { fallback: string } ? T : T | null) : never;
+
+/** All settings, read and checked. A setting that is not set and has no default is null. */
+export type Settings = { readonly [N in SettingName]: Value<Table[N]> };
+
+/** Every setting by name, in the order of the documentation. */
+export const SETTINGS = Object.assign({}, ...Object.values(GROUPS)) as Table;
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
+
+/** Settings whose value is a secret; each can also be named by a file, in `<NAME>_FILE`. */
+export const SECRET_NAMES = SETTING_NAMES.filter((name) => 'secret' in SETTINGS[name]) as SecretName[];
+
+export type SecretName = {
+  [N in SettingName]: Settings[N] extends Secret | null ? N : never;
+}[SettingName];

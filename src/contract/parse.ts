@@ -1,0 +1,26 @@
+import { isUtf8 } from 'node:buffer';
+import type { Event } from './event.ts';
+import { type Fault, faultsOf, isEvent } from './validate.ts';
+
+export type Parsed =
+  | { readonly kind: 'event'; readonly event: Event }
+  | { readonly kind: 'invalid'; readonly faults: readonly [Fault, ...Fault[]] };
+
+/** Bytes → event, or what is wrong with them. Never throws, never changes what came. */
+export function parseEvent(raw: Uint8Array): Parsed {
+  if (raw.length === 0) return invalid('is empty: an event in JSON is expected');
+  if (!isUtf8(raw)) return invalid('is not valid UTF-8');
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString());
+  } catch (error) {
+    return invalid(`is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`);
+  }
+  if (isEvent(value)) return { kind: 'event', event: value };
+  const [fault, ...others] = faultsOf(value);
+  return fault ? { kind: 'invalid', faults: [fault, ...others] } : invalid('is no event');
+}
+
+function invalid(message: string): Parsed {
+  return { kind: 'invalid', faults: [{ path: '(body)', message }] };
+}

@@ -1,0 +1,79 @@
+import type { Event } from '../contract/event.ts';
+
+/**
+ * How new an event is (contract §6, G2): four stamps, each absent when the event does not carry it readably.
+ * Stamps are canonical UTC text with microseconds (`2025-03-12T16:47:36.585885`), so that comparing text compares time:
+ * NSPS stamps in microseconds, and milliseconds would lose the order of two events.
+ */
+export interface Version {
+  readonly updatedAt?: string;
+  readonly eventTime?: string;
+  /** Decimal digits without leading zeros. */
+  readonly iEvent?: string;
+  readonly createdAt?: string;
+}
+
+/** The version that an event carries. */
+export function versionOf(event: Event): Version {
+  const variables = event.data.variables ?? {};
+  return {
+    ...present('updatedAt', canonicalStamp(event.updated_at)),
+    ...present('eventTime', canonicalStamp(variables['event_time'])),
+    ...present('iEvent', canonicalNumber(variables['i_event'])),
+    ...present('createdAt', canonicalStamp(event.created_at)),
+  };
+}
+
+function present<K extends keyof Version>(key: K, value: string | null): { [P in K]?: string } {
+  return value === null ? {} : ({ [key]: value } as { [P in K]?: string });
+}
+
+/**
+ * Which of two versions is newer, on the first field that both have and that differs.
+ * @returns negative when `a` is older, positive when it is newer, 0 when they are equal or cannot be compared.
+ */
+export function compareVersions(a: Version, b: Version): number {
+  return (
+    compareText(a.updatedAt, b.updatedAt) ||
+    compareText(a.eventTime, b.eventTime) ||
+    compareNumber(a.iEvent, b.iEvent) ||
+    compareText(a.createdAt, b.createdAt)
+  );
+}
+
+function compareText(a: string | undefined, b: string | undefined): number {
+  if (a === undefined || b === undefined || a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function compareNumber(a: string | undefined, b: string | undefined): number {
+  if (a === undefined || b === undefined) return 0;
+  return a.length - b.length || compareText(a, b);
+}
+
+/** Event numbers outgrow 2^53 one day; as digits they compare exactly whatever their length. */
+function canonicalNumber(value: unknown): string | null {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : null;
+  if (typeof value !== 'string' || !/^\d+$/.test(value)) return null;
+  return value.replace(/^0+(?=\d)/, '');
+}
+
+const STAMP =
+  /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|([+-])(\d\d)(?::?(\d\d))?)?$/i;
+
+/**
+ * Reads an ISO 8601 stamp (a space for the `T` and an absent offset, meaning UTC, are fine: `event_time` is written so).
+ * @returns canonical UTC text with microseconds, or null when it is no such stamp.
+ */
+export function canonicalStamp(value: unknown): string | null {
+  const parts = typeof value === 'string' ? STAMP.exec(value) : null;
+  if (!parts) return null;
+  const [, year, month, day, hour, minute, second = '00', fraction = '', , sign, offHours = '00', offMinutes = '00'] =
+    parts;
+  // Calendar arithmetic only: nothing here reads a clock.
+  const local = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  if (Number.isNaN(local.getTime()) || local.getUTCDate() !== Number(day)) return null;
+  const offset = (Number(offHours) * 60 + Number(offMinutes)) * 60_000;
+  const utc = new Date(local.getTime() + (sign === '+' ? -offset : offset)).toISOString();
+  return utc.length === 24 ? `${utc.slice(0, 19)}.${fraction.padEnd(6, '0').slice(0, 6)}` : null;
+}

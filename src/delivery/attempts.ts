@@ -1,0 +1,94 @@
+import { FAILURES, failed, mayRepeat, type Outcome, pauseBeforeRepeat } from '../core/outcome.ts';
+import type { Change } from '../core/types.ts';
+import type { Clock, Random } from '../ports/runtime.ts';
+import type { CallContext, Target } from '../ports/target.ts';
+import type { Breaker, Permit } from './breaker.ts';
+import type { Gate } from './gate.ts';
+import type { AttemptReport } from './report.ts';
+
+export interface AttemptLimits {
+  /** Repeats after the first attempt. */
+  readonly retries: number;
+}
+
+/** Makes attempts at one change until it is done, final, or out of time. */
+export class Attempts {
+  readonly #target: Target;
+  readonly #gate: Gate;
+  readonly #breaker: Breaker;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #limits: AttemptLimits;
+
+  constructor(parts: {
+    target: Target;
+    gate: Gate;
+    breaker: Breaker;
+    clock: Clock;
+    random: Random;
+    limits: AttemptLimits;
+  }) {
+    this.#target = parts.target;
+    this.#gate = parts.gate;
+    this.#breaker = parts.breaker;
+    this.#clock = parts.clock;
+    this.#random = parts.random;
+    this.#limits = parts.limits;
+  }
+
+  /**
+   * Repeats only what is safe to repeat (`core/outcome.ts`), and only while the deadline leaves room.
+   * @param report hears of every call that was made.
+   * @returns the last outcome.
+   */
+  async run(change: Change, context: CallContext, report: (attempt: AttemptReport) => void): Promise<Outcome> {
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.#once(change, context, report);
+      if (outcome.kind === 'done') return outcome;
+      const { failure } = outcome;
+      if (attempt > this.#limits.retries || !mayRepeat(failure.code, change.action)) return outcome;
+      const pause = pauseBeforeRepeat(attempt, failure, this.#random());
+      if (this.#clock.now() + pause >= context.deadline || this.#breaker.wait() > 0) return outcome;
+      await new Promise<void>((resolve) => this.#clock.after(pause, resolve));
+    }
+  }
+
+  async #once(change: Change, context: CallContext, report: (attempt: AttemptReport) => void): Promise<Outcome> {
+    // Asked before waiting for a place, so that an open circuit answers at once even when hung calls hold every place.
+    if (this.#breaker.wait() > 0) return this.#circuitOpen();
+    if (!(await this.#gate.enter(context.deadline))) {
+      return failed('no_turn', 'Connection timeout: no free connection to the core before the deadline');
+    }
+    try {
+      const permit = this.#breaker.admit();
+      if (!permit) return this.#circuitOpen();
+      return await this.#call(change, context, permit, report);
+    } finally {
+      this.#gate.leave();
+    }
+  }
+
+  async #call(
+    change: Change,
+    context: CallContext,
+    permit: Permit,
+    report: (attempt: AttemptReport) => void,
+  ): Promise<Outcome> {
+    const started = this.#clock.now();
+    const outcome = await this.#target.apply(change, context);
+    const failure = outcome.kind === 'failed' ? outcome.failure : null;
+    this.#breaker.record(permit, failure !== null && FAILURES[failure.code].sick);
+    report({
+      imsi: change.state.imsi,
+      action: change.action,
+      result: failure?.code ?? 'done',
+      ...(failure?.coreStatus !== undefined && { coreStatus: failure.coreStatus }),
+      durationMs: this.#clock.now() - started,
+    });
+    return outcome;
+  }
+
+  #circuitOpen(): Outcome {
+    return failed('circuit_open', 'Circuit open', { retryAfterMs: this.#breaker.wait() });
+  }
+}

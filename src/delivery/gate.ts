@@ -1,0 +1,37 @@
+import type { Clock } from '../ports/runtime.ts';
+import { Semaphore } from './semaphore.ts';
+
+/** Keeps the core from drowning: so many calls at once, so many starts a second, evenly spaced. */
+export class Gate {
+  readonly #places: Semaphore;
+  readonly #clock: Clock;
+  /** Between two starts, in milliseconds; 0 = no limit. */
+  readonly #spacing: number;
+  #nextStart = 0;
+
+  /** @param perSecond starts a second; 0 = no limit. */
+  constructor({ concurrency, perSecond }: { concurrency: number; perSecond: number }, clock: Clock) {
+    this.#places = new Semaphore(concurrency, clock);
+    this.#spacing = perSecond > 0 ? 1000 / perSecond : 0;
+    this.#clock = clock;
+  }
+
+  /** @returns true when the call may start (then `leave` must be called once), false when its deadline came first. */
+  async enter(deadline: number): Promise<boolean> {
+    if (!(await this.#places.enter(deadline))) return false;
+    if (this.#spacing === 0) return true;
+    const now = this.#clock.now();
+    const start = Math.max(now, this.#nextStart);
+    if (start >= deadline) {
+      this.#places.leave();
+      return false;
+    }
+    this.#nextStart = start + this.#spacing;
+    if (start > now) await new Promise<void>((resolve) => this.#clock.after(start - now, resolve));
+    return true;
+  }
+
+  leave(): void {
+    this.#places.leave();
+  }
+}

@@ -1,0 +1,122 @@
+import { type ErrorBody, type SuccessBody, successBody } from '../contract/answers.ts';
+import type { Event } from '../contract/event.ts';
+import { parseEvent } from '../contract/parse.ts';
+import { decide } from '../core/decide.ts';
+import type { Decision, Rules } from '../core/types.ts';
+import type { InlineDelivery, Provision } from '../delivery/inline.ts';
+import type { AttemptReport, DeliveryReport } from '../delivery/report.ts';
+import type { Clock, LogFields, Logger, TraceIds } from '../ports/runtime.ts';
+import type { Answer, Answers } from './answer.ts';
+
+/** One event's way: bytes → event → decision → delivery → answer, and one wide log line. */
+export class EventIntake {
+  readonly #rules: Rules;
+  readonly #delivery: InlineDelivery;
+  readonly #answers: Answers;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+
+  constructor(parts: { rules: Rules; delivery: InlineDelivery; answers: Answers; clock: Clock; log: Logger }) {
+    this.#rules = parts.rules;
+    this.#delivery = parts.delivery;
+    this.#answers = parts.answers;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+  }
+
+  /** Takes a body of any content and answers it; throws only on a fault of ours. */
+  async handle(raw: Uint8Array, ids: TraceIds): Promise<Answer> {
+    const started = this.#clock.now();
+    const report: DeliveryReport = { attempts: [] };
+    const parsed = parseEvent(raw);
+    if (parsed.kind === 'invalid') {
+      const answer = this.#answers.invalid(parsed.faults);
+      this.#logEvent(ids, {}, answer, report, started);
+      return answer;
+    }
+    const { event } = parsed;
+    const decision = decide(event, this.#rules);
+    const answer = await this.#carryOut(decision, ids, report);
+    if (this.#log.debugEnabled) this.#logAttempts(ids, event, report.attempts);
+    this.#logEvent(ids, describe(event, decision), answer, report, started);
+    return answer;
+  }
+
+  async #carryOut(decision: Decision, ids: TraceIds, report: DeliveryReport): Promise<Answer> {
+    switch (decision.kind) {
+      case 'ignore':
+        return { status: 202, body: successBody('ignored', decision.reason) };
+      case 'reject':
+        return this.#answers.invalid(decision.faults);
+      case 'provision':
+        return this.#deliver(decision, ids, report);
+    }
+  }
+
+  async #deliver(decision: Provision, ids: TraceIds, report: DeliveryReport): Promise<Answer> {
+    const delivered = await this.#delivery.deliver(decision, ids, report);
+    if (delivered.kind === 'failed') return this.#answers.failure(delivered.failure, delivered.change);
+    return { status: 202, body: successBody(delivered.kind) };
+  }
+
+  #logAttempts(ids: TraceIds, event: Event, attempts: readonly AttemptReport[]): void {
+    for (const [index, attempt] of attempts.entries()) {
+      const fields = {
+        request_id: ids.requestId,
+        unique_id: ids.uniqueId,
+        event_id: clip(event.event_id),
+        imsi: attempt.imsi,
+        action: attempt.action,
+        attempt: index + 1,
+        outcome: attempt.result,
+        ...(attempt.coreStatus !== undefined && { core_status: attempt.coreStatus }),
+        duration_ms: round(attempt.durationMs),
+      };
+      this.#log.debug(fields, 'Core call');
+    }
+  }
+
+  /** Expected failures are warnings: an error is what somebody has to mend here. */
+  #logEvent(ids: TraceIds, about: LogFields, answer: Answer, report: DeliveryReport, started: number): void {
+    const { body, status } = answer;
+    const coreMs = report.attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0);
+    const fields = {
+      request_id: ids.requestId,
+      unique_id: ids.uniqueId,
+      ...about,
+      ...outcomeOf(body),
+      status_code: status,
+      attempts: report.attempts.length,
+      core_ms: round(coreMs),
+      duration_ms: round(this.#clock.now() - started),
+    };
+    if (status < 300) this.#log.info(fields, body.message);
+    else this.#log.warn(fields, body.message);
+  }
+}
+
+function outcomeOf(body: SuccessBody | ErrorBody): LogFields {
+  if ('outcome' in body) return body.reason === undefined ? { outcome: body.outcome } : { outcome: body.outcome, reason: body.reason };
+  return { outcome: 'failed', type: body.type, error: body.error, ...(body.details && { details: body.details }) };
+}
+
+function describe(event: Event, decision: Decision): LogFields {
+  const previous = decision.kind === 'provision' && decision.action === 'replace' ? event.pb_data?.prev_sim_info?.imsi : null;
+  return {
+    event_id: clip(event.event_id),
+    event_type: clip(event.data.event_type),
+    imsi: clip(event.pb_data?.sim_info?.imsi ?? ''),
+    ...(previous && { previous_imsi: clip(previous) }),
+    action: decision.kind === 'provision' ? decision.action : decision.kind,
+  };
+}
+
+/** Whatever comes in, a log line stays a line. */
+function clip(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+}
+
+/** Milliseconds to the hundredth. */
+function round(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}

@@ -1,0 +1,163 @@
+import type { Socket } from 'node:net';
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { ErrorCode } from '../contract/answers.ts';
+import type { Logger } from '../ports/runtime.ts';
+import type { Answer, Answers } from './answer.ts';
+import type { Authenticator } from './auth.ts';
+import type { EventIntake } from './intake.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { answerBrokenRequest, answerConnect } from './raw-answers.ts';
+import { traceIds } from './trace.ts';
+
+export interface ServerOptions {
+  readonly appName: string;
+  readonly eventPath: string;
+  readonly maxBodyBytes: number;
+  /** Longest time to receive a request, in milliseconds. */
+  readonly intakeTimeoutMs: number;
+  /** Longest time an event may take inside, in milliseconds: a socket silent for longer is dead. */
+  readonly eventTimeoutMs: number;
+}
+
+export interface ServerParts {
+  readonly options: ServerOptions;
+  readonly authenticator: Authenticator;
+  readonly intake: EventIntake;
+  readonly lifecycle: Lifecycle;
+  readonly answers: Answers;
+  readonly log: Logger;
+}
+
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** A refused body up to this size is read and thrown away, so that the connection can be kept; a larger one is not. */
+const MOST_DRAINED_BYTES = 64 * 1024;
+
+/** Builds the HTTP side; it listens when told to. */
+export function buildServer(parts: ServerParts): FastifyInstance {
+  const { options, answers } = parts;
+  const app = fastify({
+    logger: false,
+    bodyLimit: options.maxBodyBytes,
+    requestTimeout: options.intakeTimeoutMs,
+    connectionTimeout: options.eventTimeoutMs + 30_000,
+    forceCloseConnections: true,
+    // Stopping is ours to answer: fastify's own 503 speaks another language.
+    return503OnClosing: false,
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, answers),
+    frameworkErrors: (_error, _request, reply) => send(reply as FastifyReply, answers.error('not_found')),
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: options.intakeTimeoutMs,
+      connectionsCheckingInterval: Math.min(1_000, options.intakeTimeoutMs),
+      requireHostHeader: false,
+    },
+  });
+  // Whatever a client expects, it gets the plain answer.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  app.server.on('connect', (_request, socket: Socket) => answerConnect(socket, answers));
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(/^application\/([\w.-]+\+)?json\s*(;|$)/i, { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
+  app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, parts));
+  addRoutes(app, parts);
+  return app;
+}
+
+function addRoutes(app: FastifyInstance, parts: ServerParts): void {
+  const { options, answers, lifecycle, intake } = parts;
+  const authenticated = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    if (parts.authenticator.accepts(request.headers.authorization)) done();
+    else refuse(request, reply, parts, 'unauthorized');
+  };
+  const acceptable = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    const fault = contentFault(request, options.maxBodyBytes);
+    if (fault) refuse(request, reply, parts, fault);
+    else if (lifecycle.stopping) {
+      reply.header('connection', 'close');
+      send(reply, answers.error('unavailable', { error: 'The connector is stopping' }));
+    } else done();
+  };
+
+  app.get('/health', () => ({ status: 'Healthy', service: options.appName }));
+  app.get('/ready', (_request, reply) => {
+    if (lifecycle.stopping) reply.code(503);
+    return { status: lifecycle.stopping ? 'Stopping' : 'Ready', service: options.appName };
+  });
+  app.get('/openapi.json', { onRequest: authenticated }, async () => {
+    const { buildOpenApi } = await import('../contract/openapi.ts');
+    return buildOpenApi({ eventPath: options.eventPath });
+  });
+  app.post(options.eventPath, { onRequest: [authenticated, acceptable] }, async (request, reply) => {
+    lifecycle.enter();
+    try {
+      send(reply, await intake.handle((request.body as Buffer | undefined) ?? Buffer.alloc(0), traceIds(request.headers)));
+    } finally {
+      // Under way until the answer has left, too; a client that hung up long ago waits for nothing.
+      if (reply.raw.destroyed) lifecycle.leave();
+      else reply.raw.once('close', () => lifecycle.leave());
+    }
+    return reply;
+  });
+
+  const methods = new Map([
+    ['/health', 'GET, HEAD'],
+    ['/ready', 'GET, HEAD'],
+    ['/openapi.json', 'GET, HEAD'],
+    [options.eventPath, 'POST'],
+  ]);
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methods.get(request.url.split('?', 1)[0] ?? '');
+    if (allowed) reply.header('allow', allowed);
+    refuse(request, reply, parts, allowed ? 'method_not_allowed' : 'not_found');
+  });
+}
+
+/** Size comes before content (contract §2); a body of unknown length is measured while it is read. */
+function contentFault({ headers }: FastifyRequest, maxBodyBytes: number): ErrorCode | null {
+  if (Number(headers['content-length'] ?? 0) > maxBodyBytes) return 'payload_too_large';
+  const encoding = headers['content-encoding'] ?? 'identity';
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  const readable = encoding.toLowerCase() === 'identity' && /^(utf-?8|us-ascii)$/i.test(charset);
+  return readable ? null : 'unsupported_media_type';
+}
+
+function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply, parts: ServerParts): void {
+  if (error.statusCode === 413) refuse(request, reply, parts, 'payload_too_large');
+  else if (error.statusCode === 415) refuse(request, reply, parts, 'unsupported_media_type');
+  else if (error.code === 'ECONNRESET' || (error.statusCode ?? 500) < 500) {
+    refuse(request, reply, parts, 'malformed_request');
+  } else {
+    const ids = traceIds(request.headers);
+    parts.log.error({ request_id: ids.requestId, unique_id: ids.uniqueId, err: error }, 'Internal server error');
+    send(reply, parts.answers.error('internal', { error: `Internal server error; see the log for ${ids.requestId}` }));
+  }
+}
+
+/** Turns a request away before it became an event: one line in the log, and no long upload. */
+function refuse(request: FastifyRequest, reply: FastifyReply, parts: ServerParts, code: ErrorCode): void {
+  const ids = traceIds(request.headers);
+  const answer = parts.answers.error(code);
+  if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
+  const length = request.headers['content-length'];
+  const unread = request.headers['transfer-encoding'] !== undefined || Number(length ?? 0) > MOST_DRAINED_BYTES;
+  if (unread) reply.header('connection', 'close');
+  const fields = {
+    request_id: ids.requestId,
+    unique_id: ids.uniqueId,
+    method: request.method,
+    path: request.url.split('?', 1)[0]?.slice(0, 200),
+    remote: request.ip,
+    outcome: 'refused',
+    status_code: answer.status,
+  };
+  parts.log.warn(fields, answer.body.message);
+  send(reply, answer);
+}
+
+function send(reply: FastifyReply, answer: Answer): void {
+  if (answer.retryAfter !== undefined) reply.header('retry-after', String(answer.retryAfter));
+  reply.code(answer.status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.body));
+}

@@ -1,0 +1,29 @@
+import type { Outcome } from '../core/outcome.ts';
+import type { Change } from '../core/types.ts';
+import type { TraceIds } from './runtime.ts';
+
+export interface CallContext extends TraceIds {
+  /** On the clock's `now()`: when the answer is no longer wanted. */
+  readonly deadline: number;
+}
+
+/** One external system that holds subscribers. */
+export interface Target {
+  /** As in the setting `TARGET`. */
+  readonly name: string;
+  /**
+   * Makes one attempt to bring a subscriber to a state. Never throws and never repeats: what happened comes back as a
+   * value, at the deadline at the latest.
+   */
+  apply(change: Change, context: CallContext): Promise<Outcome>;
+  /** What `apply` would send, for people to read. Holds no secret. */
+  preview(change: Change): TargetRequest;
+  /** Closes connections; calls under way fail. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface TargetRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly body: unknown;
+}

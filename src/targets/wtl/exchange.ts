@@ -1,0 +1,126 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { failed, type Outcome } from '../../core/outcome.ts';
+import type { Clock } from '../../ports/runtime.ts';
+
+/** A whole answer, or why there is none. */
+export type Exchange =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly body: string;
+      readonly retryAfter: string | undefined;
+    }
+  | Extract<Outcome, { kind: 'failed' }>;
+
+/** No answer of the core is this long (bytes); what comes is not its JSON and must not fill our memory. */
+const MOST_BYTES = 64 * 1024;
+
+class OutOfTime extends Error {}
+class TooLong extends Error {}
+
+/**
+ * Collects one answer, under one timer. Knows the one thing that decides about repeating: whether the request had been
+ * handed to a connection. Before that it was certainly not processed; after it nobody can tell.
+ */
+export class ExchangeHandler implements Dispatcher.DispatchHandler {
+  readonly result: Promise<Exchange>;
+  readonly #resolve: (exchange: Exchange) => void;
+  readonly #cancelTimer: () => void;
+  #controller: Dispatcher.DispatchController | null = null;
+  #settled = false;
+  #status = 0;
+  #retryAfter: string | undefined;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(clock: Clock, remainingMs: number) {
+    const { promise, resolve } = Promise.withResolvers<Exchange>();
+    this.result = promise;
+    this.#resolve = resolve;
+    this.#cancelTimer = clock.after(remainingMs, () => this.#outOfTime());
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // The deadline came while the request was waiting for its connection: it must not be sent any more.
+    if (this.#settled) controller.abort(new OutOfTime());
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) return;
+    this.#controller = controller;
+    this.#status = status;
+    const retryAfter = headers['retry-after'];
+    this.#retryAfter = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > MOST_BYTES) controller.abort(new TooLong());
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const [only] = this.#chunks;
+    const body = this.#chunks.length === 1 && only ? only.toString() : Buffer.concat(this.#chunks).toString();
+    this.#settle({ kind: 'answered', status: this.#status, body, retryAfter: this.#retryAfter });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (error instanceof TooLong) {
+      const body = Buffer.concat(this.#chunks).toString();
+      this.#settle({ kind: 'answered', status: this.#status, body, retryAfter: this.#retryAfter });
+    } else if (this.#controller === null) {
+      this.#settle(failed('connect_failed', connectWords(error)));
+    } else {
+      this.#settle(failed('cut', cutWords(error)));
+    }
+  }
+
+  #outOfTime(): void {
+    if (this.#controller === null) {
+      this.#settle(failed('connect_failed', 'Connection timeout: no connection to the core before the deadline'));
+      return;
+    }
+    this.#settle(failed('timeout', 'Connection timeout'));
+    this.#controller.abort(new OutOfTime());
+  }
+
+  #settle(exchange: Exchange | Outcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#cancelTimer();
+    this.#chunks = [];
+    this.#resolve(exchange as Exchange);
+  }
+}
+
+/** What an operator calls these system errors. */
+const CONNECT_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Connection refused',
+  ENOTFOUND: 'Host name not found',
+  EAI_AGAIN: 'Host name lookup failed',
+  EHOSTUNREACH: 'Host unreachable',
+  ENETUNREACH: 'Network unreachable',
+  UND_ERR_CONNECT_TIMEOUT: 'Connection timeout',
+  ETIMEDOUT: 'Connection timeout',
+  ECONNRESET: 'Connection reset',
+};
+
+function connectWords(error: Error): string {
+  const code = codeOf(error);
+  return CONNECT_WORDS[code] ?? `Connection failed: ${code || error.message}`;
+}
+
+function cutWords(error: Error): string {
+  const code = codeOf(error);
+  if (code.startsWith('HPE_')) return `Connection broken: the core's answer is not HTTP (${code})`;
+  return `Connection reset: the core closed the connection before it answered (${code || error.message})`;
+}
+
+/** A host with several addresses fails with an AggregateError: the first address speaks for all. */
+function codeOf(error: Error): string {
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0]);
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

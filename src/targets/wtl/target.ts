@@ -1,0 +1,102 @@
+import { type Dispatcher, Pool } from 'undici';
+import type { Config, Tls } from '../../config/load.ts';
+import { failed, type Outcome } from '../../core/outcome.ts';
+import type { Change } from '../../core/types.ts';
+import type { Clock } from '../../ports/runtime.ts';
+import type { CallContext, Target, TargetRequest } from '../../ports/target.ts';
+import { ExchangeHandler } from './exchange.ts';
+import { classifyAnswer, readRetryAfter, toWtlRequest } from './wire.ts';
+
+export interface WtlOptions {
+  /** Base URL of the API, without query. */
+  readonly url: URL;
+  /** Asked for at every call: the token may be rotated while we run. */
+  readonly token: () => string;
+  /** Kept-alive connections at most. */
+  readonly connections: number;
+  /** Longest wait for a connection, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  readonly tls?: Tls;
+}
+
+/** Longest wait for one connection, in milliseconds; less than the deadline, so that there is time for another try. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Opens the target from the settings. */
+export function openWtl({ settings, tls }: Config, clock: Clock): WtlTarget {
+  const url = settings.WTL_API_URL;
+  const token = settings.WTL_API_TOKEN;
+  if (!url || !token) throw new Error('WTL_API_URL and WTL_API_TOKEN are required');
+  const options = {
+    url,
+    token: () => token.reveal(),
+    connections: settings.WTL_MAX_CONCURRENCY,
+    connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, settings.WTL_HTTP_REQUESTS_TIMEOUT * 1000),
+    tls,
+  };
+  return new WtlTarget(options, clock);
+}
+
+/** The WTL HLR/HSS behind its HTTP API (contract §4). */
+export class WtlTarget implements Target {
+  readonly name = 'wtl';
+  readonly #options: WtlOptions;
+  readonly #clock: Clock;
+  readonly #pool: Pool;
+  readonly #path: string;
+
+  constructor(options: WtlOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#path = `${options.url.pathname.replace(/\/+$/, '')}/prov`;
+    this.#pool = new Pool(options.url.origin, {
+      connections: options.connections,
+      pipelining: 1,
+      allowH2: false,
+      // The deadline is ours (one timer a call); undici's own timers are coarser.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout: options.connectTimeoutMs, ...options.tls },
+    });
+  }
+
+  preview(change: Change): TargetRequest {
+    return { method: 'POST', url: `${this.#options.url.origin}${this.#path}`, body: toWtlRequest(change) };
+  }
+
+  async apply(change: Change, context: CallContext): Promise<Outcome> {
+    const remaining = context.deadline - this.#clock.now();
+    if (remaining <= 0) return failed('no_turn', 'Connection timeout: no time left for the call');
+    const exchange = await this.#exchange(JSON.stringify(toWtlRequest(change)), context, remaining);
+    if (exchange.kind === 'failed') return exchange;
+    const retryAfterMs = readRetryAfter(exchange.retryAfter, this.#clock.wall());
+    return classifyAnswer({
+      status: exchange.status,
+      body: exchange.body,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
+  }
+
+  #exchange(body: string, context: CallContext, remainingMs: number) {
+    const request: Dispatcher.DispatchOptions = {
+      origin: this.#options.url.origin,
+      path: this.#path,
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${this.#options.token()}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'x-b3-traceid': context.requestId,
+        'x-request-id': context.uniqueId,
+      },
+      body,
+    };
+    const handler = new ExchangeHandler(this.#clock, remainingMs);
+    this.#pool.dispatch(request, handler);
+    return handler.result;
+  }
+
+  async close(): Promise<void> {
+    if (!this.#pool.destroyed) await this.#pool.destroy();
+  }
+}

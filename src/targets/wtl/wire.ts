@@ -1,0 +1,110 @@
+import { DONE, failed, type Outcome } from '../../core/outcome.ts';
+import type { Action, Change, SubscriberStatus } from '../../core/types.ts';
+
+/** The body of `POST {WTL_API_URL}/prov` (contract §4). */
+export interface WtlRequest {
+  readonly imsi: string;
+  readonly subscriber_status: SubscriberStatus;
+  readonly msisdn: readonly string[];
+  readonly cs_profile: string;
+  readonly eps_profile: string;
+  readonly action: Action;
+}
+
+export function toWtlRequest({ action, state }: Change): WtlRequest {
+  return {
+    imsi: state.imsi,
+    subscriber_status: state.status,
+    msisdn: state.msisdn === null ? [] : [state.msisdn],
+    cs_profile: state.csProfile,
+    eps_profile: state.epsProfile,
+    action,
+  };
+}
+
+export interface WtlAnswer {
+  readonly status: number;
+  /** The body as text. */
+  readonly body: string;
+  /** Header `Retry-After`, in milliseconds from now. */
+  readonly retryAfterMs?: number;
+}
+
+/** What an answer of the core means. The core's own words are kept: an operator at NSPS reads them. */
+export function classifyAnswer(answer: WtlAnswer): Outcome {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return classifySuccess(answer);
+  const words = wordsOf(answer);
+  const more = {
+    coreStatus: status,
+    ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }),
+  };
+  if (status === 401 || status === 403) return failed('credentials', words, more);
+  if (status === 404) return failed('unknown_subscriber', words, more);
+  if (status === 429) return failed('rate_limited', words, more);
+  if (status === 503) return failed('busy', words, more);
+  if (status === 502 || status === 504) return failed('bad_gateway', words, more);
+  if (status >= 400 && status < 500) return failed('refused', words, more);
+  return failed('core_error', words, more);
+}
+
+/** HTTP success is only half of it: `result: false` is a refusal. An empty body is a success. */
+function classifySuccess({ status, body }: WtlAnswer): Outcome {
+  if (body.trim() === '') return DONE;
+  const answer = parseObject(body);
+  if (!answer || !(isAbsent(answer['result']) || typeof answer['result'] === 'boolean')) {
+    return failed('not_understood', `The core answered ${status} with something else than its JSON: ${clip(body)}`, {
+      coreStatus: status,
+    });
+  }
+  const refused = isAbsent(answer['result']) ? spoken(answer['error']) !== null : answer['result'] === false;
+  return refused ? failed('refused', wordsIn(answer) ?? 'Unknown error', { coreStatus: status }) : DONE;
+}
+
+function wordsOf({ status, body }: WtlAnswer): string {
+  const answer = parseObject(body);
+  return (answer && wordsIn(answer)) ?? (body.trim() === '' ? `HTTP ${status}` : `HTTP ${status}: ${clip(body)}`);
+}
+
+function wordsIn(answer: Record<string, unknown>): string | null {
+  const words = spoken(answer['error']) ?? spoken(answer['message']);
+  return words === null ? null : clip(words);
+}
+
+function spoken(value: unknown): string | null {
+  if (typeof value === 'string') return value.trim() === '' ? null : value;
+  return isAbsent(value) || value === false ? null : (JSON.stringify(value) ?? null);
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function parseObject(body: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Enough of the core's words for an operator, on one line. */
+function clip(text: string): string {
+  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  return line.length <= 300 ? line : `${line.slice(0, 300)}…`;
+}
+
+/**
+ * Reads a `Retry-After` header: seconds or an HTTP date (RFC 9110 §10.2.3).
+ * @param wallMs wall-clock now.
+ * @returns milliseconds from now, or undefined when absent or unreadable.
+ */
+export function readRetryAfter(header: string | undefined, wallMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - wallMs);
+}
