@@ -95,16 +95,21 @@ export class CoreSimulator {
     }
     this.#calls++;
     const imsi = String((request.body as { imsi?: unknown } | null)?.imsi);
-    const busy = this.#busy.get(imsi) ?? 0;
-    if (busy > 0) this.#overlaps++;
-    this.#busy.set(imsi, busy + 1);
+    if (this.#count(imsi, 1) > 1) this.#overlaps++;
     try {
       await this.#answer(request, reply);
     } finally {
-      if (busy === 0) this.#busy.delete(imsi);
-      else this.#busy.set(imsi, busy);
+      this.#count(imsi, -1);
     }
     return reply;
+  }
+
+  /** Requests under way for a subscriber, after counting one more or one less. */
+  #count(imsi: string, change: 1 | -1): number {
+    const count = (this.#busy.get(imsi) ?? 0) + change;
+    if (count === 0) this.#busy.delete(imsi);
+    else this.#busy.set(imsi, count);
+    return count;
   }
 
   async #answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -16,14 +16,20 @@ export interface Target {
    * value, at the deadline at the latest.
    */
   apply(change: Change, context: CallContext): Promise<Outcome>;
-  /** What `apply` would send, for people to read. Holds no secret. */
-  preview(change: Change): TargetRequest;
   /** Closes connections; calls under way fail. Idempotent. */
   close(): Promise<void>;
 }
 
+/** What a target would send, for people to read. Holds no secret. */
 export interface TargetRequest {
   readonly method: string;
   readonly url: string;
   readonly body: unknown;
+}
+
+/** One thing that was looked at, and how it is: a line of `doctor`. */
+export interface Finding {
+  readonly verdict: 'ok' | 'warn' | 'fail';
+  readonly subject: string;
+  readonly message: string;
 }

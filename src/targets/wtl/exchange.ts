@@ -108,7 +108,8 @@ const CONNECT_WORDS: Readonly<Record<string, string>> = {
   ECONNRESET: 'Connection reset',
 };
 
-function connectWords(error: Error): string {
+/** What a failure to connect is called. */
+export function connectWords(error: Error): string {
   const code = codeOf(error);
   return CONNECT_WORDS[code] ?? `Connection failed: ${code || error.message}`;
 }

@@ -1,9 +1,9 @@
 import { type Dispatcher, Pool } from 'undici';
-import type { Config, Tls } from '../../config/load.ts';
+import type { Tls } from '../../config/load.ts';
 import { failed, type Outcome } from '../../core/outcome.ts';
 import type { Change } from '../../core/types.ts';
 import type { Clock } from '../../ports/runtime.ts';
-import type { CallContext, Target, TargetRequest } from '../../ports/target.ts';
+import type { CallContext, Target } from '../../ports/target.ts';
 import { ExchangeHandler } from './exchange.ts';
 import { classifyAnswer, readRetryAfter, toWtlRequest } from './wire.ts';
 
@@ -19,22 +19,9 @@ export interface WtlOptions {
   readonly tls?: Tls;
 }
 
-/** Longest wait for one connection, in milliseconds; less than the deadline, so that there is time for another try. */
-const CONNECT_TIMEOUT_MS = 5_000;
-
-/** Opens the target from the settings. */
-export function openWtl({ settings, tls }: Config, clock: Clock): WtlTarget {
-  const url = settings.WTL_API_URL;
-  const token = settings.WTL_API_TOKEN;
-  if (!url || !token) throw new Error('WTL_API_URL and WTL_API_TOKEN are required');
-  const options = {
-    url,
-    token: () => token.reveal(),
-    connections: settings.WTL_MAX_CONCURRENCY,
-    connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, settings.WTL_HTTP_REQUESTS_TIMEOUT * 1000),
-    tls,
-  };
-  return new WtlTarget(options, clock);
+/** Where changes are posted: trailing slashes of the base URL do not matter. */
+export function provisioningUrl(base: URL): URL {
+  return new URL(`${base.pathname.replace(/\/+$/, '')}/prov`, base.origin);
 }
 
 /** The WTL HLR/HSS behind its HTTP API (contract §4). */
@@ -48,7 +35,7 @@ export class WtlTarget implements Target {
   constructor(options: WtlOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.#path = `${options.url.pathname.replace(/\/+$/, '')}/prov`;
+    this.#path = provisioningUrl(options.url).pathname;
     this.#pool = new Pool(options.url.origin, {
       connections: options.connections,
       pipelining: 1,
@@ -58,10 +45,6 @@ export class WtlTarget implements Target {
       bodyTimeout: 0,
       connect: { timeout: options.connectTimeoutMs, ...options.tls },
     });
-  }
-
-  preview(change: Change): TargetRequest {
-    return { method: 'POST', url: `${this.#options.url.origin}${this.#path}`, body: toWtlRequest(change) };
   }
 
   async apply(change: Change, context: CallContext): Promise<Outcome> {

@@ -1,0 +1,127 @@
+import { styleText } from 'node:util';
+import { CoreSimulator } from '../../sim/core-simulator.ts';
+import type { Subscriber } from '../../sim/subscribers.ts';
+import { App } from '../app.ts';
+import { type Config, loadConfig } from '../config/load.ts';
+import { SAMPLE_EVENT } from '../contract/samples.ts';
+import { createLogger } from '../observe/logger.ts';
+import type { Logger } from '../ports/runtime.ts';
+import { type Command, EXIT, heading, PlainError } from './command.ts';
+import { type Scene, story } from './demo-story.ts';
+import { listenFault } from './listen-fault.ts';
+import { Poster, type PostResult } from './poster.ts';
+import { stopSignals } from './signals.ts';
+
+export const command: Command = {
+  name: 'demo',
+  synopsis: '',
+  about:
+    'Starts a connector (PORT, or 8000) with a core simulator inside, on this machine only, plays a short life of a few\n' +
+    'subscribers through the real HTTP endpoint, shows what the core holds after each event, and stays up to be tried.',
+  options: {},
+  exits: { 69: 'a port cannot be had' },
+  positionals: [0, 0],
+  run: demo,
+};
+
+const HOST = '127.0.0.1';
+const TOKEN = 'demo-token';
+const CORE_TOKEN = 'demo-core-token';
+
+async function demo(): Promise<number> {
+  const stopped = stopSignals(() => process.exit(EXIT.failed));
+  const core = new CoreSimulator({ host: HOST, port: 0, token: CORE_TOKEN });
+  const coreUrl = await core.start();
+  const config = demoConfig(coreUrl);
+  const log = quietUntilToldOtherwise(config);
+  const app = await App.create(config, log);
+  const url = await app.start().catch(async (error: unknown) => {
+    await core.stop();
+    throw new PlainError(listenFault(error, HOST, config.settings.PORT), EXIT.unavailable);
+  });
+  await play(`${url}/process-event`, core);
+  process.stdout.write(invitation(config.settings.PORT, new URL(coreUrl).origin));
+  log.speak();
+  await stopped;
+  await app.stop();
+  await core.stop();
+  process.stdout.write('\nStopped.\n');
+  return EXIT.ok;
+}
+
+/** Only the port is taken from outside: a demo must not touch a real core. */
+function demoConfig(coreUrl: string): Config {
+  return loadConfig({
+    HOST,
+    PORT: process.env['PORT'] || '8000',
+    APP_NAME: 'nsps-connector-demo',
+    API_TOKEN: TOKEN,
+    WTL_API_URL: coreUrl,
+    WTL_API_TOKEN: CORE_TOKEN,
+  });
+}
+
+/** The table is the story; the log lines come once the reader tries things himself. */
+function quietUntilToldOtherwise({ settings }: Config): Logger & { speak(): void } {
+  const real = createLogger(settings, [], { write: (line) => process.stdout.write(line) });
+  const silent: Logger = { debug() {}, info() {}, warn() {}, error: real.error, debugEnabled: false };
+  const log = { ...silent, speak: () => void Object.assign(log, real) };
+  return log;
+}
+
+async function play(url: string, core: CoreSimulator): Promise<void> {
+  const poster = new Poster({ url, token: TOKEN, retries: 0, concurrency: 1 });
+  process.stdout.write(`\n${heading('event → decision → what the core now holds')}\n\n`);
+  for (const [index, scene] of story().entries()) {
+    const result = await poster.post(JSON.stringify(scene.event));
+    const holds = scene.imsis.map((imsi) => core.subscribers.get(imsi)).filter((subscriber) => subscriber !== null);
+    process.stdout.write(rowOf(index + 1, scene, result, holds));
+  }
+  await poster.close();
+}
+
+function rowOf(number: number, { title, event }: Scene, { status, body }: PostResult, holds: Subscriber[]): string {
+  const answer = body as { message: string; error?: string };
+  const colour = status === 202 ? 'green' : 'yellow';
+  const decision = styleText(colour, `${status} ${answer.message}`, { stream: process.stdout });
+  const reason = answer.error ? `: ${answer.error}` : '';
+  const lines = [
+    `${String(number).padStart(2)}. ${title.padEnd(34)} ${event.data.event_type.padEnd(16)} → ${decision}${reason}`,
+    ...holds.map((subscriber) => `      ${holdingOf(subscriber)}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function holdingOf(subscriber: Subscriber): string {
+  const { imsi, subscriber_status, msisdn, cs_profile, eps_profile } = subscriber;
+  const number = msisdn[0] ?? 'no number';
+  return `${imsi}  ${subscriber_status.padEnd(26)} ${number.padEnd(12)} ${cs_profile} / ${eps_profile}`;
+}
+
+function invitation(port: number, coreOrigin: string): string {
+  const url = `http://localhost:${port}`;
+  const { event_id, data, pb_data } = SAMPLE_EVENT;
+  const { account_info, sim_info } = pb_data;
+  const event = {
+    event_id,
+    data: { event_type: data.event_type },
+    pb_data: {
+      account_info: { id: account_info.id, bill_status: account_info.bill_status, blocked: false },
+      sim_info: { imsi: sim_info.imsi },
+    },
+  };
+  return [
+    '',
+    `${heading('Still running:')} connector ${url}/process-event   health ${url}/health`,
+    `               core      ${coreOrigin}/subscribers`,
+    '',
+    heading('Try it:'),
+    `  curl -s ${url}/process-event -H 'Authorization: Bearer ${TOKEN}' -H 'Content-Type: application/json' \\`,
+    `    -d '${JSON.stringify(event)}'`,
+    `  curl -s ${coreOrigin}/subscribers/${sim_info.imsi}`,
+    '',
+    'Ctrl-C ends it. Log lines of the connector follow.',
+    '',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,80 @@
+import { styleText } from 'node:util';
+import { type Config, ConfigError, loadConfig, readEnvironment } from '../config/load.ts';
+import type { Secret } from '../config/secret.ts';
+import type { Finding } from '../ports/target.ts';
+import { probeTarget } from '../targets/registry.ts';
+import { type Command, type CommandLine, columns, EXIT } from './command.ts';
+
+export const command: Command = {
+  name: 'doctor',
+  synopsis: '',
+  about:
+    'Checks what the connector needs, a line each: settings, strength of the tokens, the way to the core, and whether\n' +
+    'the core takes our token. It changes nothing: the core is asked with an empty request, which names no subscriber.',
+  options: { json: { type: 'boolean', help: 'Print the findings as JSON.' } },
+  exits: { 1: 'something would keep the connector from working', 78: 'settings are wrong' },
+  positionals: [0, 0],
+  run: doctor,
+};
+
+async function doctor(line: CommandLine): Promise<number> {
+  const { findings, exitCode } = await examine();
+  process.stdout.write(line.flags['json'] ? `${JSON.stringify(findings, null, 2)}\n` : readable(findings));
+  return exitCode;
+}
+
+async function examine(): Promise<{ findings: Finding[]; exitCode: number }> {
+  let config: Config;
+  try {
+    config = loadConfig(readEnvironment());
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const findings = error.faults.map(({ name, message }): Finding => ({ verdict: 'fail', subject: name, message }));
+    return { findings, exitCode: EXIT.config };
+  }
+  const findings = [...settingsFindings(config), ...tokenFindings(config), ...(await probeTarget(config))];
+  return { findings, exitCode: findings.some(({ verdict }) => verdict === 'fail') ? EXIT.failed : EXIT.ok };
+}
+
+function settingsFindings({ unknown }: Config): Finding[] {
+  const strangers = unknown.map(
+    (name): Finding => ({ verdict: 'warn', subject: name, message: 'is no setting, most likely misspelt; it has no effect' }),
+  );
+  return [{ verdict: 'ok', subject: 'settings', message: 'all settings can be read' }, ...strangers];
+}
+
+/** 128 bits as hex, or a little less than that in base64: what nobody guesses. */
+const LONG_ENOUGH = 20;
+
+function tokenFindings({ settings }: Config): Finding[] {
+  const { API_TOKEN: own, WTL_API_TOKEN: core, API_TOKEN_PREVIOUS: previous } = settings;
+  const findings = [weakness('API_TOKEN', own), weakness('API_TOKEN_PREVIOUS', previous)].filter((finding) => finding !== null);
+  if (own && core && own.reveal() === core.reveal()) {
+    const message = 'is the same as WTL_API_TOKEN: whoever has one has both';
+    findings.push({ verdict: 'warn', subject: 'API_TOKEN', message });
+  }
+  if (previous && previous.reveal() !== '') {
+    const message = 'is still accepted: remove it once NSPS sends the new token';
+    findings.push({ verdict: 'warn', subject: 'API_TOKEN_PREVIOUS', message });
+  }
+  return findings;
+}
+
+function weakness(subject: string, token: Secret | null): Finding | null {
+  const text = token?.reveal() ?? '';
+  if (text === '') return null;
+  const strong = text.length >= LONG_ENOUGH && new Set(text).size >= 8;
+  return strong
+    ? { verdict: 'ok', subject, message: 'is long enough' }
+    : { verdict: 'warn', subject, message: 'is easy to guess: take one from "openssl rand -hex 32"' };
+}
+
+const MARKS = { ok: ['green', '✔'], warn: ['yellow', '!'], fail: ['red', '✘'] } as const;
+
+function readable(findings: readonly Finding[]): string {
+  const rows = findings.map(({ verdict, subject, message }) => {
+    const [colour, mark] = MARKS[verdict];
+    return [`${styleText(colour, mark, { stream: process.stdout })} ${subject}`, message] as const;
+  });
+  return `${columns(rows).join('\n')}\n`;
+}

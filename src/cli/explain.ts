@@ -1,0 +1,83 @@
+import { styleText } from 'node:util';
+import { type Config, loadConfig, readEnvironment } from '../config/load.ts';
+import { rulesOf } from '../config/rules.ts';
+import { parseEvent } from '../contract/parse.ts';
+import { decide } from '../core/decide.ts';
+import type { Decision } from '../core/types.ts';
+import type { TargetRequest } from '../ports/target.ts';
+import { previewer } from '../targets/registry.ts';
+import { type Command, type CommandLine, columns, EXIT } from './command.ts';
+import { readEventFiles, type SavedEvent } from './event-files.ts';
+
+export const command: Command = {
+  name: 'explain',
+  synopsis: '<file>',
+  about:
+    'Walks a saved event through the decision and says, rule by rule, what would happen and why, and which requests\n' +
+    'would be sent. Nothing is sent. The settings that decide (WTL_IMSI_REGEXP, EVENT_ACTIONS, …) are taken from the\n' +
+    'environment; none is required. "-" reads standard input.',
+  options: { json: { type: 'boolean', help: 'Print one JSON object an event.' } },
+  exits: { 1: 'an event would be rejected (422)', 66: 'the file cannot be read', 78: 'settings are wrong' },
+  positionals: [1, 1],
+  run: explain,
+};
+
+interface Explanation {
+  readonly source: string;
+  readonly steps: readonly { readonly rule: string; readonly finding: string }[];
+  readonly decision: Decision;
+  readonly requests: readonly TargetRequest[];
+}
+
+async function explain(line: CommandLine): Promise<number> {
+  const config = loadConfig(readEnvironment(), { requireAll: false });
+  const events = await readEventFiles(line.positionals);
+  const preview = await previewer(config);
+  let rejected = false;
+  for (const event of events) {
+    const explanation = walk(event, config, preview);
+    process.stdout.write(line.flags['json'] ? `${JSON.stringify(explanation)}\n` : readable(explanation));
+    rejected ||= explanation.decision.kind === 'reject';
+  }
+  return rejected ? EXIT.failed : EXIT.ok;
+}
+
+function walk(saved: SavedEvent, config: Config, preview: Awaited<ReturnType<typeof previewer>>): Explanation {
+  const { source } = saved;
+  const parsed = parseEvent(Buffer.from(saved.json));
+  if (parsed.kind === 'invalid') {
+    return { source, steps: [], decision: { kind: 'reject', faults: parsed.faults }, requests: [] };
+  }
+  const steps: { rule: string; finding: string }[] = [];
+  const decision = decide(parsed.event, rulesOf(config.settings), (rule, finding) => steps.push({ rule, finding }));
+  return { source, steps, decision, requests: decision.kind === 'provision' ? decision.changes.map(preview) : [] };
+}
+
+function readable({ source, steps, decision, requests }: Explanation): string {
+  const lines = [
+    styleText('bold', source, { stream: process.stdout }),
+    ...(steps.length > 0 ? columns(steps.map(({ rule, finding }) => [rule, finding])) : []),
+    '',
+    ...verdict(decision),
+    ...requests.flatMap(({ method, url, body }) => [`  ${method} ${url}`, `  ${JSON.stringify(body)}`]),
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function verdict(decision: Decision): string[] {
+  const styled = (style: 'green' | 'yellow' | 'red', text: string) => styleText(style, text, { stream: process.stdout });
+  switch (decision.kind) {
+    case 'ignore':
+      return [styled('yellow', `Would be ignored (202): ${decision.reason}`)];
+    case 'reject':
+      return [
+        styled('red', 'Would be rejected (422):'),
+        ...columns(decision.faults.map(({ path, message }) => [path, message])),
+      ];
+    case 'provision':
+      return [
+        styled('green', `Would be sent (${decision.action}), unless a newer event of the subscriber came before:`),
+      ];
+  }
+}

@@ -1,0 +1,109 @@
+import { styleText } from 'node:util';
+import { loadConfig, readEnvironment } from '../config/load.ts';
+import { type Command, type CommandLine, EXIT, PlainError, UsageError, wholeNumber } from './command.ts';
+import { readEventFiles, type SavedEvent } from './event-files.ts';
+import { Poster, type PostResult } from './poster.ts';
+import { Progress } from './progress.ts';
+
+export const command: Command = {
+  name: 'send',
+  synopsis: '<file|folder>...',
+  about:
+    'Posts saved events to a connector as NSPS does: bearer token (API_TOKEN), both trace headers, and the same event\n' +
+    'again, more and more slowly, while the answer may change (408, 429, 5xx, no connection). A file holds one event, a\n' +
+    'list, or one a line; "-" is standard input. With one connection the order of the files is kept.',
+  options: {
+    url: { type: 'string', short: 'u', default: 'http://localhost:8000/process-event', value: 'url', help: 'Where to.' },
+    concurrency: { type: 'string', short: 'c', default: '1', value: 'number', help: 'Events at a time.' },
+    retries: { type: 'string', short: 'r', default: '5', value: 'number', help: 'Repeats of an event that was not taken.' },
+    json: { type: 'boolean', help: 'Print one JSON object an event.' },
+    verbose: { type: 'boolean', short: 'v', help: 'Print every answer, also when there are more than 20 events.' },
+  },
+  exits: {
+    1: 'the connector did not take every event',
+    66: 'a file cannot be read',
+    69: 'the connector cannot be reached',
+    78: 'API_TOKEN is missing or wrong',
+  },
+  positionals: [1, 10_000],
+  run: send,
+};
+
+interface Sent extends PostResult {
+  readonly source: string;
+}
+
+async function send(line: CommandLine): Promise<number> {
+  const url = urlOf(line);
+  const concurrency = wholeNumber(line, 'concurrency', 1, 1000);
+  const retries = wholeNumber(line, 'retries', 0, 1000);
+  const token = tokenOf();
+  const events = await readEventFiles(line.positionals);
+  const poster = new Poster({ url, token, retries, concurrency });
+  try {
+    return await sendAll(events, poster, concurrency, line);
+  } finally {
+    await poster.close();
+  }
+}
+
+async function sendAll(events: readonly SavedEvent[], poster: Poster, concurrency: number, line: CommandLine): Promise<number> {
+  const progress = new Progress(events.length);
+  const showAll = events.length <= 20 || line.flags['verbose'];
+  const results: Sent[] = [];
+  const queue = events.values();
+  const worker = async () => {
+    for (const { source, json } of queue) {
+      const result: Sent = { source, ...(await poster.post(json)) };
+      results.push(result);
+      progress.clear();
+      if (line.flags['json']) process.stdout.write(`${JSON.stringify(result)}\n`);
+      else if (showAll || !isTaken(result)) process.stdout.write(`${lineOf(result)}\n`);
+      progress.advance();
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  progress.clear();
+  if (!line.flags['json']) process.stdout.write(summary(results));
+  if (results.every(isTaken)) return EXIT.ok;
+  return results.every(({ status }) => status === null) ? EXIT.unavailable : EXIT.failed;
+}
+
+function isTaken({ status }: PostResult): boolean {
+  return status !== null && status < 300;
+}
+
+function lineOf({ source, status, body, attempts, durationMs }: Sent): string {
+  const colour = status === null || status >= 500 ? 'red' : status >= 300 ? 'yellow' : 'green';
+  const code = styleText(colour, String(status ?? '---'), { stream: process.stdout });
+  const said = body as { message?: string; error?: string } | string;
+  const words = typeof said === 'string' ? said : [said.message, said.error].filter(Boolean).join(': ');
+  const repeats = attempts > 1 ? `, ${attempts} attempts` : '';
+  return `${code}  ${source}  ${words}  (${Math.round(durationMs)} ms${repeats})`;
+}
+
+function summary(results: readonly Sent[]): string {
+  const counts = Map.groupBy(results, ({ status, body }) => {
+    const outcome = (body as { outcome?: string } | null)?.outcome;
+    return outcome ?? (status === null ? 'no answer' : String(status));
+  });
+  const parts = [...counts].map(([outcome, { length }]) => `${length} ${outcome}`);
+  return `${results.length} event${results.length === 1 ? '' : 's'}: ${parts.join(', ')}\n`;
+}
+
+function urlOf(line: CommandLine): string {
+  const url = URL.parse(line.values['url'] ?? '');
+  if (url && /^https?:$/.test(url.protocol)) return url.href;
+  throw new UsageError(`--url must be an http:// or https:// URL, not "${line.values['url']}"`);
+}
+
+function tokenOf(): string {
+  const { settings } = loadConfig(onlyToken(readEnvironment()), { requireAll: false });
+  if (settings.API_TOKEN) return settings.API_TOKEN.reveal();
+  throw new PlainError('API_TOKEN is not set: export the token that the connector expects', EXIT.config);
+}
+
+/** The other settings are the connector's, not ours: they may be absent or wrong here. */
+function onlyToken(environment: Readonly<Record<string, string | undefined>>) {
+  return { API_TOKEN: environment['API_TOKEN'], API_TOKEN_FILE: environment['API_TOKEN_FILE'] };
+}
