@@ -30,5 +30,7 @@ await esbuild.build({
   sourcemap: false,
   logLevel: 'warning',
   // CommonJS packages in an ES module bundle ask for built-in modules with require().
-  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
 });

@@ -32,7 +32,10 @@ export const faultsSchema = Type.Object(
     ),
     script: Type.Optional(
       Type.Array(
-        Type.Object({ as: manner, times: Type.Optional(Type.Integer({ minimum: 1 })) }, { additionalProperties: false }),
+        Type.Object(
+          { as: manner, times: Type.Optional(Type.Integer({ minimum: 1 })) },
+          { additionalProperties: false },
+        ),
         { description: 'The next requests fail like this, in this order, whatever else is set.' },
       ),
     ),

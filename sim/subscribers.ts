@@ -61,7 +61,8 @@ export class SubscriberTable {
       this.#byImsi.delete(state.imsi);
       return;
     }
-    const held = action === 'unset' ? { ...known, imsi: state.imsi, subscriber_status: STATUSES[1] as string, msisdn: [] } : state;
+    const held =
+      action === 'unset' ? { ...known, imsi: state.imsi, subscriber_status: STATUSES[1] as string, msisdn: [] } : state;
     this.#byImsi.set(state.imsi, { ...known, ...held });
     for (const msisdn of held.msisdn) this.#ownerOf.set(msisdn, state.imsi);
   }
@@ -75,7 +76,8 @@ function refused(error: string): ProvAnswer {
 function faultOf(request: unknown): string | null {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) return 'Request must be a JSON object';
   const fields = request as Record<string, unknown>;
-  if (typeof fields['imsi'] !== 'string' || !/^[0-9]{15}$/.test(fields['imsi'])) return 'Invalid IMSI: 15 digits expected';
+  if (typeof fields['imsi'] !== 'string' || !/^[0-9]{15}$/.test(fields['imsi']))
+    return 'Invalid IMSI: 15 digits expected';
   if (!ACTIONS.includes(fields['action'] as string)) return `Invalid action: one of ${ACTIONS.join(', ')} expected`;
   if (!STATUSES.includes(fields['subscriber_status'] as string)) return 'Invalid subscriber_status';
   const numbers = fields['msisdn'];

@@ -16,31 +16,26 @@ import { buildServer } from './http/server.ts';
 import { systemClock } from './observe/clock.ts';
 import type { Logger } from './ports/runtime.ts';
 import type { Store } from './ports/store.ts';
-import type { Target } from './ports/target.ts';
 import { MemoryStore } from './store/memory.ts';
-import { openTarget } from './targets/registry.ts';
+import { ConfiguredTarget } from './targets/registry.ts';
 
 /** The whole connector, wired from its settings. The only place that knows every part. */
 export class App {
   readonly #config: Config;
   readonly #log: Logger;
-  readonly #target: Target;
+  readonly #target: ConfiguredTarget;
   readonly #store: Store;
   readonly #lifecycle = new Lifecycle();
   readonly #http: FastifyInstance;
   #stopped: Promise<boolean> | null = null;
 
-  private constructor(config: Config, log: Logger, target: Target) {
+  /** Builds the parts; nothing listens yet. */
+  constructor(config: Config, log: Logger) {
     this.#config = config;
     this.#log = log;
-    this.#target = target;
+    this.#target = new ConfiguredTarget(config, systemClock);
     this.#store = new MemoryStore();
     this.#http = this.#wire();
-  }
-
-  /** Builds the parts; nothing listens yet. */
-  static async create(config: Config, log: Logger): Promise<App> {
-    return new App(config, log, await openTarget(config, systemClock));
   }
 
   #wire(): FastifyInstance {
@@ -85,9 +80,14 @@ export class App {
     const { HOST, PORT } = this.#config.settings;
     await this.#http.listen({ host: HOST, port: PORT });
     // Not before listening: a cold start is measured to the first answer of /health.
-    setImmediate(prepareValidation);
+    setImmediate(() => this.#warmUp());
     const { port } = this.#http.server.address() as AddressInfo;
     return `http://${reachable(HOST)}:${port}`;
+  }
+
+  #warmUp(): void {
+    prepareValidation();
+    this.#target.warmUp().catch((error: unknown) => this.#log.error({ err: error }, 'The target cannot be opened'));
   }
 
   /**

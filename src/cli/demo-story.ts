@@ -2,7 +2,11 @@
 
 export interface Scene {
   readonly title: string;
-  readonly event: { readonly event_id: string; readonly data: { readonly event_type: string; readonly variables: object }; readonly [field: string]: unknown };
+  readonly event: {
+    readonly event_id: string;
+    readonly data: { readonly event_type: string; readonly variables: object };
+    readonly [field: string]: unknown;
+  };
   /** Whose state to show afterwards. */
   readonly imsis: readonly string[];
 }
@@ -25,7 +29,10 @@ function event(event_type: string, imsi: string | null, account: Account | null,
   const minute = String(sequence).padStart(2, '0');
   return {
     event_id: `demo-${minute}`,
-    data: { event_type, variables: { i_event: 1000 + sequence, i_account: 1, event_time: `2026-01-15 10:${minute}:00` } },
+    data: {
+      event_type,
+      variables: { i_event: 1000 + sequence, i_account: 1, event_time: `2026-01-15 10:${minute}:00` },
+    },
     pb_data: {
       ...(account && { account_info: accountInfo(account) }),
       sim_info: { imsi, i_sim_card: 1, status: 'used' },
@@ -82,6 +89,10 @@ export function story(): Scene[] {
     },
     { title: 'The first event again, days late', event: annaOpen, imsis: [ANNA] },
     { title: 'An event of no concern', event: event('Account/Created', BORIS, {}), imsis: [] },
-    { title: 'A SIM the core cannot take', event: event('SIM/Updated', '00101123456', { number: '79123456702' }), imsis: [] },
+    {
+      title: 'A SIM the core cannot take',
+      event: event('SIM/Updated', '00101123456', { number: '79123456702' }),
+      imsis: [],
+    },
   ];
 }

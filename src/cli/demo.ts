@@ -34,7 +34,7 @@ async function demo(): Promise<number> {
   const coreUrl = await core.start();
   const config = demoConfig(coreUrl);
   const log = quietUntilToldOtherwise(config);
-  const app = await App.create(config, log);
+  const app = new App(config, log);
   const url = await app.start().catch(async (error: unknown) => {
     await core.stop();
     throw new PlainError(listenFault(error, HOST, config.settings.PORT), EXIT.unavailable);

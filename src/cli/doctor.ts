@@ -38,7 +38,11 @@ async function examine(): Promise<{ findings: Finding[]; exitCode: number }> {
 
 function settingsFindings({ unknown }: Config): Finding[] {
   const strangers = unknown.map(
-    (name): Finding => ({ verdict: 'warn', subject: name, message: 'is no setting, most likely misspelt; it has no effect' }),
+    (name): Finding => ({
+      verdict: 'warn',
+      subject: name,
+      message: 'is no setting, most likely misspelt; it has no effect',
+    }),
   );
   return [{ verdict: 'ok', subject: 'settings', message: 'all settings can be read' }, ...strangers];
 }
@@ -48,7 +52,9 @@ const LONG_ENOUGH = 20;
 
 function tokenFindings({ settings }: Config): Finding[] {
   const { API_TOKEN: own, WTL_API_TOKEN: core, API_TOKEN_PREVIOUS: previous } = settings;
-  const findings = [weakness('API_TOKEN', own), weakness('API_TOKEN_PREVIOUS', previous)].filter((finding) => finding !== null);
+  const findings = [weakness('API_TOKEN', own), weakness('API_TOKEN_PREVIOUS', previous)].filter(
+    (finding) => finding !== null,
+  );
   if (own && core && own.reveal() === core.reveal()) {
     const message = 'is the same as WTL_API_TOKEN: whoever has one has both';
     findings.push({ verdict: 'warn', subject: 'API_TOKEN', message });

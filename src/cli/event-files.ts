@@ -24,7 +24,9 @@ export async function readEventFiles(paths: readonly string[]): Promise<SavedEve
 
 async function filesOf(path: string): Promise<string[]> {
   if (path === '-') return [path];
-  const found = await stat(path).catch((error: Error & { code?: string }) => unreadable(path, error.code ?? error.message));
+  const found = await stat(path).catch((error: Error & { code?: string }) =>
+    unreadable(path, error.code ?? error.message),
+  );
   if (!found.isDirectory()) return [path];
   const names = (await readdir(path)).filter((name) => /\.(json|jsonl|ndjson)$/.test(name)).sort();
   if (names.length === 0) return unreadable(path, 'holds no .json, .jsonl or .ndjson file');

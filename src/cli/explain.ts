@@ -66,7 +66,8 @@ function readable({ source, steps, decision, requests }: Explanation): string {
 }
 
 function verdict(decision: Decision): string[] {
-  const styled = (style: 'green' | 'yellow' | 'red', text: string) => styleText(style, text, { stream: process.stdout });
+  const styled = (style: 'green' | 'yellow' | 'red', text: string) =>
+    styleText(style, text, { stream: process.stdout });
   switch (decision.kind) {
     case 'ignore':
       return [styled('yellow', `Would be ignored (202): ${decision.reason}`)];

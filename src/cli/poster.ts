@@ -34,7 +34,11 @@ export class Poster {
 
   constructor(options: PostOptions) {
     this.#options = options;
-    this.#agent = new Agent({ connections: options.concurrency, headersTimeout: PATIENCE_MS, bodyTimeout: PATIENCE_MS });
+    this.#agent = new Agent({
+      connections: options.concurrency,
+      headersTimeout: PATIENCE_MS,
+      bodyTimeout: PATIENCE_MS,
+    });
   }
 
   async post(json: string): Promise<PostResult> {

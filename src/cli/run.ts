@@ -1,5 +1,15 @@
 import { VERSION } from '../version.ts';
-import { type Command, columns, EXIT, HELP_OPTION, heading, helpOf, PlainError, parseCommandLine, UsageError } from './command.ts';
+import {
+  type Command,
+  columns,
+  EXIT,
+  HELP_OPTION,
+  heading,
+  helpOf,
+  PlainError,
+  parseCommandLine,
+  UsageError,
+} from './command.ts';
 
 interface Entry {
   readonly summary: string;

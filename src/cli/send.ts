@@ -13,9 +13,21 @@ export const command: Command = {
     'again, more and more slowly, while the answer may change (408, 429, 5xx, no connection). A file holds one event, a\n' +
     'list, or one a line; "-" is standard input. With one connection the order of the files is kept.',
   options: {
-    url: { type: 'string', short: 'u', default: 'http://localhost:8000/process-event', value: 'url', help: 'Where to.' },
+    url: {
+      type: 'string',
+      short: 'u',
+      default: 'http://localhost:8000/process-event',
+      value: 'url',
+      help: 'Where to.',
+    },
     concurrency: { type: 'string', short: 'c', default: '1', value: 'number', help: 'Events at a time.' },
-    retries: { type: 'string', short: 'r', default: '5', value: 'number', help: 'Repeats of an event that was not taken.' },
+    retries: {
+      type: 'string',
+      short: 'r',
+      default: '5',
+      value: 'number',
+      help: 'Repeats of an event that was not taken.',
+    },
     json: { type: 'boolean', help: 'Print one JSON object an event.' },
     verbose: { type: 'boolean', short: 'v', help: 'Print every answer, also when there are more than 20 events.' },
   },
@@ -47,7 +59,12 @@ async function send(line: CommandLine): Promise<number> {
   }
 }
 
-async function sendAll(events: readonly SavedEvent[], poster: Poster, concurrency: number, line: CommandLine): Promise<number> {
+async function sendAll(
+  events: readonly SavedEvent[],
+  poster: Poster,
+  concurrency: number,
+  line: CommandLine,
+): Promise<number> {
   const progress = new Progress(events.length);
   const showAll = events.length <= 20 || line.flags['verbose'];
   const results: Sent[] = [];

@@ -30,7 +30,7 @@ async function serve(): Promise<number> {
   const config = loadConfig(readEnvironment());
   const sink = await openLog(config.settings, secretsOf(config));
   dieLoudly(sink);
-  const app = await App.create(config, sink.log);
+  const app = new App(config, sink.log);
   const url = await app.start().catch((error: unknown) => {
     sink.flush();
     throw new PlainError(listenFault(error, config.settings.HOST, config.settings.PORT), EXIT.unavailable);

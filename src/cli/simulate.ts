@@ -13,10 +13,19 @@ export const command: Command = {
     'one owner a number, and answers as WTL does. Look inside with GET /subscribers and /subscribers/<imsi>; read and\n' +
     'change its faults while it runs with GET and PUT /faults.',
   options: {
-    port: { type: 'string', short: 'p', default: '3001', value: 'number', help: 'Port to listen on; 0 takes a free one.' },
+    port: {
+      type: 'string',
+      short: 'p',
+      default: '3001',
+      value: 'number',
+      help: 'Port to listen on; 0 takes a free one.',
+    },
     host: { type: 'string', default: '127.0.0.1', value: 'address', help: 'Address to listen on.' },
     token: { type: 'string', value: 'text', help: 'Insist on this bearer token (also WTL_API_TOKEN); else take any.' },
-    'known-only': { type: 'boolean', help: 'Answer 404 to a change of an unknown subscriber instead of taking him in.' },
+    'known-only': {
+      type: 'boolean',
+      help: 'Answer 404 to a change of an unknown subscriber instead of taking him in.',
+    },
     latency: { type: 'string', value: 'ms', help: 'Time before every answer.' },
     jitter: { type: 'string', value: 'ms', help: 'Random time added to it, at most.' },
     'error-rate': { type: 'string', value: '0..1', help: 'Share of requests answered 503.' },

@@ -1,5 +1,5 @@
-import { EVENT_ACTIONS, type EventAction, type ImsiPattern } from '../core/types.ts';
 import { isProfileName } from '../core/profile.ts';
+import { EVENT_ACTIONS, type EventAction, type ImsiPattern } from '../core/types.ts';
 import { compilePythonPattern } from './python-pattern.ts';
 import { Secret } from './secret.ts';
 

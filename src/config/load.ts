@@ -4,9 +4,9 @@ import { parseEnv } from 'node:util';
 import { Secret } from './secret.ts';
 import {
   SECRET_NAMES,
-  type SecretName,
   SETTING_NAMES,
   SETTINGS,
+  type SecretName,
   type Setting,
   type SettingName,
   type Settings,
@@ -97,7 +97,12 @@ class Reader {
   read(): Config {
     const values = SETTING_NAMES.map((name) => [name, this.#value(name)] as const);
     const settings = Object.freeze(Object.fromEntries(values)) as unknown as Settings;
-    return { settings, tls: this.#tls(settings), secretFiles: this.#secretFiles, unknown: unknownNames(this.#environment) };
+    return {
+      settings,
+      tls: this.#tls(settings),
+      secretFiles: this.#secretFiles,
+      unknown: unknownNames(this.#environment),
+    };
   }
 
   #value(name: SettingName): unknown {
@@ -154,7 +159,10 @@ class Reader {
   #tls(settings: Settings): Tls {
     const [cert, key] = [settings.WTL_CLIENT_CERT_FILE, settings.WTL_CLIENT_KEY_FILE];
     if ((cert === null) !== (key === null)) {
-      this.#fault(cert === null ? 'WTL_CLIENT_CERT_FILE' : 'WTL_CLIENT_KEY_FILE', 'is required by the other of the two');
+      this.#fault(
+        cert === null ? 'WTL_CLIENT_CERT_FILE' : 'WTL_CLIENT_KEY_FILE',
+        'is required by the other of the two',
+      );
     }
     const named = { ca: settings.WTL_CA_FILE, cert, key };
     const texts = Object.entries(named).flatMap(([part, path]) => {
@@ -215,4 +223,3 @@ function printable(value: unknown): unknown {
   if (typeof value === 'object' && value !== null && 'source' in value) return value.source;
   return value;
 }
-

@@ -12,42 +12,30 @@ export function compilePythonPattern(source: string): ImsiPattern {
   return { source, found: (text) => compiled.matcher(text).find() };
 }
 
+/** The parts of a pattern that need a look: escapes, sets, repeats without a lower bound, and special groups. */
+const TOKEN = /(?<escaped>\\[\s\S])|(?<set>\[\^?\]?(?:\\[\s\S]|[^\]\\])*\])|\{,(?<upTo>\d+)\}|\(\?/g;
+
 /** Python and RE2 agree on the rest of the syntax, or RE2 refuses it. */
 function translate(source: string): string {
-  let inClass = false;
-  let translated = '';
-  for (let at = 0; at < source.length; ) {
-    const rest = source.slice(at);
-    let token = source[at] as string;
-    let replacement = token;
-    if (token === '\\') {
-      token = rest.slice(0, 2);
-      if (/\d/.test(token) && token !== '\\0' && !inClass) throw new Error(`back-references ("${token}") are not supported`);
-      // Python's end of text; RE2 spells it in lower case.
-      replacement = token === '\\Z' && !inClass ? '\\z' : token;
-    } else if (inClass) {
-      if (token === '[' && rest.startsWith('[:')) {
-        throw new Error('"[:" inside [...] means a POSIX class here and something else in Python');
-      }
-      if (token === ']') inClass = false;
-    } else if (token === '[') {
-      token = /^\[\^?\]?/.exec(rest)?.[0] ?? token;
-      replacement = token;
-      inClass = true;
-    } else if (token === '{') {
-      // Python reads {,n} as {0,n}; RE2 as those characters.
-      const upTo = /^\{,(\d+)\}/.exec(rest);
-      if (upTo) {
-        token = upTo[0];
-        replacement = `{0,${upTo[1]}}`;
-      }
-    } else if (rest.startsWith('(?')) {
-      refuseForeignGroup(rest);
-    }
-    translated += replacement;
-    at += token.length;
-  }
-  return translated;
+  return source.replace(TOKEN, (token, escaped, set, upTo, at: number) => {
+    if (escaped !== undefined) return translateEscape(token);
+    if (set !== undefined) return checkedSet(token);
+    // Python reads {,n} as {0,n}; RE2 as those characters.
+    if (upTo !== undefined) return `{0,${upTo}}`;
+    refuseForeignGroup(source.slice(at));
+    return token;
+  });
+}
+
+function translateEscape(token: string): string {
+  if (/[1-9]/.test(token)) throw new Error(`back-references ("${token}") are not supported`);
+  // Python's end of text; RE2 spells it in lower case.
+  return token === '\\Z' ? '\\z' : token;
+}
+
+function checkedSet(set: string): string {
+  if (set.includes('[:')) throw new Error('"[:" inside [...] means a POSIX class here and something else in Python');
+  return set;
 }
 
 /** Groups that RE2 cannot do, named as their users know them. */

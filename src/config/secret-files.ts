@@ -45,7 +45,10 @@ export class SecretFiles {
       this.#log.info({ setting: name, file: path }, fresh === '' ? 'Secret revoked' : 'Secret reloaded');
     } catch (error) {
       const reason = error instanceof Error && 'code' in error ? error.code : `not ${SETTINGS[name].kind.expected}`;
-      this.#log.warn({ setting: name, file: path, reason }, 'Secret file cannot be used; the old secret stays in force');
+      this.#log.warn(
+        { setting: name, file: path, reason },
+        'Secret file cannot be used; the old secret stays in force',
+      );
     }
   }
 }

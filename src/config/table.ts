@@ -1,5 +1,17 @@
-import { baseUrl, choice, eventActions, eventPath, flag, integer, type Kind } from './kinds.ts';
-import { profileName, pythonPattern, seconds, text, token } from './kinds.ts';
+import {
+  baseUrl,
+  choice,
+  eventActions,
+  eventPath,
+  flag,
+  integer,
+  type Kind,
+  profileName,
+  pythonPattern,
+  seconds,
+  text,
+  token,
+} from './kinds.ts';
 import type { Secret } from './secret.ts';
 
 /** One setting: its kind, what it is when not set, and what it is for. */

@@ -76,7 +76,11 @@ function successExamples() {
 /** The interface as OpenAPI 3.1, from the schemas and tables that the program itself runs on. */
 export function buildOpenApi({ eventPath }: { eventPath: string }) {
   const probe = (summary: string, healthy: string, more: object = {}) => ({
-    get: { summary, security: [], responses: { 200: { description: healthy, content: json({ type: 'object' }) }, ...more } },
+    get: {
+      summary,
+      security: [],
+      responses: { 200: { description: healthy, content: json({ type: 'object' }) }, ...more },
+    },
   });
   return {
     openapi: '3.1.0',

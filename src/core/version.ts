@@ -58,8 +58,7 @@ function canonicalNumber(value: unknown): string | null {
   return value.replace(/^0+(?=\d)/, '');
 }
 
-const STAMP =
-  /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|([+-])(\d\d)(?::?(\d\d))?)?$/i;
+const STAMP = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|([+-])(\d\d)(?::?(\d\d))?)?$/i;
 
 /**
  * Reads an ISO 8601 stamp (a space for the `T` and an absent offset, meaning UTC, are fine: `event_time` is written so).

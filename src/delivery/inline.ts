@@ -97,4 +97,3 @@ const NO_TURN = failed('no_turn', 'Connection timeout: an earlier event of the s
 function conclude(outcome: Outcome, change: Change | null): Delivered {
   return outcome.kind === 'failed' ? { kind: 'failed', failure: outcome.failure, change } : { kind: 'processed' };
 }
-

@@ -1,4 +1,11 @@
-import { type Detail, ERRORS, type ErrorBody, type ErrorCode, errorBody, type SuccessBody } from '../contract/answers.ts';
+import {
+  type Detail,
+  ERRORS,
+  type ErrorBody,
+  type ErrorCode,
+  errorBody,
+  type SuccessBody,
+} from '../contract/answers.ts';
 import type { Fault } from '../contract/validate.ts';
 import { FAILURES, type Failure } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';

@@ -96,12 +96,14 @@ export class EventIntake {
 }
 
 function outcomeOf(body: SuccessBody | ErrorBody): LogFields {
-  if ('outcome' in body) return body.reason === undefined ? { outcome: body.outcome } : { outcome: body.outcome, reason: body.reason };
+  if ('outcome' in body)
+    return body.reason === undefined ? { outcome: body.outcome } : { outcome: body.outcome, reason: body.reason };
   return { outcome: 'failed', type: body.type, error: body.error, ...(body.details && { details: body.details }) };
 }
 
 function describe(event: Event, decision: Decision): LogFields {
-  const previous = decision.kind === 'provision' && decision.action === 'replace' ? event.pb_data?.prev_sim_info?.imsi : null;
+  const previous =
+    decision.kind === 'provision' && decision.action === 'replace' ? event.pb_data?.prev_sim_info?.imsi : null;
   return {
     event_id: clip(event.event_id),
     event_type: clip(event.data.event_type),

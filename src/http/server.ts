@@ -93,7 +93,10 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
   app.post(options.eventPath, { onRequest: [authenticated, acceptable] }, async (request, reply) => {
     lifecycle.enter();
     try {
-      send(reply, await intake.handle((request.body as Buffer | undefined) ?? Buffer.alloc(0), traceIds(request.headers)));
+      send(
+        reply,
+        await intake.handle((request.body as Buffer | undefined) ?? Buffer.alloc(0), traceIds(request.headers)),
+      );
     } finally {
       // Under way until the answer has left, too; a client that hung up long ago waits for nothing.
       if (reply.raw.destroyed) lifecycle.leave();

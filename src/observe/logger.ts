@@ -1,6 +1,6 @@
 import { type DestinationStream, destination, pino } from 'pino';
-import type { Settings } from '../config/table.ts';
 import type { Secret } from '../config/secret.ts';
+import type { Settings } from '../config/table.ts';
 import type { LogFields, Logger } from '../ports/runtime.ts';
 import { maskFields, maskText } from './mask.ts';
 

@@ -1,8 +1,9 @@
 import type { Config } from '../config/load.ts';
 import type { Settings } from '../config/table.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
 import type { Clock } from '../ports/runtime.ts';
-import type { Finding, Target, TargetRequest } from '../ports/target.ts';
+import type { CallContext, Finding, Target, TargetRequest } from '../ports/target.ts';
 
 type TargetName = Settings['TARGET'];
 
@@ -20,9 +21,34 @@ const TARGETS: Record<TargetName, () => Promise<TargetModule>> = {
   wtl: () => import('./wtl/index.ts'),
 };
 
-/** Opens the external system that the settings name. */
-export async function openTarget(config: Config, clock: Clock): Promise<Target> {
-  return (await TARGETS[config.settings.TARGET]()).open(config, clock);
+/** The external system that the settings name; it is loaded and opened at the first use, or when warmed up. */
+export class ConfiguredTarget implements Target {
+  readonly name: TargetName;
+  readonly #config: Config;
+  readonly #clock: Clock;
+  #opening: Promise<Target> | null = null;
+  #target: Target | null = null;
+
+  constructor(config: Config, clock: Clock) {
+    this.name = config.settings.TARGET;
+    this.#config = config;
+    this.#clock = clock;
+  }
+
+  /** Loads the system's code ahead of the first call: a cold start should not pay for it, nor should the first event. */
+  async warmUp(): Promise<Target> {
+    this.#opening ??= TARGETS[this.name]().then((target) => target.open(this.#config, this.#clock));
+    this.#target = await this.#opening;
+    return this.#target;
+  }
+
+  async apply(change: Change, context: CallContext): Promise<Outcome> {
+    return (this.#target ?? (await this.warmUp())).apply(change, context);
+  }
+
+  async close(): Promise<void> {
+    if (this.#opening) await (await this.#opening).close();
+  }
 }
 
 export async function previewer(config: Config): Promise<(change: Change) => TargetRequest> {

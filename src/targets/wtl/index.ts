@@ -2,8 +2,8 @@ import type { Config } from '../../config/load.ts';
 import type { Change } from '../../core/types.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import type { Target, TargetRequest } from '../../ports/target.ts';
-import { toWtlRequest } from './wire.ts';
 import { provisioningUrl, WtlTarget } from './target.ts';
+import { toWtlRequest } from './wire.ts';
 
 export { probe } from './probe.ts';
 

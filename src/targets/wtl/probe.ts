@@ -17,12 +17,19 @@ export async function probe({ settings, tls }: Config): Promise<Finding[]> {
   if (!base || !token) return [];
   const findings: Finding[] = [];
   if (base.protocol === 'http:' && !isLoopback(base.hostname)) {
-    findings.push({ verdict: 'warn', subject: 'core', message: `${base.origin} is not https: the token travels in clear` });
+    findings.push({
+      verdict: 'warn',
+      subject: 'core',
+      message: `${base.origin} is not https: the token travels in clear`,
+    });
   }
   try {
     await lookup(base.hostname.replace(/^\[|\]$/g, ''));
   } catch {
-    return [...findings, { verdict: 'fail', subject: 'core', message: `the host name ${base.hostname} is not found: check WTL_API_URL` }];
+    return [
+      ...findings,
+      { verdict: 'fail', subject: 'core', message: `the host name ${base.hostname} is not found: check WTL_API_URL` },
+    ];
   }
   const client = new Client(base.origin, {
     connect: { timeout: PATIENCE_MS, ...tls },
@@ -58,10 +65,18 @@ function judge(status: number): Finding {
     return { verdict: 'fail', subject: 'credentials', message: `the core refuses WTL_API_TOKEN ${said}` };
   }
   if (status === 404 || status === 405) {
-    return { verdict: 'fail', subject: 'credentials', message: `nothing is provisioned at this address: check WTL_API_URL ${said}` };
+    return {
+      verdict: 'fail',
+      subject: 'credentials',
+      message: `nothing is provisioned at this address: check WTL_API_URL ${said}`,
+    };
   }
   if (status >= 500 || status === 429) {
-    return { verdict: 'warn', subject: 'credentials', message: `the core is not well, so the token is not proven ${said}` };
+    return {
+      verdict: 'warn',
+      subject: 'credentials',
+      message: `the core is not well, so the token is not proven ${said}`,
+    };
   }
   return { verdict: 'ok', subject: 'credentials', message: `the core takes WTL_API_TOKEN ${said}` };
 }
