@@ -58,8 +58,8 @@ export const GROUPS = {
       ...optional(token, 'A second token that is accepted too, while the token is being changed.'),
       secret: true,
     },
-    MAX_BODY_BYTES: withDefault(integer(1024, 104857600), '2097152', 'Largest event taken, in bytes; beyond it 413.'),
-    INTAKE_TIMEOUT: withDefault(seconds(1, 600), '10', 'Longest time a client may take to send a request; then 408.'),
+    MAX_BODY_BYTES: withDefault(integer(1, 104857600), '2097152', 'Largest event taken, in bytes; beyond it 413.'),
+    INTAKE_TIMEOUT: withDefault(seconds(0.1, 600), '10', 'Longest time a client may take to send a request; then 408.'),
     ERROR_TYPE_CASE: withDefault(
       choice('upper', 'lower'),
       'upper',
@@ -86,7 +86,7 @@ export const GROUPS = {
     WTL_API_URL: required(baseUrl, 'Base URL of the WTL API; `/prov` is added. Trailing slashes do not matter.'),
     WTL_API_TOKEN: { ...required(token, 'Bearer token for the WTL API.'), secret: true },
     WTL_HTTP_REQUESTS_TIMEOUT: withDefault(
-      seconds(0.05, 3600),
+      seconds(0.01, 3600),
       '30.0',
       "One event's whole budget, in seconds: waiting for its turn, calling the core, and repeats.",
     ),
@@ -108,7 +108,7 @@ export const GROUPS = {
       'Failures in a row that open the circuit (unreachable, timed out, 5xx); 0 = never.',
     ),
     WTL_BREAKER_COOLDOWN: withDefault(
-      seconds(0.05, 3600),
+      seconds(0.01, 3600),
       '5',
       'How long an open circuit rests before one call tries the core again.',
     ),

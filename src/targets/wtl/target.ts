@@ -53,11 +53,16 @@ export class WtlTarget implements Target {
     const exchange = await this.#exchange(JSON.stringify(toWtlRequest(change)), context, remaining);
     if (exchange.kind === 'failed') return exchange;
     const retryAfterMs = readRetryAfter(exchange.retryAfter, this.#clock.wall());
-    return classifyAnswer({
-      status: exchange.status,
-      body: exchange.body,
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-    });
+    const { status, body } = exchange;
+    return this.#withoutToken(classifyAnswer({ status, body, ...(retryAfterMs !== undefined && { retryAfterMs }) }));
+  }
+
+  /** A core that repeats what it was sent must not make us tell NSPS, and the logs, its token. */
+  #withoutToken(outcome: Outcome): Outcome {
+    const token = this.#options.token();
+    if (outcome.kind === 'done' || !outcome.failure.why.includes(token)) return outcome;
+    const why = outcome.failure.why.replaceAll(token, '[redacted]');
+    return { kind: 'failed', failure: { ...outcome.failure, why } };
   }
 
   #exchange(body: string, context: CallContext, remainingMs: number) {

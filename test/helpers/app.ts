@@ -1,0 +1,20 @@
+import { App } from '../../src/app.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { memoryLog } from './log.ts';
+import { CORE_TOKEN, TOKEN } from './program.ts';
+
+/** A connector in this process, on a free port of loopback. */
+export async function startApp(coreUrl: string, env: Record<string, string> = {}) {
+  const config = loadConfig({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    API_TOKEN: TOKEN,
+    WTL_API_URL: coreUrl,
+    WTL_API_TOKEN: CORE_TOKEN,
+    ...env,
+  });
+  const log = memoryLog();
+  const app = new App(config, log);
+  const url = await app.start();
+  return { app, log, url, eventUrl: url + config.settings.EVENT_PATH, stop: () => app.stop() };
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DONE, failed } from '../../src/core/outcome.ts';
+import type { Change } from '../../src/core/types.ts';
+import { compareVersions, type Version } from '../../src/core/version.ts';
+import { Attempts } from '../../src/delivery/attempts.ts';
+import { Breaker } from '../../src/delivery/breaker.ts';
+import { Gate } from '../../src/delivery/gate.ts';
+import { InlineDelivery, type Provision } from '../../src/delivery/inline.ts';
+import type { CallContext, Target } from '../../src/ports/target.ts';
+import { MemoryStore } from '../../src/store/memory.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+
+const IDS = { requestId: 'r', uniqueId: 'u' };
+
+/** A core that takes its time, sometimes fails, and writes down what it saw. */
+class RecordingTarget implements Target {
+  readonly name = 'recording';
+  readonly applied: Change[] = [];
+  overlaps = 0;
+  mostAtOnce = 0;
+  readonly #busy = new Map<string, number>();
+  readonly #clock: FakeClock;
+  readonly #plan: { latency: number; fails: boolean }[];
+  #inside = 0;
+
+  constructor(clock: FakeClock, plan: { latency: number; fails: boolean }[]) {
+    this.#clock = clock;
+    this.#plan = plan;
+  }
+
+  async apply(change: Change, _context: CallContext) {
+    const { imsi } = change.state;
+    const { latency, fails } = this.#plan.shift() ?? { latency: 1, fails: false };
+    if (this.#busy.has(imsi)) this.overlaps++;
+    this.#busy.set(imsi, 1);
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#inside);
+    await new Promise<void>((resolve) => this.#clock.after(latency, resolve));
+    this.#inside--;
+    this.#busy.delete(imsi);
+    if (fails) return failed('busy', 'not now');
+    this.applied.push(change);
+    return DONE;
+  }
+
+  async close() {}
+}
+
+function decision(imsi: string, updatedAt: string): Provision {
+  const state = { imsi, status: 'serviceGranted', msisdn: null, csProfile: updatedAt, epsProfile: 'e' } as const;
+  return { kind: 'provision', action: 'update', version: { updatedAt }, changes: [{ action: 'update', state }] };
+}
+
+function build(clock: FakeClock, target: Target, concurrency: number, capacity = 1000) {
+  const attempts = new Attempts({
+    target,
+    gate: new Gate({ concurrency, perSecond: 0 }, clock),
+    breaker: new Breaker({ failures: 0, cooldownMs: 1 }, clock),
+    clock,
+    random: () => 0.5,
+    limits: { retries: 1 },
+  });
+  return new InlineDelivery({ store: new MemoryStore(), attempts, clock, limits: { deadlineMs: 2_000, capacity } });
+}
+
+const scenario = fc.record({
+  events: fc.array(fc.record({ imsi: fc.constantFrom('a', 'b', 'c'), version: fc.nat(9), at: fc.nat(100) }), {
+    minLength: 1,
+    maxLength: 25,
+  }),
+  plan: fc.array(fc.record({ latency: fc.integer({ min: 1, max: 50 }), fails: fc.boolean() }), { maxLength: 40 }),
+  concurrency: fc.integer({ min: 1, max: 4 }),
+});
+
+test('G1, G2 in one process: one call at a time for a subscriber, never backwards, and every answer is true', async () => {
+  await fc.assert(
+    fc.asyncProperty(scenario, async ({ events, plan, concurrency }) => {
+      const clock = new FakeClock();
+      const target = new RecordingTarget(clock, [...plan]);
+      const delivery = build(clock, target, concurrency);
+      const answers: { imsi: string; version: Version; kind: string }[] = [];
+      for (const { imsi, version, at } of events) {
+        clock.after(at, () => {
+          const provision = decision(imsi, String(version));
+          void delivery
+            .deliver(provision, IDS, { attempts: [] })
+            .then(({ kind }) => answers.push({ imsi, version: provision.version, kind }));
+        });
+      }
+      await clock.advance(10_000);
+
+      assert.equal(answers.length, events.length, 'every event is answered');
+      assert.equal(target.overlaps, 0);
+      assert.ok(target.mostAtOnce <= concurrency);
+      assert.equal(delivery.inside, 0);
+      assert.equal(clock.timers, 0, 'no timer is left behind');
+      for (const imsi of ['a', 'b', 'c']) {
+        const versions = target.applied
+          .filter(({ state }) => state.imsi === imsi)
+          .map(({ state }) => ({ updatedAt: state.csProfile }));
+        for (const [index, version] of versions.entries()) {
+          const before = versions[index - 1];
+          assert.ok(!before || compareVersions(before, version) <= 0, 'never backwards');
+        }
+        const newest = versions.at(-1);
+        for (const answer of answers.filter((other) => other.imsi === imsi)) {
+          const wasApplied = versions.some((version) => compareVersions(version, answer.version) === 0);
+          if (answer.kind === 'processed') assert.ok(wasApplied);
+          if (answer.kind === 'superseded') assert.ok(newest && compareVersions(newest, answer.version) > 0);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('the waiting room is bounded: one event more is turned away at once', async () => {
+  const clock = new FakeClock();
+  const delivery = build(clock, new RecordingTarget(clock, []), 1, 3);
+  const answers: string[] = [];
+  for (let event = 0; event < 4; event++) {
+    void delivery.deliver(decision(`s${event}`, '1'), IDS, { attempts: [] }).then((delivered) => {
+      answers.push(delivered.kind === 'failed' ? delivered.failure.code : delivered.kind);
+    });
+  }
+  await clock.advance(0);
+  assert.deepEqual(answers, ['crowded']);
+  await clock.advance(100);
+  assert.deepEqual(answers, ['crowded', 'processed', 'processed', 'processed']);
+});

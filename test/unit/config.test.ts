@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { inspect } from 'node:util';
+import { ConfigError, loadConfig, readEnvironment, redactedSettings } from '../../src/config/load.ts';
+import { rulesOf } from '../../src/config/rules.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'config-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const LEAST = {
+  API_TOKEN: 'nsps-secret-1',
+  WTL_API_URL: 'http://core:3001/wtl/hlr/v1/',
+  WTL_API_TOKEN: 'core-secret-1',
+};
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function faults(environment: Record<string, string>): Record<string, string> {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return Object.fromEntries(error.faults.map(({ name, message }) => [name, message]));
+  }
+  return {};
+}
+
+test('the defaults are those of the Python connector', () => {
+  const { settings } = loadConfig(LEAST);
+  assert.equal(settings.APP_NAME, 'wtl-hlr-hss-connector');
+  assert.equal(settings.LOG_LEVEL, 'INFO');
+  assert.equal(settings.PORT, 8000);
+  assert.equal(settings.DEBUG, false);
+  assert.equal(settings.WTL_DEFAULT_CS_PROFILE, 'default');
+  assert.equal(settings.WTL_HTTP_REQUESTS_TIMEOUT, 30);
+  assert.equal(settings.WTL_IMSI_REGEXP, null);
+});
+
+test('every fault is reported at once, by name, with what is expected', () => {
+  const found = faults({
+    PORT: 'eight',
+    LOG_LEVEL: 'LOUD',
+    WTL_API_URL: 'core',
+    WTL_IMSI_REGEXP: '(?=0)',
+    DEBUG: 'maybe',
+  });
+  assert.deepEqual(Object.keys(found).sort(), [
+    'API_TOKEN',
+    'DEBUG',
+    'LOG_LEVEL',
+    'PORT',
+    'WTL_API_TOKEN',
+    'WTL_API_URL',
+    'WTL_IMSI_REGEXP',
+  ]);
+  assert.match(found['PORT'] ?? '', /whole number from 0 to 65535, not "eight"/);
+  assert.match(found['API_TOKEN'] ?? '', /is required/);
+  assert.match(found['WTL_IMSI_REGEXP'] ?? '', /look-around/);
+});
+
+test('a secret is never told, not even a wrong one or one inside a URL', () => {
+  const found = faults({ API_TOKEN: 'two words', WTL_API_TOKEN: 'ümläut', WTL_API_URL: 'http://user:hunter2@core/' });
+  assert.doesNotMatch(JSON.stringify(found), /two words|ümläut|hunter2/);
+  const { settings } = loadConfig(LEAST);
+  for (const text of [
+    JSON.stringify(redactedSettings(settings)),
+    inspect(settings, { depth: 9 }),
+    `${settings.API_TOKEN}`,
+  ]) {
+    assert.doesNotMatch(text, /secret-1/);
+  }
+});
+
+test('spellings that the Python connector took are taken', () => {
+  const { settings } = loadConfig({ ...LEAST, DEBUG: 'True', LOG_LEVEL: 'debug', WTL_HTTP_REQUESTS_TIMEOUT: '2.5' });
+  assert.deepEqual([settings.DEBUG, settings.LOG_LEVEL, settings.WTL_HTTP_REQUESTS_TIMEOUT], [true, 'DEBUG', 2.5]);
+});
+
+test('an empty value counts as not set, and the environment wins over .env', () => {
+  const dotEnv = file('.env', 'PORT=1234\nAPP_NAME="from file"\nWTL_IMSI_REGEXP=\n');
+  const environment = readEnvironment({ PORT: '99', APP_NAME: '', API_TOKEN: 'x' }, dotEnv);
+  assert.deepEqual(environment, { PORT: '99', APP_NAME: 'from file', API_TOKEN: 'x' });
+  assert.deepEqual(readEnvironment({}, join(folder, 'absent')), {});
+});
+
+test('event actions add to the defaults and override them', () => {
+  const config = loadConfig({
+    ...LEAST,
+    EVENT_ACTIONS: 'SIM/Created=insert, SIM/Deleted = DELETE,SIM/Replaced=ignore',
+  });
+  assert.deepEqual(Object.fromEntries(rulesOf(config.settings).eventActions), {
+    'SIM/Updated': 'update',
+    'SIM/Replaced': 'ignore',
+    'SIM/Created': 'insert',
+    'SIM/Deleted': 'delete',
+  });
+  for (const EVENT_ACTIONS of ['SIM/Created', 'SIM/Created=grant', '=insert', 'a=insert,,']) {
+    assert.match(faults({ ...LEAST, EVENT_ACTIONS })['EVENT_ACTIONS'] ?? '', /must be a list such as/);
+  }
+});
+
+test('an event path may be the root, but not one of our own routes', () => {
+  for (const EVENT_PATH of ['/', '/api/events'])
+    assert.equal(loadConfig({ ...LEAST, EVENT_PATH }).settings.EVENT_PATH, EVENT_PATH);
+  for (const EVENT_PATH of ['/health', 'events', '/a?b', '/:a', '/*'])
+    assert.ok(faults({ ...LEAST, EVENT_PATH })['EVENT_PATH']);
+});
+
+test('secrets can come from files', () => {
+  const { API_TOKEN: _, ...others } = LEAST;
+  const config = loadConfig({ ...others, API_TOKEN_FILE: file('token', 'from-a-file\n') });
+  assert.equal(config.settings.API_TOKEN?.reveal(), 'from-a-file');
+  assert.deepEqual([...config.secretFiles.keys()], ['API_TOKEN']);
+  assert.match(faults({ ...LEAST, API_TOKEN_FILE: file('token', 'x') })['API_TOKEN'] ?? '', /both set/);
+  assert.match(faults({ ...others, API_TOKEN_FILE: join(folder, 'absent') })['API_TOKEN_FILE'] ?? '', /ENOENT/);
+  assert.match(faults({ ...others, API_TOKEN_FILE: file('empty', '\n') })['API_TOKEN_FILE'] ?? '', /is empty/);
+});
+
+test('the file of the previous token may be empty or still to come', () => {
+  for (const path of [file('previous', ''), join(folder, 'absent')]) {
+    assert.equal(loadConfig({ ...LEAST, API_TOKEN_PREVIOUS_FILE: path }).settings.API_TOKEN_PREVIOUS?.reveal(), '');
+  }
+});
+
+test('certificates must be readable, whole pairs, and for https', () => {
+  const nonsense = file('nonsense.pem', 'nonsense');
+  const found = faults({ ...LEAST, WTL_CA_FILE: nonsense, WTL_CLIENT_CERT_FILE: join(folder, 'absent') });
+  assert.match(found['WTL_CA_FILE'] ?? '', /holds no PEM certificate/);
+  assert.match(found['WTL_CLIENT_CERT_FILE'] ?? '', /ENOENT/);
+  assert.match(found['WTL_CLIENT_KEY_FILE'] ?? '', /required/);
+  assert.match(found['WTL_API_URL'] ?? '', /https/);
+});
+
+test('names that look like settings and are none are pointed out', () => {
+  assert.deepEqual(loadConfig({ ...LEAST, WTL_API_URI: 'x', PATH: '/bin' }).unknown, ['WTL_API_URI']);
+});
+
+test('commands that call nobody need nothing', () => {
+  assert.equal(loadConfig({}, { requireAll: false }).settings.API_TOKEN, null);
+});

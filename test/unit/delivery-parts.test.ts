@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Breaker } from '../../src/delivery/breaker.ts';
+import { Gate } from '../../src/delivery/gate.ts';
+import { SubscriberLines } from '../../src/delivery/lines.ts';
+import { Semaphore } from '../../src/delivery/semaphore.ts';
+import { FakeClock, settled } from '../helpers/fake-clock.ts';
+
+describe('semaphore', () => {
+  test('admits in the order of asking, and nobody beyond his deadline', async () => {
+    const clock = new FakeClock();
+    const semaphore = new Semaphore(1, clock);
+    const order: string[] = [];
+    const ask = (name: string, deadline: number) =>
+      semaphore.enter(deadline).then((inside) => order.push(`${name} ${inside}`));
+    ask('first', 100);
+    ask('second', 50);
+    ask('third', 100);
+    await clock.advance(50);
+    assert.deepEqual(order, ['first true', 'second false']);
+    semaphore.leave();
+    await settled();
+    assert.deepEqual(order, ['first true', 'second false', 'third true']);
+    assert.equal(clock.timers, 0, 'no timer is left behind');
+    semaphore.leave();
+    assert.equal(await semaphore.enter(0), true, 'the place is free again');
+  });
+});
+
+describe('subscriber lines', () => {
+  test('one at a time for a subscriber, others meanwhile, and a failure frees the line', async () => {
+    const lines = new SubscriberLines(new FakeClock());
+    const { promise: hold, resolve: release } = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const first = lines.run('a', 100, async () => {
+      await hold;
+      throw new Error('broken');
+    });
+    const second = lines.run('a', 100, async () => order.push('a2'));
+    await lines.run('b', 100, async () => order.push('b1'));
+    release();
+    await assert.rejects(first, /broken/);
+    await second;
+    assert.deepEqual(order, ['b1', 'a2']);
+  });
+  test('a turn that does not come before the deadline is not taken', async () => {
+    const clock = new FakeClock();
+    const lines = new SubscriberLines(clock);
+    void lines.run('a', 1000, () => new Promise(() => {}));
+    let ran = false;
+    const late = lines.run('a', 30, async () => {
+      ran = true;
+    });
+    await clock.advance(30);
+    assert.equal(await late, null);
+    assert.equal(ran, false);
+  });
+});
+
+describe('gate', () => {
+  test('spaces the starts evenly', async () => {
+    const clock = new FakeClock();
+    const gate = new Gate({ concurrency: 10, perSecond: 10 }, clock);
+    const starts: number[] = [];
+    for (let call = 0; call < 4; call++) void gate.enter(1000).then(() => starts.push(clock.now()));
+    await clock.advance(1000);
+    assert.deepEqual(starts, [0, 100, 200, 300]);
+  });
+  test('turns away what could not start before its deadline, and gives the place back', async () => {
+    const clock = new FakeClock();
+    const gate = new Gate({ concurrency: 1, perSecond: 10 }, clock);
+    assert.equal(await gate.enter(1000), true);
+    gate.leave();
+    assert.equal(await gate.enter(50), false);
+    const third = gate.enter(1000);
+    await clock.advance(100);
+    assert.equal(await third, true);
+  });
+});
+
+describe('breaker', () => {
+  const fail = (breaker: Breaker, times: number) => {
+    for (let call = 0; call < times; call++) {
+      const permit = breaker.admit();
+      assert.ok(permit);
+      breaker.record(permit, true);
+    }
+  };
+  test('opens after failures in a row, lets one probe through after the cool-down, and closes on its success', async () => {
+    const clock = new FakeClock();
+    const breaker = new Breaker({ failures: 3, cooldownMs: 100 }, clock);
+    fail(breaker, 3);
+    assert.equal(breaker.state, 'open');
+    assert.equal(breaker.admit(), null);
+    assert.equal(breaker.wait(), 100);
+    await clock.advance(100);
+    const probe = breaker.admit();
+    assert.deepEqual(probe, { probe: true });
+    assert.equal(breaker.admit(), null, 'one probe only');
+    breaker.record({ probe: true }, false);
+    assert.equal(breaker.state, 'closed');
+  });
+  test('a failed probe opens it again, a late failure from before does not prolong it', async () => {
+    const clock = new FakeClock();
+    const breaker = new Breaker({ failures: 1, cooldownMs: 100 }, clock);
+    fail(breaker, 1);
+    await clock.advance(50);
+    breaker.record({ probe: false }, true);
+    assert.equal(breaker.wait(), 50);
+    await clock.advance(50);
+    assert.ok(breaker.admit());
+    breaker.record({ probe: true }, true);
+    assert.equal(breaker.wait(), 100);
+  });
+  test('a refusal proves that the core lives and resets the count', () => {
+    const breaker = new Breaker({ failures: 3, cooldownMs: 100 }, new FakeClock());
+    fail(breaker, 2);
+    breaker.record({ probe: false }, false);
+    fail(breaker, 2);
+    assert.equal(breaker.state, 'closed');
+  });
+  test('0 = never', () => {
+    const breaker = new Breaker({ failures: 0, cooldownMs: 100 }, new FakeClock());
+    fail(breaker, 1000);
+    assert.equal(breaker.state, 'closed');
+  });
+});
