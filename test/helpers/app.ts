@@ -16,5 +16,12 @@ export async function startApp(coreUrl: string, env: Record<string, string> = {}
   const log = memoryLog();
   const app = new App(config, log);
   const url = await app.start();
-  return { app, log, url, eventUrl: url + config.settings.EVENT_PATH, stop: () => app.stop() };
+  return {
+    app,
+    log,
+    url,
+    eventUrl: url + config.settings.EVENT_PATH,
+    stop: () => app.stop(),
+    [Symbol.asyncDispose]: async () => void (await app.stop()),
+  };
 }

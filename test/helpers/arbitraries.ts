@@ -71,7 +71,7 @@ export const anyEvent: fc.Arbitrary<Event> = fc
         {
           event_type: or(fc.constantFrom('SIM/Updated', 'SIM/Replaced', 'SIM/Created', 'SIM/Deleted'), fc.string()),
           variables: fc.dictionary(
-            or(fc.constantFrom('i_account', 'i_event', 'event_time'), fc.string()),
+            fc.oneof(fc.constantFrom('i_account', 'i_event', 'event_time'), fc.string()),
             fc.jsonValue(),
           ),
         },

@@ -69,14 +69,14 @@ export class Program {
     this.child.kill(signal);
   }
 
-  /** Ends it whatever it does; for the end of a test. */
-  async end(): Promise<void> {
+  /** Ends it whatever it does, at the end of a test (`await using`). */
+  async [Symbol.asyncDispose](): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
     await this.exited;
   }
 }
 
-export interface Serving {
+export interface Serving extends AsyncDisposable {
   readonly program: Program;
   readonly url: string;
   readonly eventUrl: string;
@@ -94,7 +94,7 @@ export async function serve(coreUrl: string, env: Record<string, string> = {}): 
   });
   const [, eventUrl] = await program.says(/"url":"([^"]+)"/);
   const url = new URL(eventUrl as string).origin;
-  return { program, url, eventUrl: eventUrl as string };
+  return { program, url, eventUrl: eventUrl as string, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }
 
 /** Runs a command to its end. */

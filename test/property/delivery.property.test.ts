@@ -73,20 +73,23 @@ const scenario = fc.record({
   concurrency: fc.integer({ min: 1, max: 4 }),
 });
 
+interface Answered {
+  readonly imsi: string;
+  readonly version: Version;
+  readonly kind: string;
+}
+
 test('G1, G2 in one process: one call at a time for a subscriber, never backwards, and every answer is true', async () => {
   await fc.assert(
     fc.asyncProperty(scenario, async ({ events, plan, concurrency }) => {
       const clock = new FakeClock();
       const target = new RecordingTarget(clock, [...plan]);
       const delivery = build(clock, target, concurrency);
-      const answers: { imsi: string; version: Version; kind: string }[] = [];
-      for (const { imsi, version, at } of events) {
-        clock.after(at, () => {
-          const provision = decision(imsi, String(version));
-          void delivery
-            .deliver(provision, IDS, { attempts: [] })
-            .then(({ kind }) => answers.push({ imsi, version: provision.version, kind }));
-        });
+      const answers: Answered[] = [];
+      for (const { imsi, version: number, at } of events) {
+        const provision = decision(imsi, String(number));
+        const answer = (kind: string) => answers.push({ imsi, version: provision.version, kind });
+        clock.after(at, () => void delivery.deliver(provision, IDS, { attempts: [] }).then(({ kind }) => answer(kind)));
       }
       await clock.advance(10_000);
 
@@ -96,24 +99,34 @@ test('G1, G2 in one process: one call at a time for a subscriber, never backward
       assert.equal(delivery.inside, 0);
       assert.equal(clock.timers, 0, 'no timer is left behind');
       for (const imsi of ['a', 'b', 'c']) {
-        const versions = target.applied
-          .filter(({ state }) => state.imsi === imsi)
-          .map(({ state }) => ({ updatedAt: state.csProfile }));
-        for (const [index, version] of versions.entries()) {
-          const before = versions[index - 1];
-          assert.ok(!before || compareVersions(before, version) <= 0, 'never backwards');
-        }
-        const newest = versions.at(-1);
-        for (const answer of answers.filter((other) => other.imsi === imsi)) {
-          const wasApplied = versions.some((version) => compareVersions(version, answer.version) === 0);
-          if (answer.kind === 'processed') assert.ok(wasApplied);
-          if (answer.kind === 'superseded') assert.ok(newest && compareVersions(newest, answer.version) > 0);
-        }
+        const applied = target.applied.filter(({ state }) => state.imsi === imsi);
+        const versions = applied.map(({ state }) => ({ updatedAt: state.csProfile }));
+        assertNeverBackwards(versions);
+        assertTrue(
+          answers.filter((answer) => answer.imsi === imsi),
+          versions,
+        );
       }
     }),
     { numRuns: 200 },
   );
 });
+
+function assertNeverBackwards(applied: readonly Version[]): void {
+  for (const [index, version] of applied.entries()) {
+    const before = applied[index - 1];
+    if (before) assert.ok(compareVersions(before, version) <= 0, 'never backwards');
+  }
+}
+
+/** What was answered is what happened. */
+function assertTrue(answers: readonly Answered[], applied: readonly Version[]): void {
+  const newest = applied.at(-1);
+  for (const { kind, version } of answers) {
+    if (kind === 'processed') assert.ok(applied.some((other) => compareVersions(other, version) === 0));
+    if (kind === 'superseded') assert.ok(newest && compareVersions(newest, version) > 0);
+  }
+}
 
 test('the waiting room is bounded: one event more is turned away at once', async () => {
   const clock = new FakeClock();

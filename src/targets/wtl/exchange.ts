@@ -116,7 +116,7 @@ export function connectWords(error: Error): string {
 
 function cutWords(error: Error): string {
   const code = codeOf(error);
-  if (code.startsWith('HPE_')) return `Connection broken: the core's answer is not HTTP (${code})`;
+  if (error.name === 'HTTPParserError') return `Connection broken: the core's answer is not HTTP (${error.message})`;
   return `Connection reset: the core closed the connection before it answered (${code || error.message})`;
 }
 

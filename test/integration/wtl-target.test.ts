@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Outcome } from '../../src/core/outcome.ts';
+import type { Action, Change } from '../../src/core/types.ts';
+import { systemClock } from '../../src/observe/clock.ts';
+import { WtlTarget } from '../../src/targets/wtl/target.ts';
+import { startApp } from '../helpers/app.ts';
+import { CoreStub, hang, respond, type StubAnswer, succeed } from '../helpers/core-stub.ts';
+import { anEvent, IMSI } from '../helpers/events.ts';
+import { get, post } from '../helpers/nsps.ts';
+
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
+
+function aChange(action: Action = 'update'): Change {
+  const state = { imsi: IMSI, status: 'serviceGranted', msisdn: null, csProfile: 'cs', epsProfile: 'eps' } as const;
+  return { action, state };
+}
+
+function targetAt(url: string, more: Partial<ConstructorParameters<typeof WtlTarget>[0]> = {}): WtlTarget {
+  const options = { url: new URL(url), token: () => 'core-token-1', connections: 4, connectTimeoutMs: 500, ...more };
+  return new WtlTarget(options, systemClock);
+}
+
+/** One call, within `ms`. */
+async function callOnce(target: WtlTarget, ms = 2_000): Promise<Outcome> {
+  return target.apply(aChange(), { requestId: 'r', uniqueId: 'u', deadline: systemClock.now() + ms });
+}
+
+async function outcomeOf(answer: StubAnswer, ms?: number): Promise<string> {
+  await using core = await CoreStub.start(answer);
+  const target = targetAt(core.url);
+  try {
+    return told(await callOnce(target, ms));
+  } finally {
+    await target.close();
+  }
+}
+
+function told(outcome: Outcome): string {
+  return outcome.kind === 'done' ? 'done' : `${outcome.failure.code}: ${outcome.failure.why}`;
+}
+
+describe('one call', () => {
+  test('a hanging core times out at the deadline', async () =>
+    assert.equal(await outcomeOf(hang, 100), 'timeout: Connection timeout'));
+  test('so does one that answers byte by byte', async () => {
+    const trickle: StubAnswer = (_call, response) => {
+      const timer = setInterval(() => response.write(' '), 5);
+      response.on('close', () => clearInterval(timer));
+    };
+    assert.equal(await outcomeOf(trickle, 100), 'timeout: Connection timeout');
+  });
+  test('a connection cut after the request is not known to be lost', async () => {
+    assert.match(await outcomeOf((_call, _response, socket) => void socket.destroy()), /^cut: Connection reset/);
+    const inTheAnswer: StubAnswer = (_call, response, socket) => {
+      response.writeHead(200, { 'content-length': '100' }).write('{"res');
+      setImmediate(() => socket.destroy());
+    };
+    assert.match(await outcomeOf(inTheAnswer), /^cut: Connection reset/);
+  });
+  test('bytes that are not HTTP', async () => {
+    assert.match(
+      await outcomeOf((_call, _response, socket) => void socket.end('nonsense\r\n\r\n')),
+      /^cut: Connection broken: .*not HTTP/,
+    );
+  });
+  test('an answer without end is cut off, not kept', async () => {
+    const flood: StubAnswer = (_call, response) => {
+      const more = () => {
+        while (response.writable && response.write('x'.repeat(65_536)));
+      };
+      response.on('drain', more);
+      more();
+    };
+    assert.match(await outcomeOf(flood), /^not_understood: The core answered 200/);
+  });
+  test('an informational answer is not the answer', async () => {
+    const early: StubAnswer = (call, response, socket) => {
+      response.writeProcessing();
+      return succeed(call, response, socket);
+    };
+    assert.equal(await outcomeOf(early), 'done');
+  });
+  test('nobody listens: certainly not sent', async () => {
+    const core = await CoreStub.start();
+    const { url } = core;
+    await core.stop();
+    const target = targetAt(url);
+    assert.equal(told(await callOnce(target)), 'connect_failed: Connection refused');
+    await target.close();
+  });
+  test('a host name nobody knows', async () => {
+    const target = targetAt('http://core.invalid');
+    assert.match(told(await callOnce(target)), /^connect_failed: Host name (not found|lookup failed)$/);
+    await target.close();
+  });
+  test('without time left nothing is sent', async () => {
+    await using core = await CoreStub.start();
+    const target = targetAt(core.url);
+    assert.match(told(await callOnce(target, 0)), /^no_turn/);
+    assert.equal(core.calls.length, 0);
+    await target.close();
+  });
+  test('closing while a call is under way ends it', async () => {
+    await using core = await CoreStub.start(hang);
+    const target = targetAt(core.url);
+    const call = callOnce(target, 60_000);
+    await core.called(1);
+    await target.close();
+    assert.match(told(await call), /^cut/);
+    await target.close();
+  });
+});
+
+test('connections are kept and used again', async () => {
+  await using core = await CoreStub.start();
+  const target = targetAt(core.url);
+  const ports = new Set<number | undefined>();
+  core.answer = (call, response, socket) => {
+    ports.add(socket.remotePort);
+    return succeed(call, response, socket);
+  };
+  for (let call = 0; call < 20; call++) assert.equal(told(await callOnce(target)), 'done');
+  assert.ok(ports.size <= 2, 'the next call may come before the last connection is free again');
+  await target.close();
+});
+
+test('a request that waited for its connection beyond the deadline is never sent', async () => {
+  // A server that accepts nothing until told: the TCP handshake succeeds, TLS does not begin.
+  const sockets: Socket[] = [];
+  const silent = createTcpServer((socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  const target = targetAt(`https://127.0.0.1:${port}`, { connectTimeoutMs: 10_000 });
+  assert.match(told(await callOnce(target, 100)), /^connect_failed: Connection timeout/);
+  await target.close();
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => silent.close(resolve));
+});
+
+describe('https', () => {
+  const pem = (name: string) => readFileSync(fixture(name), 'utf8');
+  const withCore = async (ask: (url: string) => Promise<void>) => {
+    const server = createServer(
+      {
+        key: pem('server.key'),
+        cert: pem('server.pem'),
+        ca: pem('ca.pem'),
+        requestCert: true,
+        rejectUnauthorized: false,
+      },
+      (request, response) => {
+        const { authorized } = request.socket as unknown as { authorized: boolean };
+        request
+          .resume()
+          .on('end', () => response.end(JSON.stringify({ result: authorized, error: 'no client certificate' })));
+      },
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      await ask(`https://localhost:${(server.address() as AddressInfo).port}`);
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  };
+  const files = { WTL_CA_FILE: fixture('ca.pem'), WTL_RETRIES: '0' };
+  const cases: [string, Record<string, string>, number, RegExp][] = [
+    ['an authority of its own needs WTL_CA_FILE', { WTL_RETRIES: '0' }, 503, /certificate|CERT|ISSUER|SELF/i],
+    ['the core may insist on a client certificate', files, 422, /no client certificate/],
+    [
+      'and gets it',
+      { ...files, WTL_CLIENT_CERT_FILE: fixture('client.pem'), WTL_CLIENT_KEY_FILE: fixture('client.key') },
+      202,
+      /processed/,
+    ],
+  ];
+  for (const [name, env, status, words] of cases) {
+    test(name, () =>
+      withCore(async (url) => {
+        await using connector = await startApp(url, env);
+        const answer = await post(connector.eventUrl, anEvent());
+        assert.equal(answer.status, status, JSON.stringify(answer.body));
+        assert.match(JSON.stringify(answer.body), words);
+      }),
+    );
+  }
+});
+
+describe('an event whose core is not well', () => {
+  test('a hang is answered at the deadline, and /health at once meanwhile', async () => {
+    await using core = await CoreStub.start(hang);
+    await using connector = await startApp(core.url, { WTL_HTTP_REQUESTS_TIMEOUT: '0.3' });
+    const answers = Array.from({ length: 20 }, (_, index) =>
+      post(connector.eventUrl, anEvent({ sim_info: { imsi: `0010100000${10000 + index}` } })),
+    );
+    await core.called(20);
+    assert.equal((await get(`${connector.url}/health`)).status, 200);
+    for (const { status, body, headers } of await Promise.all(answers)) {
+      assert.deepEqual(
+        [status, body.message, body.error],
+        [503, 'Core service is not available', 'Connection timeout'],
+      );
+      assert.ok(headers.get('retry-after'));
+    }
+    assert.equal(core.calls.length, 20, 'what may have been applied is not repeated');
+  });
+
+  test('passing failures are repeated within the event', async () => {
+    await using core = await CoreStub.start();
+    let failures: StubAnswer[] = [respond(503, ''), respond(502, ''), respond(429, '', { 'retry-after': '0' })];
+    core.answer = (call, response, socket) => (failures.shift() ?? succeed)(call, response, socket);
+    await using connector = await startApp(core.url, { EVENT_ACTIONS: 'SIM/Created=insert' });
+    assert.equal((await post(connector.eventUrl, anEvent())).status, 202);
+    assert.equal(core.calls.length, 4);
+    const line = connector.log.lines.at(-1);
+    assert.equal(line?.fields['attempts'], 4);
+
+    failures = [respond(502, '')];
+    const { status } = await post(connector.eventUrl, anEvent({ event_type: 'SIM/Created' }));
+    assert.equal(status, 500, 'an insert that may have been applied is not repeated');
+    assert.equal(core.calls.length, 5);
+  });
+
+  test('a cut that was applied is repeated for a full state, not for an insert', async () => {
+    await using core = await CoreStub.start();
+    const cut: StubAnswer = (_call, _response, socket) => void socket.destroy();
+    let cuts = 1;
+    core.answer = (call, response, socket) => (cuts-- > 0 ? cut : succeed)(call, response, socket);
+    await using connector = await startApp(core.url, { EVENT_ACTIONS: 'SIM/Created=insert' });
+    assert.equal((await post(connector.eventUrl, anEvent())).status, 202);
+    assert.equal(core.calls.length, 2);
+    cuts = 1;
+    assert.equal((await post(connector.eventUrl, anEvent({ event_type: 'SIM/Created' }))).status, 503);
+    assert.equal(core.calls.length, 3);
+  });
+
+  test('a Retry-After beyond the deadline is passed on at once', async () => {
+    await using core = await CoreStub.start(respond(429, '', { 'retry-after': '60' }));
+    await using connector = await startApp(core.url);
+    const { status, headers } = await post(connector.eventUrl, anEvent());
+    assert.deepEqual([status, headers.get('retry-after'), core.calls.length], [429, '60', 1]);
+  });
+
+  test('the circuit opens, answers without a call, and closes when the core is back', async () => {
+    await using core = await CoreStub.start(respond(500, ''));
+    await using connector = await startApp(core.url, { WTL_BREAKER_FAILURES: '3', WTL_BREAKER_COOLDOWN: '0.2' });
+    for (let call = 0; call < 3; call++) assert.equal((await post(connector.eventUrl, anEvent())).status, 500);
+    const open = await post(connector.eventUrl, anEvent());
+    assert.deepEqual([open.status, open.body.error, open.headers.get('retry-after')], [503, 'Circuit open', '1']);
+    assert.equal(core.calls.length, 3);
+    core.answer = succeed;
+    // The cool-down is over when an event gets through: a fact to wait for.
+    while ((await post(connector.eventUrl, anEvent())).status !== 202) await new Promise(setImmediate);
+    assert.equal(core.calls.length, 4);
+  });
+
+  test('events of one subscriber never meet in the core; the waiting room is bounded', async () => {
+    await using core = await CoreStub.start(
+      (call, response, socket) => void setTimeout(() => succeed(call, response, socket), 5),
+    );
+    await using connector = await startApp(core.url, { WTL_MAX_CONCURRENCY: '4', WTL_MAX_WAITING: '20' });
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        post(connector.eventUrl, anEvent({ sim_info: { imsi: `00101000000000${index % 2}` } })),
+      ),
+    );
+    assert.equal(core.overlaps, 0);
+    const count = (wanted: number) => answers.filter(({ status }) => status === wanted).length;
+    assert.equal(count(202) + count(429), 60);
+    assert.ok(count(202) >= 24 && count(429) > 0);
+    const turnedAway = answers.find(({ status }) => status === 429);
+    assert.deepEqual([turnedAway?.body.type, turnedAway?.headers.get('retry-after')], ['RATE_LIMIT_ERROR', '1']);
+  });
+});
