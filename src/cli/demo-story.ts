@@ -1,12 +1,10 @@
+import type { Event } from '../contract/event.ts';
+
 /** A short life of a few subscribers, as NSPS would tell it. */
 
 export interface Scene {
   readonly title: string;
-  readonly event: {
-    readonly event_id: string;
-    readonly data: { readonly event_type: string; readonly variables: object };
-    readonly [field: string]: unknown;
-  };
+  readonly event: Event;
   /** Whose state to show afterwards. */
   readonly imsis: readonly string[];
 }
@@ -24,7 +22,7 @@ interface Account {
 
 let sequence = 0;
 
-function event(event_type: string, imsi: string | null, account: Account | null, more: object = {}): Scene['event'] {
+function event(event_type: string, imsi: string, account: Account | null, more: object = {}): Event {
   sequence++;
   const minute = String(sequence).padStart(2, '0');
   return {

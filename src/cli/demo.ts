@@ -3,7 +3,10 @@ import { CoreSimulator } from '../../sim/core-simulator.ts';
 import type { Subscriber } from '../../sim/subscribers.ts';
 import { App } from '../app.ts';
 import { type Config, loadConfig } from '../config/load.ts';
+import { rulesOf } from '../config/rules.ts';
 import { SAMPLE_EVENT } from '../contract/samples.ts';
+import { decide } from '../core/decide.ts';
+import type { Decision, Rules } from '../core/types.ts';
 import { createLogger } from '../observe/logger.ts';
 import type { Logger } from '../ports/runtime.ts';
 import { type Command, EXIT, heading, PlainError } from './command.ts';
@@ -39,8 +42,8 @@ async function demo(): Promise<number> {
     await core.stop();
     throw new PlainError(listenFault(error, HOST, config.settings.PORT), EXIT.unavailable);
   });
-  await play(`${url}/process-event`, core);
-  process.stdout.write(invitation(config.settings.PORT, new URL(coreUrl).origin));
+  await play(`${url}/process-event`, rulesOf(config.settings), core);
+  process.stdout.write(invitation(new URL(url).port, new URL(coreUrl).origin));
   log.speak();
   await stopped;
   await app.stop();
@@ -69,27 +72,33 @@ function quietUntilToldOtherwise({ settings }: Config): Logger & { speak(): void
   return log;
 }
 
-async function play(url: string, core: CoreSimulator): Promise<void> {
+async function play(url: string, rules: Rules, core: CoreSimulator): Promise<void> {
   const poster = new Poster({ url, token: TOKEN, retries: 0, concurrency: 1 });
   process.stdout.write(`\n${heading('event → decision → what the core now holds')}\n\n`);
   for (const [index, scene] of story().entries()) {
     const result = await poster.post(JSON.stringify(scene.event));
     const holds = scene.imsis.map((imsi) => core.subscribers.get(imsi)).filter((subscriber) => subscriber !== null);
-    process.stdout.write(rowOf(index + 1, scene, result, holds));
+    const decision = decide(scene.event, rules);
+    process.stdout.write(rowOf(index + 1, scene, decision, result, holds));
   }
   await poster.close();
 }
 
-function rowOf(number: number, { title, event }: Scene, { status, body }: PostResult, holds: Subscriber[]): string {
-  const answer = body as { message: string; error?: string };
-  const colour = status === 202 ? 'green' : 'yellow';
-  const decision = styleText(colour, `${status} ${answer.message}`, { stream: process.stdout });
-  const reason = answer.error ? `: ${answer.error}` : '';
+function rowOf(number: number, { title, event }: Scene, decision: Decision, result: PostResult, holds: Subscriber[]) {
+  const { message, error } = result.body as { message: string; error?: string };
+  const colour = result.status === 202 ? 'green' : 'yellow';
+  const answer = styleText(colour, `${result.status} ${message}`, { stream: process.stdout });
+  const type = event.data.event_type;
   const lines = [
-    `${String(number).padStart(2)}. ${title.padEnd(34)} ${event.data.event_type.padEnd(16)} → ${decision}${reason}`,
+    `${String(number).padStart(2)}. ${title.padEnd(34)} ${type.padEnd(15)} → ${wordFor(decision).padEnd(7)} → ${answer}`,
+    ...(error ? [`${' '.repeat(6)}${error}`] : []),
     ...holds.map((subscriber) => `      ${holdingOf(subscriber)}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function wordFor(decision: Decision): string {
+  return decision.kind === 'provision' ? decision.action : decision.kind;
 }
 
 function holdingOf(subscriber: Subscriber): string {
@@ -98,7 +107,7 @@ function holdingOf(subscriber: Subscriber): string {
   return `${imsi}  ${subscriber_status.padEnd(26)} ${number.padEnd(12)} ${cs_profile} / ${eps_profile}`;
 }
 
-function invitation(port: number, coreOrigin: string): string {
+function invitation(port: string, coreOrigin: string): string {
   const url = `http://localhost:${port}`;
   const { event_id, data, pb_data } = SAMPLE_EVENT;
   const { account_info, sim_info } = pb_data;

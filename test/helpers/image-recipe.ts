@@ -14,6 +14,9 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, posix } from 'node:path';
 
+/** Far more than any RUN takes. */
+const LONGEST_RUN_MS = 120_000;
+
 interface Instruction {
   readonly keyword: string;
   readonly words: string;
@@ -130,7 +133,8 @@ export class Rehearsal {
     }
     // Who is not root owns everything already.
     if (command.startsWith('chown') && !isRoot()) return;
-    execFileSync('/bin/sh', ['-c', command], { ...this.#user, cwd: this.#workdir, env: baseEnvironment() });
+    const options = { cwd: this.#workdir, env: baseEnvironment(), timeout: LONGEST_RUN_MS };
+    execFileSync('/bin/sh', ['-c', command], { ...options, ...this.#user });
   }
 
   #copy(words: string, workdir: string): void {
@@ -174,10 +178,10 @@ export function baseEnvironment(): Record<string, string> {
   return { PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`, HOME: '/nonexistent' };
 }
 
-/** A path and everything under it. */
+/** A path and everything under it; a symbolic link is itself, not what it leads to. */
 export function treeOf(path: string): string[] {
   if (!lstatSync(path).isDirectory()) return [path];
-  return [path, ...readdirSync(path, { recursive: true }).map((name) => join(path, String(name)))];
+  return [path, ...readdirSync(path).flatMap((name) => treeOf(join(path, name)))];
 }
 
 /** Takes the right to write from everybody, or gives it back to the owner. */

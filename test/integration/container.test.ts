@@ -253,13 +253,14 @@ class Container {
   /** How it ended, which is to be soon. */
   async exit(): Promise<{ code: unknown; signal: unknown }> {
     const ended = await Promise.race([this.#exited, delay(5_000, null, { ref: false })]);
-    assert.ok(ended, 'is still running');
+    assert.ok(ended, 'it, or a process it started, is still running');
     return { code: ended[0], signal: ended[1] };
   }
 
   async #end(): Promise<void> {
-    if (this.#running) this.#child.kill('SIGKILL');
-    await this.#exited;
+    if (!this.#running) return;
+    this.#child.kill('SIGKILL');
+    await once(this.#child, 'exit');
   }
 }
 

@@ -1,0 +1,313 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { CoreStub, respond } from '../helpers/core-stub.ts';
+import { anEvent, IMSI } from '../helpers/events.ts';
+import { get, post } from '../helpers/nsps.ts';
+import { CORE_TOKEN, Program, run, serve, TOKEN } from '../helpers/program.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cli-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+const COMMANDS = ['serve', 'simulate', 'send', 'explain', 'doctor', 'demo'];
+
+describe('every command', () => {
+  for (const command of COMMANDS) {
+    test(`${command} --help tells its use and its exit codes`, async () => {
+      const { code, stdout, stderr } = await run([command, '--help']);
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.match(stdout, new RegExp(`^Usage: nsps-connector ${command}`));
+      assert.match(stdout, /Exit codes\n {2}0 +success/);
+      assert.ok(!stdout.includes('\u001b'), 'no colours where there is no terminal');
+      assert.ok(stdout.split('\n').every((line) => line.length <= 120));
+    });
+    test(`${command} refuses what it does not know`, async () => {
+      const { code, stderr } = await run([command, '--nonsense']);
+      assert.equal(code, 2);
+      assert.match(stderr, /--nonsense[\s\S]*--help/);
+      assert.doesNotMatch(stderr, /\bat .*\.[jt]s:\d/, 'no stack');
+    });
+  }
+  test('all of them are in the overview; version, help and slips', async () => {
+    const { code, stdout } = await run(['--help']);
+    assert.equal(code, 0);
+    for (const command of COMMANDS) assert.match(stdout, new RegExp(`\\b${command}\\b`));
+    assert.match((await run(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+    assert.match((await run(['help', 'send'])).stdout, /^Usage: nsps-connector send/);
+    assert.equal((await run([])).code, 2);
+    const slip = await run(['sever']);
+    assert.equal(slip.code, 2);
+    assert.match(slip.stderr, /no command "sever"; did you mean "serve"/);
+    assert.equal((await run(['__proto__'])).code, 2);
+  });
+});
+
+describe('serve', () => {
+  test('names every wrong setting at once, and exits with 78', async () => {
+    const { code, stderr, stdout } = await run(['serve'], { PORT: 'x', API_TOKEN: 'a b', WTL_IMSI_REGEXP: '(?=1)' });
+    assert.deepEqual([code, stdout], [78, '']);
+    for (const name of ['PORT', 'API_TOKEN', 'WTL_API_URL', 'WTL_API_TOKEN', 'WTL_IMSI_REGEXP']) {
+      assert.match(stderr, new RegExp(`^ +${name} `, 'm'));
+    }
+    assert.doesNotMatch(stderr, /a b/);
+  });
+  test('says when its port is taken', async (t) => {
+    const other = createServer().listen(0, '127.0.0.1');
+    t.after(() => other.close());
+    await new Promise((resolve) => other.once('listening', resolve));
+    const { port } = other.address() as { port: number };
+    const { code, stderr } = await run(['serve'], {
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      API_TOKEN: TOKEN,
+      WTL_API_URL: 'http://127.0.0.1:1',
+      WTL_API_TOKEN: CORE_TOKEN,
+    });
+    assert.equal(code, 69);
+    assert.match(stderr, new RegExp(`127.0.0.1 port ${port} is in use`));
+  });
+  test('goes on when nobody reads its log any more', async () => {
+    await using core = await CoreStub.start();
+    await using connector = await serve(core.url);
+    connector.program.child.stdout?.destroy();
+    for (let request = 0; request < 5; request++) assert.equal((await get(`${connector.url}/nowhere`)).status, 404);
+    assert.equal((await get(`${connector.url}/health`)).status, 200);
+  });
+});
+
+describe('explain', () => {
+  test('says what would happen and why, and the request, for every kind of event', async () => {
+    const granted = await run(['explain', file('granted.json', anEvent())], { WTL_API_URL: 'http://core/api/' });
+    assert.equal(granted.code, 0);
+    assert.match(granted.stdout, /bill status +open/);
+    assert.match(granted.stdout, /POST http:\/\/core\/api\/prov\n.*"subscriber_status":"serviceGranted"/);
+    const ignored = await run(['explain', '-'], { WTL_IMSI_REGEXP: '^9' }, JSON.stringify(anEvent()));
+    assert.equal(ignored.code, 0);
+    assert.match(ignored.stdout, /Would be ignored \(202\): IMSI .* doesn't follow the regexp provided/);
+    const rejected = await run(['explain', file('rejected.json', anEvent({ account_info: null }))]);
+    assert.equal(rejected.code, 1);
+    assert.match(rejected.stdout, /Would be rejected \(422\):\n {2}pb_data\.account_info +is missing/);
+    const broken = await run(['explain', file('broken.json', { event_id: 'x' })]);
+    assert.match(broken.stdout, /data +is required/);
+  });
+  test('--json is for scripts', async () => {
+    const { stdout } = await run(['explain', '--json', file('granted.json', anEvent())]);
+    const { decision, requests, steps } = JSON.parse(stdout);
+    assert.equal(decision.kind, 'provision');
+    assert.equal(requests[0].body.imsi, IMSI);
+    assert.ok(steps.length > 3);
+  });
+  test('a file that cannot be read is named', async () => {
+    for (const path of [join(folder, 'absent.json'), file('words.json', 'words'), folder.replace(/$/, '/absent')]) {
+      const { code, stderr } = await run(['explain', path]);
+      assert.equal(code, 66);
+      assert.ok(stderr.includes(path), stderr);
+    }
+  });
+});
+
+describe('send', () => {
+  test('posts as NSPS does, and tells by its exit code', async () => {
+    await using core = await CoreStub.start();
+    await using connector = await serve(core.url);
+    const events = [anEvent(), anEvent({ event_type: 'SIM/Created' })];
+    const path = file('two.json', events);
+    const lines = file('lines.jsonl', events.map((event) => JSON.stringify(event)).join('\n'));
+    const env = { API_TOKEN: TOKEN };
+    const sent = await run(['send', path, lines, '--url', connector.eventUrl], env);
+    assert.deepEqual([sent.code, sent.stderr], [0, '']);
+    assert.match(sent.stdout, /^202 {2}.*two\.json\[0\] {2}Event processed successfully/m);
+    assert.match(sent.stdout, /^4 events: 2 processed, 2 ignored$/m);
+    const wide = connector.program.lines.find(({ event_id }) => event_id === 'e-1');
+    assert.match(String(wide?.['request_id']), /^[0-9a-f]{16}$/);
+    assert.equal(wide?.['unique_id'], core.calls[0]?.headers['x-request-id']);
+
+    const bad = file('bad.json', anEvent({ sim_info: { imsi: '1' } }));
+    const mixed = await run(['send', path, bad, '-u', connector.eventUrl, '--json'], env);
+    assert.equal(mixed.code, 1);
+    assert.deepEqual(
+      mixed.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).status),
+      [202, 202, 422],
+    );
+    assert.equal((await run(['send', path, '-u', connector.eventUrl], { API_TOKEN: 'wrong' })).code, 1);
+  });
+  test('repeats what may pass, and gives up', async () => {
+    await using core = await CoreStub.start(respond(500, ''));
+    await using connector = await serve(core.url);
+    const path = file('one.json', anEvent());
+    const { code, stdout } = await run(['send', path, '-u', connector.eventUrl, '-r', '1'], { API_TOKEN: TOKEN });
+    assert.equal(code, 1);
+    assert.match(stdout, /^500 .*2 attempts/m);
+    assert.equal(core.calls.length, 2);
+  });
+  test('names what is missing', async () => {
+    const path = file('one.json', anEvent());
+    const env = { API_TOKEN: TOKEN };
+    const away = await run(['send', path, '-u', 'http://127.0.0.1:1/', '-r', '0'], env);
+    assert.equal(away.code, 69);
+    assert.match(away.stdout, /ECONNREFUSED/);
+    assert.match((await run(['send', path])).stderr, /API_TOKEN is not set/);
+    assert.equal((await run(['send'], env)).code, 2);
+    assert.equal((await run(['send', path, '-u', 'nowhere'], env)).code, 2);
+    assert.equal((await run(['send', path, '-c', '0'], env)).code, 2);
+    assert.equal((await run(['send', join(folder, 'absent')], env)).code, 66);
+  });
+});
+
+describe('doctor', () => {
+  const env = (url: string) => ({ API_TOKEN: TOKEN, WTL_API_URL: url, WTL_API_TOKEN: CORE_TOKEN });
+  const verdicts = async (environment: Record<string, string>) => {
+    const { code, stdout } = await run(['doctor', '--json'], environment);
+    const findings = JSON.parse(stdout) as { verdict: string; subject: string; message: string }[];
+    return { code, told: findings.map(({ verdict, subject }) => `${verdict} ${subject}`) };
+  };
+  test('is content with a core that refuses an empty request, and changes nothing', async () => {
+    await using core = await CoreStub.start(respond(400, { error: 'Invalid IMSI' }));
+    const { code, told } = await verdicts(env(core.url));
+    assert.deepEqual([code, told], [0, ['ok settings', 'ok API_TOKEN', 'ok core', 'ok credentials']]);
+    assert.deepEqual(
+      core.calls.map(({ request }) => request),
+      [{}],
+    );
+    const { stdout } = await run(['doctor'], env(core.url));
+    assert.match(stdout, /✔ credentials +the core takes WTL_API_TOKEN/);
+  });
+  test('finds what is wrong', async () => {
+    await using core = await CoreStub.start(respond(401, ''));
+    assert.deepEqual(await verdicts(env(core.url)), {
+      code: 1,
+      told: ['ok settings', 'ok API_TOKEN', 'ok core', 'fail credentials'],
+    });
+    const away = await verdicts({
+      ...env('http://127.0.0.1:1'),
+      API_TOKEN: 'aaa',
+      WTL_API_TOKEN: 'aaa',
+      WTL_OOPS: '1',
+    });
+    assert.deepEqual(away, {
+      code: 1,
+      told: ['ok settings', 'warn WTL_OOPS', 'warn API_TOKEN', 'warn API_TOKEN', 'fail core'],
+    });
+    assert.equal((await verdicts({})).code, 78);
+  });
+});
+
+describe('simulate', () => {
+  const provision = async (url: string, body: unknown) => {
+    const response = await fetch(`${url}/prov`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer t' },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: (await response.json()) as { result: boolean; error?: string } };
+  };
+  const subscriber = {
+    imsi: IMSI,
+    subscriber_status: 'serviceGranted',
+    msisdn: ['79123456789'],
+    cs_profile: 'cs',
+    eps_profile: 'eps',
+    action: 'update',
+  };
+
+  test('remembers subscribers and keeps its rules', async () => {
+    await using core = new Program(['simulate', '--port', '0', '--token', 't', '--quiet']);
+    const url = (await core.says(/at (http:\S+)/))[1] as string;
+    assert.equal((await provision(url, subscriber)).body.result, true);
+    const { origin } = new URL(url);
+    for (const base of [origin, url]) {
+      assert.equal((await get(`${base}/subscribers/${IMSI}`)).body.msisdn[0], '79123456789');
+      assert.equal((await get(`${base}/subscribers`)).body.length, 1);
+    }
+    assert.equal((await get(`${origin}/subscribers/1`)).status, 404);
+    const clash = await provision(url, { ...subscriber, imsi: '001010000000002' });
+    assert.deepEqual([clash.status, clash.body.result], [200, false]);
+    assert.match(clash.body.error ?? '', /already used by IMSI/);
+    for (const wrong of [
+      { imsi: '1' },
+      { cs_profile: '1' },
+      { msisdn: ['a'] },
+      { action: 'x' },
+      { subscriber_status: 'x' },
+    ]) {
+      assert.equal((await provision(url, { ...subscriber, ...wrong })).status, 400);
+    }
+    assert.equal((await provision(url, { ...subscriber, action: 'insert' })).body.result, false);
+    assert.equal((await provision(url, { ...subscriber, action: 'delete' })).body.result, true);
+    assert.equal((await provision(url, { ...subscriber, action: 'delete' })).status, 404);
+    core.signal('SIGINT');
+    assert.equal((await core.exited).code, 0);
+  });
+
+  test('fails as it is told, from the start and while it runs', async () => {
+    const script = [{ as: 503 }, { as: 'garbage' }, { as: 'cut' }, { as: 'refuse', times: 2 }];
+    const faults = file('faults.json', { retry_after: 9, script });
+    await using core = new Program(['simulate', '--port', '0', '--faults', faults, '--latency', '1']);
+    const url = (await core.says(/at (http:\S+)/))[1] as string;
+    assert.equal((await provision(url, subscriber)).status, 503);
+    await assert.rejects(provision(url, subscriber), /JSON/);
+    await assert.rejects(provision(url, subscriber), /fetch failed/);
+    const { origin } = new URL(url);
+    assert.equal((await get(`${origin}/subscribers`)).body.length, 1, 'cut means applied');
+    await assert.rejects(provision(url, { ...subscriber, imsi: '001010000000002' }));
+    await assert.rejects(provision(url, { ...subscriber, imsi: '001010000000002' }));
+    assert.equal((await get(`${origin}/subscribers`)).body.length, 1, 'refused means not');
+    assert.equal((await provision(url, subscriber)).status, 200);
+    const put = (body: unknown) =>
+      fetch(`${origin}/faults`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    assert.equal((await put({ outages: [{ from_s: 0, for_s: 60 }] })).status, 200);
+    assert.equal((await provision(url, subscriber)).status, 503);
+    assert.equal((await put({ latency: 5 })).status, 422);
+    assert.equal((await put({ error_rate: 1, error_as: 500 })).status, 200);
+    assert.equal((await provision(url, subscriber)).status, 500);
+  });
+
+  test('refuses bad options by name', async () => {
+    for (const [option, value] of [
+      ['--port', 'x'],
+      ['--latency', 'fast'],
+      ['--error-rate', '2'],
+      ['--outage', '5'],
+    ] as const) {
+      const { code, stderr } = await run(['simulate', option, value]);
+      assert.equal(code, 2);
+      assert.match(stderr, new RegExp(option.slice(2).replace('-', '.')));
+    }
+    assert.equal((await run(['simulate', '--faults', join(folder, 'absent')])).code, 66);
+  });
+});
+
+describe('demo', () => {
+  test('plays the story, stays up, takes the curl it shows, and ends on Ctrl-C', async () => {
+    await using demo = new Program(['demo'], { PORT: '0' });
+    await demo.says(/Ctrl-C ends it/);
+    assert.match(demo.stdout, /001010000000003 +serviceGranted +79123456709/);
+    assert.match(demo.stdout, /Event ignored: No defined action/);
+    assert.match(demo.stdout, /422 Validation failed/);
+    assert.match(demo.stdout, /Event superseded by a newer event/);
+    const [, url, token, event] = demo.stdout.match(/curl -s (\S+) -H 'Authorization: (.*?)'[\s\S]*? -d '(.*)'/) ?? [];
+    assert.equal((await post(url as string, event, { authorization: token as string })).status, 202);
+    const [, look] = demo.stdout.match(/curl -s (\S+subscribers\S+)$/m) ?? [];
+    assert.equal((await get(look as string)).body.subscriber_status, 'serviceGranted');
+    await demo.says(/"level":"info".*Event processed/);
+    demo.signal('SIGINT');
+    assert.equal((await demo.exited).code, 0);
+    assert.match(demo.stdout, /Stopped\./);
+  });
+});

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CoreStub } from '../helpers/core-stub.ts';
+import { anEvent } from '../helpers/events.ts';
+import { post } from '../helpers/nsps.ts';
+import { CORE_TOKEN, Program, TOKEN } from '../helpers/program.ts';
+
+test('tokens are rotated without a restart: on SIGHUP, and by themselves when the file changes', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = (name: string) => join(folder, name);
+  writeFileSync(path('token'), `${TOKEN}\n`);
+  writeFileSync(path('core-1'), CORE_TOKEN);
+  symlinkSync('core-1', path('core'));
+
+  await using core = await CoreStub.start();
+  await using program = new Program(['serve'], {
+    HOST: '127.0.0.1',
+    PORT: '0',
+    API_TOKEN_FILE: path('token'),
+    API_TOKEN_PREVIOUS_FILE: path('previous'),
+    WTL_API_URL: core.url,
+    WTL_API_TOKEN_FILE: path('core'),
+  });
+  const url = (await program.says(/"url":"([^"]+)"/))[1] as string;
+  const status = async (token: string) => (await post(url, anEvent(), { authorization: `Bearer ${token}` })).status;
+  assert.equal(await status(TOKEN), 202);
+
+  // NSPS is given a new token; the old one stays valid meanwhile.
+  writeFileSync(path('previous'), TOKEN);
+  writeFileSync(path('token'), 'the-new-token-of-nsps');
+  program.signal('SIGHUP');
+  await program.says(/"setting":"API_TOKEN_PREVIOUS".*Secret reloaded/);
+  assert.deepEqual([await status('the-new-token-of-nsps'), await status(TOKEN)], [202, 202]);
+
+  // The old one is revoked.
+  rmSync(path('previous'));
+  program.signal('SIGHUP');
+  await program.says(/Secret revoked/);
+  assert.deepEqual([await status('the-new-token-of-nsps'), await status(TOKEN)], [202, 401]);
+
+  // Kubernetes swaps a symbolic link and sends no signal.
+  writeFileSync(path('core-2'), 'the-new-token-of-the-core');
+  symlinkSync('core-2', path('core-new'));
+  renameSync(path('core-new'), path('core'));
+  await program.says(/"setting":"WTL_API_TOKEN".*Secret reloaded/);
+  assert.equal(await status('the-new-token-of-nsps'), 202);
+  assert.equal(core.calls.at(-1)?.headers.authorization, 'Bearer the-new-token-of-the-core');
+
+  // A broken file leaves the secret in force.
+  writeFileSync(path('token'), 'two words');
+  program.signal('SIGHUP');
+  await program.says(/"setting":"API_TOKEN".*cannot be used/);
+  assert.equal(await status('the-new-token-of-nsps'), 202);
+  assert.doesNotMatch(program.stdout, /the-new-token|two words/);
+});
