@@ -33,7 +33,7 @@ function event(event_type: string, imsi: string, account: Account | null, more: 
     },
     pb_data: {
       ...(account && { account_info: accountInfo(account) }),
-      sim_info: { imsi, i_sim_card: 1, status: 'used' },
+      sim_info: { imsi, status: 'used' },
       ...(account?.profile && { access_policy_info: policy(account.profile) }),
       ...more,
     },

@@ -187,8 +187,8 @@ export function treeOf(path: string): string[] {
 /** Takes the right to write from everybody, or gives it back to the owner. */
 export function setWritable(root: string, writable: boolean): void {
   for (const path of treeOf(root)) {
-    const { mode } = lstatSync(path);
-    if (!lstatSync(path).isSymbolicLink()) chmodSync(path, writable ? mode | 0o200 : mode & ~0o222);
+    const stat = lstatSync(path);
+    if (!stat.isSymbolicLink()) chmodSync(path, writable ? stat.mode | 0o200 : stat.mode & ~0o222);
   }
 }
 

@@ -185,7 +185,8 @@ function whyNotApart(): string | false {
 }
 
 function whyNotAsUser(): string | false {
-  const { status } = spawnSync(process.execPath, ['--version'], { ...USER, cwd: ROOT });
+  const look = ['-e', 'require("node:fs").readdirSync(process.argv[1])', join(ROOT, 'node_modules')];
+  const { status } = spawnSync(process.execPath, look, { ...USER });
   return status === 0 ? false : `user ${FINAL.get('USER')} of the image may not read this checkout`;
 }
 
