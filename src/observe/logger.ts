@@ -31,7 +31,7 @@ export async function openLog(settings: LogSettings, secrets: readonly Secret[])
   const readable = settings.DEBUG && process.stdout.isTTY;
   const sink = destination({ fd: 1, sync: readable, maxLength: MOST_UNWRITTEN });
   const stream = readable ? await readableStream(sink) : sink;
-  return { log: createLogger(settings, secrets, stream), flush: () => flushQuietly(sink) };
+  return { log: createLogger(settings, secrets, stream, readable ? {} : LEVEL_WORDS), flush: () => flushQuietly(sink) };
 }
 
 async function readableStream(sink: DestinationStream): Promise<DestinationStream> {
@@ -42,6 +42,8 @@ async function readableStream(sink: DestinationStream): Promise<DestinationStrea
     messageKey: 'message',
     timestampKey: 'time',
     translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+    errorLikeObjectKeys: ['err'],
     sync: true,
   });
 }
@@ -58,6 +60,7 @@ export function createLogger(
   settings: Pick<LogSettings, 'LOG_LEVEL' | 'LOG_PII'>,
   secrets: readonly Secret[],
   stream: DestinationStream,
+  levelWords = LEVEL_WORDS,
 ): Logger {
   const logger = pino(
     {
@@ -65,7 +68,7 @@ export function createLogger(
       base: null,
       messageKey: 'message',
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: LEVEL_WORDS[label] ?? label }) },
+      formatters: { level: (label) => ({ level: levelWords[label] ?? label }) },
       hooks: { streamWrite: (line) => hideSecrets(line, secrets) },
     },
     stream,
