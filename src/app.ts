@@ -106,11 +106,18 @@ export class App {
       const fields = { events: this.#lifecycle.underWay, timeout_s: SHUTDOWN_TIMEOUT };
       this.#log.error(fields, 'Events cut off at SHUTDOWN_TIMEOUT; NSPS will send them again');
     }
-    await this.#http.close();
-    await this.#target.close();
+    await within(CLOSE_MS, Promise.all([this.#http.close(), this.#target.close()]));
     await this.#store.close();
     return drained;
   }
+}
+
+/** Closing what is idle takes no time; what does not close must not keep us, in milliseconds. */
+const CLOSE_MS = 2_000;
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const late = new Promise<void>((resolve) => systemClock.after(ms, resolve));
+  await Promise.race([work, late]);
 }
 
 function intakeTokens({ settings }: Config): Secret[] {

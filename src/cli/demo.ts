@@ -32,6 +32,8 @@ const TOKEN = 'demo-token';
 const CORE_TOKEN = 'demo-core-token';
 
 async function demo(): Promise<number> {
+  // Judged before anything is started that would have to be stopped.
+  demoConfig('http://core.invalid');
   const stopped = stopSignals(() => process.exit(EXIT.failed));
   const core = new CoreSimulator({ host: HOST, port: 0, token: CORE_TOKEN });
   const coreUrl = await core.start();

@@ -19,6 +19,7 @@ export async function readEventFiles(paths: readonly string[]): Promise<SavedEve
   for (const path of paths) {
     for (const file of await filesOf(path)) events.push(...split(file, await contentOf(file)));
   }
+  if (events.length === 0) return unreadable(paths.join(', '), 'holds no event');
   return events;
 }
 
@@ -28,7 +29,11 @@ async function filesOf(path: string): Promise<string[]> {
     unreadable(path, error.code ?? error.message),
   );
   if (!found.isDirectory()) return [path];
-  const names = (await readdir(path)).filter((name) => /\.(json|jsonl|ndjson)$/.test(name)).sort();
+  const entries = (await readdir(path, { withFileTypes: true })).filter((entry) => !entry.isDirectory());
+  const names = entries
+    .map(({ name }) => name)
+    .filter((name) => /\.(json|jsonl|ndjson)$/.test(name))
+    .sort();
   if (names.length === 0) return unreadable(path, 'holds no .json, .jsonl or .ndjson file');
   return names.map((name) => join(path, name));
 }

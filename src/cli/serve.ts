@@ -2,7 +2,7 @@ import { App } from '../app.ts';
 import { type Config, loadConfig, readEnvironment, redactedSettings } from '../config/load.ts';
 import { SecretFiles } from '../config/secret-files.ts';
 import { SECRET_NAMES } from '../config/table.ts';
-import { type LogSink, openLog } from '../observe/logger.ts';
+import { type OpenLog, openLog } from '../observe/logger.ts';
 import { VERSION } from '../version.ts';
 import { type Command, EXIT, PlainError } from './command.ts';
 import { listenFault } from './listen-fault.ts';
@@ -26,34 +26,38 @@ export const command: Command = {
   run: serve,
 };
 
+/** Longest time for the last log lines to be written, in milliseconds; next to nothing when somebody is impatient. */
+const LAST_LINES_MS = 2_000;
+const IMPATIENT_MS = 100;
+
 async function serve(): Promise<number> {
   const config = loadConfig(readEnvironment());
-  const sink = await openLog(config.settings, secretsOf(config));
-  dieLoudly(sink);
-  const app = new App(config, sink.log);
-  const url = await app.start().catch((error: unknown) => {
-    sink.flush();
+  const output = await openLog(config.settings, secretsOf(config));
+  dieLoudly(output);
+  // Before anything else: as process 1, a signal that nobody listens for is lost.
+  const stopped = stopSignals(() => {
+    output.log.warn({}, 'Second signal: ending at once');
+    void output.end(IMPATIENT_MS).then(() => process.exit(EXIT.failed));
+  });
+  const app = new App(config, output.log);
+  const url = await app.start().catch(async (error: unknown) => {
+    await output.end(LAST_LINES_MS);
     throw new PlainError(listenFault(error, config.settings.HOST, config.settings.PORT), EXIT.unavailable);
   });
-  const secretFiles = new SecretFiles(config, sink.log);
+  const secretFiles = new SecretFiles(config, output.log);
   secretFiles.watch();
   process.on('SIGHUP', () => secretFiles.reload());
-  announce(config, url, sink);
+  announce(config, url, output);
 
-  const signal = await stopSignals(() => {
-    sink.log.warn({}, 'Second signal: ending at once');
-    sink.flush();
-    process.exit(EXIT.failed);
-  });
-  sink.log.info({ signal }, 'Stopping: no new events are taken');
+  output.log.info({ signal: await stopped }, 'Stopping: no new events are taken');
   const drained = await app.stop();
   secretFiles.close();
-  sink.log.info({}, 'Stopped');
-  sink.flush();
+  output.log.info({}, 'Stopped');
+  await output.end(LAST_LINES_MS);
   process.exit(drained ? EXIT.ok : EXIT.failed);
 }
 
-function announce(config: Config, url: string, { log }: LogSink): void {
+function announce(config: Config, url: string, { log }: OpenLog): void {
   const { settings, unknown } = config;
   for (const name of unknown) log.warn({ setting: name }, 'Unknown setting, most likely misspelt; it has no effect');
   const fields = { version: VERSION, node: process.version, url: url + settings.EVENT_PATH };
@@ -65,11 +69,10 @@ function secretsOf({ settings }: Config) {
 }
 
 /** A fault nobody caught leaves the program in a state nobody knows: say so and end; the supervisor starts it again. */
-function dieLoudly({ log, flush }: LogSink): void {
+function dieLoudly({ log, end }: OpenLog): void {
   const die = (error: unknown) => {
     log.error({ err: error }, 'Uncaught fault; ending');
-    flush();
-    process.exit(EXIT.internal);
+    void end(LAST_LINES_MS).then(() => process.exit(EXIT.internal));
   };
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);

@@ -43,12 +43,14 @@ async function simulate(line: CommandLine): Promise<number> {
   const port = wholeNumber(line, 'port', 0, 65535);
   const host = line.values['host'] as string;
   const token = line.values['token'] ?? process.env['WTL_API_TOKEN'];
+  const faults = await faultsOf(line);
+  const stopped = stopSignals(() => process.exit(EXIT.failed));
   const simulator = new CoreSimulator({
     host,
     port,
     ...(token && { token }),
     knownOnly: line.flags['known-only'] ?? false,
-    faults: await faultsOf(line),
+    faults,
     ...(!line.flags['quiet'] && {
       onCall: ({ request, outcome }) => process.stdout.write(`${JSON.stringify(request)} → ${outcome}\n`),
     }),
@@ -59,7 +61,7 @@ async function simulate(line: CommandLine): Promise<number> {
   const { origin } = new URL(url);
   process.stdout.write(`Core simulator at ${url} (WTL_API_URL)\n`);
   process.stdout.write(`Look inside: ${origin}/subscribers   faults: ${origin}/faults   counters: ${origin}/stats\n`);
-  await stopSignals(() => process.exit(EXIT.failed));
+  await stopped;
   await simulator.stop();
   return EXIT.ok;
 }
@@ -85,7 +87,10 @@ async function faultsOf(line: CommandLine): Promise<Faults> {
 
 async function readJson(file: string): Promise<object> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as object;
+    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new Error('a JSON object is expected');
+    return value;
   } catch (error) {
     throw new PlainError(`cannot read ${file}: ${(error as Error).message}`, EXIT.noInput);
   }

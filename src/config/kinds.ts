@@ -9,6 +9,8 @@ export interface Kind<T> {
   readonly expected: string;
   /** @throws Error whose message says more than `expected` does, or no message. */
   parse(text: string): T;
+  /** Whether a wrong value may hold a secret all the same, and must not be told. */
+  mayHideSecret?(text: string): boolean;
 }
 
 /** Refuses a value without more words than the kind's own. */
@@ -71,6 +73,7 @@ export const baseUrl: Kind<URL> = {
     if (!url || !/^https?:$/.test(url.protocol)) return refuse();
     return url.username || url.password || url.search || url.hash ? refuse() : url;
   },
+  mayHideSecret: (value) => /[@?#]/.test(value),
 };
 
 /** Routes of our own, which an event path must not hide. */

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { Secret } from './secret.ts';
 import {
@@ -50,7 +50,7 @@ export interface Config {
 /** The environment over the `.env` file of the working directory; an empty value counts as not set. */
 export function readEnvironment(environment: Environment = process.env, file = '.env'): Environment {
   const merged: Record<string, string> = {};
-  for (const source of [parseEnv(readIfPresent(file)), environment]) {
+  for (const source of [readDotEnv(file), environment]) {
     for (const [name, value] of Object.entries(source)) {
       if (value !== undefined && value !== '') merged[name] = value;
     }
@@ -58,11 +58,11 @@ export function readEnvironment(environment: Environment = process.env, file = '
   return merged;
 }
 
-function readIfPresent(file: string): string {
+function readDotEnv(file: string): NodeJS.Dict<string> {
   try {
-    return readFileSync(file, 'utf8');
+    return parseEnv(readFileSync(file, 'utf8').replace(/^\ufeff/, ''));
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return '';
+    if (codeOf(error) === 'ENOENT') return {};
     throw new ConfigError([{ name: file, message: `cannot be read (${codeOf(error)})` }]);
   }
 }
@@ -120,8 +120,8 @@ class Reader {
       return setting.kind.parse(text);
     } catch (error) {
       const more = error instanceof Error && error.message !== '' ? ` (${error.message})` : '';
-      // What a secret holds must not be told, not even when it is wrong; nor the password in a URL.
-      const found = setting.secret ? '' : `, not ${JSON.stringify(text.replace(/\/\/.*@/, '//[redacted]@'))}`;
+      // What a secret holds must not be told, not even when it is wrong.
+      const found = setting.secret || setting.kind.mayHideSecret?.(text) ? '' : `, not ${JSON.stringify(text)}`;
       this.#fault(name, `must be ${setting.kind.expected}${found}${more}`);
       return null;
     }
@@ -141,9 +141,9 @@ class Reader {
   }
 
   #readSecret(name: SecretName, file: string): string | undefined {
-    if (!('required' in SETTINGS[name])) return readIfPresent(file).trim() || undefined;
+    if (!('required' in SETTINGS[name]) && !existsSync(file)) return undefined;
     const content = this.#file(`${name}_FILE`, file)?.trim();
-    if (content === '') this.#fault(`${name}_FILE`, `${file} is empty`);
+    if (content === '' && 'required' in SETTINGS[name]) this.#fault(`${name}_FILE`, `${file} is empty`);
     return content || undefined;
   }
 
@@ -172,7 +172,20 @@ class Reader {
     if (texts.length > 0 && settings.WTL_API_URL?.protocol === 'http:') {
       this.#fault('WTL_API_URL', 'must be an https:// URL when certificates are given');
     }
-    return Object.fromEntries(texts);
+    const tls: Tls = Object.fromEntries(texts);
+    this.#tryTls(tls);
+    return tls;
+  }
+
+  /** Finds what only shows when the parts are put together: a key of another certificate, or one with a pass phrase. */
+  #tryTls(tls: Tls): void {
+    if (Object.keys(tls).length === 0 || this.faults.length > 0) return;
+    try {
+      // Loaded only for those who use it: it costs a cold start some milliseconds.
+      process.getBuiltinModule('node:tls').createSecureContext(tls);
+    } catch (error) {
+      this.#fault('WTL_CLIENT_KEY_FILE', `cannot be used with the certificate (${codeOf(error)})`);
+    }
   }
 
   #pem(part: keyof Tls, path: string): string | undefined {

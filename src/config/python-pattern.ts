@@ -13,14 +13,14 @@ export function compilePythonPattern(source: string): ImsiPattern {
 }
 
 /** The parts of a pattern that need a look: escapes, sets, repeats without a lower bound, and special groups. */
-const TOKEN = /(?<escaped>\\[\s\S])|(?<set>\[\^?\]?(?:\\[\s\S]|[^\]\\])*\])|\{,(?<upTo>\d+)\}|\(\?/g;
+const TOKEN = /(?<escaped>\\[\s\S])|(?<set>\[\^?\]?(?:\\[\s\S]|[^\]\\])*\])|\{,(?<upTo>\d*)\}|\(\?/g;
 
 /** Python and RE2 agree on the rest of the syntax, or RE2 refuses it. */
 function translate(source: string): string {
   return source.replace(TOKEN, (token, escaped, set, upTo, at: number) => {
     if (escaped !== undefined) return translateEscape(token);
     if (set !== undefined) return checkedSet(token);
-    // Python reads {,n} as {0,n}; RE2 as those characters.
+    // Python reads {,n} as {0,n} and {,} as {0,}; RE2 as those characters.
     if (upTo !== undefined) return `{0,${upTo}}`;
     refuseForeignGroup(source.slice(at));
     return token;

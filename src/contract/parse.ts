@@ -14,11 +14,16 @@ export function parseEvent(raw: Uint8Array): Parsed {
   try {
     value = JSON.parse(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString());
   } catch (error) {
-    return invalid(`is not JSON: ${error instanceof Error ? error.message : 'unreadable'}`);
+    return invalid(`is not JSON: ${withoutSnippet((error as Error).message)}`);
   }
   if (isEvent(value)) return { kind: 'event', event: value };
   const [fault, ...others] = faultsOf(value);
   return fault ? { kind: 'invalid', faults: [fault, ...others] } : invalid('is no event');
+}
+
+/** V8 quotes the text around a syntax error, which may be anybody's name; the position is enough. */
+function withoutSnippet(message: string): string {
+  return message.replace(/, (\.\.\.)?".*$/s, '');
 }
 
 function invalid(message: string): Parsed {

@@ -2,6 +2,7 @@ import type { AccountInfo, Event, SimCard } from '../contract/event.ts';
 import type { Fault } from '../contract/validate.ts';
 import { readBillStatus } from './bill-status.ts';
 import { findPolicyValue, isProfileName } from './profile.ts';
+import { clip } from './text.ts';
 import type { Action, Change, Decision, Rules, SubscriberState, SubscriberStatus } from './types.ts';
 import { canonicalStamp, versionOf } from './version.ts';
 
@@ -15,8 +16,8 @@ const unheard: Note = () => {};
  * schema, and every change it returns is one the core's schema takes.
  */
 export function decide(event: Event, rules: Rules, note: Note = unheard): Decision {
-  const type = event.data.event_type;
-  const action = rules.eventActions.get(type) ?? 'ignore';
+  const action = rules.eventActions.get(event.data.event_type) ?? 'ignore';
+  const type = clip(event.data.event_type);
   note('event type', `${type} → ${action}`);
   if (action === 'ignore') return { kind: 'ignore', reason: `No defined action for event type: ${type}` };
   return new Walk(event, rules, note).decide(action);
@@ -65,7 +66,7 @@ class Walk {
     const pattern = this.#rules.imsiPattern;
     if (pattern && !pattern.found(imsi)) {
       this.#note('IMSI pattern', `${imsi} does not contain ${pattern.source}`);
-      return { imsi, skip: `IMSI ${imsi} doesn't follow the regexp provided` };
+      return { imsi, skip: `IMSI ${clip(imsi)} doesn't follow the regexp provided` };
     }
     this.#note('IMSI', `${imsi} (${path}.imsi)${pattern ? `, contains ${pattern.source}` : ''}`);
     if (!/^\d{15}$/.test(imsi)) this.#fault(`${path}.imsi`, 'must be 15 digits');

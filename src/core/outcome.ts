@@ -72,12 +72,12 @@ const BACKOFF_CAP_MS = 5_000;
 
 /**
  * How long to wait before attempt `attempt + 1`: exponential with full jitter, so that many events failing together do
- * not come back together; what the core asked for wins.
+ * not come back together; never sooner than the core asked for.
  * @param attempt attempts made so far, from 1.
  * @param random from 0 (inclusive) to 1.
  * @returns milliseconds.
  */
 export function pauseBeforeRepeat(attempt: number, failure: Failure, random: number): number {
-  if (failure.retryAfterMs !== undefined) return failure.retryAfterMs;
-  return random * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt);
+  const backoff = random * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt);
+  return Math.max(backoff, failure.retryAfterMs ?? 0);
 }

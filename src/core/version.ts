@@ -41,6 +41,14 @@ export function compareVersions(a: Version, b: Version): number {
   );
 }
 
+/**
+ * What is known after `newer` was applied on top of `older`: a stamp that `newer` does not carry keeps its value, so
+ * that an event without stamps does not open the door to old ones.
+ */
+export function mergeVersions(older: Version | null, newer: Version): Version {
+  return { ...older, ...newer };
+}
+
 function compareText(a: string | undefined, b: string | undefined): number {
   if (a === undefined || b === undefined || a === b) return 0;
   return a < b ? -1 : 1;
@@ -54,7 +62,7 @@ function compareNumber(a: string | undefined, b: string | undefined): number {
 /** Event numbers outgrow 2^53 one day; as digits they compare exactly whatever their length. */
 function canonicalNumber(value: unknown): string | null {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : null;
-  if (typeof value !== 'string' || !/^\d+$/.test(value)) return null;
+  if (typeof value !== 'string' || !/^\d{1,40}$/.test(value)) return null;
   return value.replace(/^0+(?=\d)/, '');
 }
 

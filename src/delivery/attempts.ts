@@ -6,6 +6,8 @@ import type { Breaker, Permit } from './breaker.ts';
 import type { Gate } from './gate.ts';
 import type { AttemptReport } from './report.ts';
 
+const NO_CONNECTION = failed('no_turn', 'Connection timeout: no free connection to the core before the deadline');
+
 export interface AttemptLimits {
   /** Repeats after the first attempt. */
   readonly retries: number;
@@ -56,10 +58,14 @@ export class Attempts {
   async #once(change: Change, context: CallContext, report: (attempt: AttemptReport) => void): Promise<Outcome> {
     // Asked before waiting for a place, so that an open circuit answers at once even when hung calls hold every place.
     if (this.#breaker.wait() > 0) return this.#circuitOpen();
-    if (!(await this.#gate.enter(context.deadline))) {
-      return failed('no_turn', 'Connection timeout: no free connection to the core before the deadline');
+    const admission = await this.#gate.enter(context.deadline);
+    if (admission === 'late') return NO_CONNECTION;
+    if (admission !== 'inside') {
+      return failed('crowded', 'Rate limit exceeded: more events than WTL_MAX_RPS', { retryAfterMs: admission });
     }
     try {
+      // Asked before the circuit: a call that is not made tells it nothing.
+      if (this.#clock.now() >= context.deadline) return NO_CONNECTION;
       const permit = this.#breaker.admit();
       if (!permit) return this.#circuitOpen();
       return await this.#call(change, context, permit, report);

@@ -48,14 +48,15 @@ export class Breaker {
 
   /** @param sick whether the call says that the core is not well. */
   record(permit: Permit, sick: boolean): void {
+    // A call from before the circuit opened tells how the core was then: only the probe tells how it is.
+    if (this.#state !== 'closed' && !permit.probe) return;
     if (!sick) {
       this.#state = 'closed';
       this.#failures = 0;
       return;
     }
     this.#failures++;
-    // A call from before the circuit opened tells nothing new; only the probe prolongs the wait.
-    if (permit.probe || (this.#state === 'closed' && this.#failures >= this.#failuresToOpen)) {
+    if (permit.probe || this.#failures >= this.#failuresToOpen) {
       this.#state = 'open';
       this.#openUntil = this.#clock.now() + this.#cooldownMs;
     }

@@ -16,19 +16,22 @@ export class Gate {
     this.#clock = clock;
   }
 
-  /** @returns true when the call may start (then `leave` must be called once), false when its deadline came first. */
-  async enter(deadline: number): Promise<boolean> {
-    if (!(await this.#places.enter(deadline))) return false;
-    if (this.#spacing === 0) return true;
+  /**
+   * @returns `inside` when the call may start (then `leave` must be called once); `late` when its deadline came first;
+   *   or, when the starts up to its deadline are all taken, in how many milliseconds there is one.
+   */
+  async enter(deadline: number): Promise<'inside' | 'late' | number> {
+    if (!(await this.#places.enter(deadline))) return 'late';
     const now = this.#clock.now();
     const start = Math.max(now, this.#nextStart);
     if (start >= deadline) {
       this.#places.leave();
-      return false;
+      return now >= deadline ? 'late' : start - now;
     }
+    if (this.#spacing === 0) return 'inside';
     this.#nextStart = start + this.#spacing;
     if (start > now) await new Promise<void>((resolve) => this.#clock.after(start - now, resolve));
-    return true;
+    return 'inside';
   }
 
   leave(): void {

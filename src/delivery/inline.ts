@@ -1,8 +1,8 @@
-import { type Failure, failed, type Outcome } from '../core/outcome.ts';
+import { DONE, FAILURES, type Failure, failed, type Outcome } from '../core/outcome.ts';
 import type { Change, Decision } from '../core/types.ts';
-import { compareVersions, type Version } from '../core/version.ts';
+import { compareVersions, mergeVersions, type Version } from '../core/version.ts';
 import type { Clock, TraceIds } from '../ports/runtime.ts';
-import type { Store } from '../ports/store.ts';
+import type { Remembered, Store } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
 import type { Attempts } from './attempts.ts';
 import { SubscriberLines } from './lines.ts';
@@ -76,18 +76,41 @@ export class InlineDelivery {
     return { kind: applied > 0 ? 'processed' : 'superseded' };
   }
 
-  /** G2: whatever is older than what was applied is not sent. */
+  /** G2: what is older than what the core was given is not sent. */
   async #unlessStale(
     change: Change,
     version: Version,
     context: CallContext,
     report: DeliveryReport,
   ): Promise<Outcome | 'stale'> {
-    const { imsi } = change.state;
-    const applied = await this.#store.applied(imsi);
-    if (applied && compareVersions(version, applied) < 0) return 'stale';
+    const known = await this.#store.recall(change.state.imsi);
+    if (known && compareVersions(version, known.version) < 0) {
+      const outcome = known.settled ? DONE : await this.#push(known, true, context, report);
+      return outcome.kind === 'done' ? 'stale' : outcome;
+    }
+    // An attempt that is still out may land on top of this one, unless it was at this very state.
+    const settles = known === null || known.settled || compareVersions(version, known.version) === 0;
+    return this.#push({ version: mergeVersions(known?.version ?? null, version), change }, settles, context, report);
+  }
+
+  /**
+   * Brings the core to a state and remembers it. A late event of a subscriber whose last result is unknown comes here
+   * with the newest state: NSPS sends again what it got no answer for, so its coming is the sign that the core has
+   * had time to apply what was out (G4).
+   * @param settles whether success leaves no doubt about what the core holds.
+   */
+  async #push(
+    { version, change }: Pick<Remembered, 'version' | 'change'>,
+    settles: boolean,
+    context: CallContext,
+    report: DeliveryReport,
+  ): Promise<Outcome> {
     const outcome = await this.#attempts.run(change, context, (attempt) => report.attempts.push(attempt));
-    if (outcome.kind === 'done') await this.#store.settle(imsi, version);
+    const { imsi } = change.state;
+    if (outcome.kind === 'done') await this.#store.remember(imsi, { version, change, settled: settles });
+    else if (FAILURES[outcome.failure.code].kind === 'unsure') {
+      await this.#store.remember(imsi, { version, change, settled: false });
+    }
     return outcome;
   }
 }

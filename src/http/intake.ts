@@ -2,6 +2,7 @@ import { type ErrorBody, type SuccessBody, successBody } from '../contract/answe
 import type { Event } from '../contract/event.ts';
 import { parseEvent } from '../contract/parse.ts';
 import { decide } from '../core/decide.ts';
+import { clip } from '../core/text.ts';
 import type { Decision, Rules } from '../core/types.ts';
 import type { InlineDelivery, Provision } from '../delivery/inline.ts';
 import type { AttemptReport, DeliveryReport } from '../delivery/report.ts';
@@ -111,11 +112,6 @@ function describe(event: Event, decision: Decision): LogFields {
     ...(previous && { previous_imsi: clip(previous) }),
     action: decision.kind === 'provision' ? decision.action : decision.kind,
   };
-}
-
-/** Whatever comes in, a log line stays a line. */
-function clip(text: string): string {
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
 
 /** Milliseconds to the hundredth. */

@@ -6,7 +6,7 @@ import type { Answer, Answers } from './answer.ts';
 import type { Authenticator } from './auth.ts';
 import type { EventIntake } from './intake.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { answerBrokenRequest, answerConnect } from './raw-answers.ts';
+import { answerBrokenRequest, answerConnect, linger } from './raw-answers.ts';
 import { traceIds } from './trace.ts';
 
 export interface ServerOptions {
@@ -29,9 +29,6 @@ export interface ServerParts {
 }
 
 const MAX_HEADER_BYTES = 16 * 1024;
-
-/** A refused body up to this size is read and thrown away, so that the connection can be kept; a larger one is not. */
-const MOST_DRAINED_BYTES = 64 * 1024;
 
 /** Builds the HTTP side; it listens when told to. */
 export function buildServer(parts: ServerParts): FastifyInstance {
@@ -111,7 +108,12 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
     ['/openapi.json', 'GET, HEAD'],
     [options.eventPath, 'POST'],
   ]);
-  app.setNotFoundHandler((request, reply) => {
+  // A hook and not the not-found handler: that one would read the body first.
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) {
+      done();
+      return;
+    }
     const allowed = methods.get(request.url.split('?', 1)[0] ?? '');
     if (allowed) reply.header('allow', allowed);
     refuse(request, reply, parts, allowed ? 'method_not_allowed' : 'not_found');
@@ -144,9 +146,10 @@ function refuse(request: FastifyRequest, reply: FastifyReply, parts: ServerParts
   const ids = traceIds(request.headers);
   const answer = parts.answers.error(code);
   if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
-  const length = request.headers['content-length'];
-  const unread = request.headers['transfer-encoding'] !== undefined || Number(length ?? 0) > MOST_DRAINED_BYTES;
-  if (unread) reply.header('connection', 'close');
+  if (!request.raw.complete) {
+    reply.removeHeader('connection');
+    linger(request.raw);
+  }
   const fields = {
     request_id: ids.requestId,
     unique_id: ids.uniqueId,

@@ -1,24 +1,22 @@
-import { type DestinationStream, destination, pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 import type { Secret } from '../config/secret.ts';
 import type { Settings } from '../config/table.ts';
 import type { LogFields, Logger } from '../ports/runtime.ts';
 import { maskFields, maskText } from './mask.ts';
+import { openStdout } from './stdout.ts';
 
 const LEVELS = { DEBUG: 'debug', INFO: 'info', WARNING: 'warn', ERROR: 'error', CRITICAL: 'fatal' } as const;
 
 /** pino's words → the Python connector's, which log searches already know. */
 const LEVEL_WORDS: Readonly<Record<string, string>> = { warn: 'warning', fatal: 'critical' };
 
-/** Unwritten lines kept at most (bytes) while whoever reads our output is slow; beyond it lines are lost, not memory. */
-const MOST_UNWRITTEN = 16 * 1024 * 1024;
-
-/** Shorter secrets would blot out ordinary words; such a token is refused by nobody, but `doctor` says what it is. */
+/** A shorter secret would blot out ordinary words; `doctor` calls it easy to guess. */
 const SHORTEST_HIDDEN = 6;
 
-export interface LogSink {
+export interface OpenLog {
   readonly log: Logger;
-  /** Writes what is still waiting, now. */
-  flush(): void;
+  /** Takes no more lines; resolves when what was logged is written, or after `ms`. */
+  end(ms: number): Promise<void>;
 }
 
 type LogSettings = Pick<Settings, 'LOG_LEVEL' | 'LOG_PII' | 'DEBUG'>;
@@ -27,18 +25,19 @@ type LogSettings = Pick<Settings, 'LOG_LEVEL' | 'LOG_PII' | 'DEBUG'>;
  * Opens the log: JSON lines on stdout, or readable ones on a terminal with `DEBUG=true`.
  * @param secrets must never appear in a line, whatever text they come in.
  */
-export async function openLog(settings: LogSettings, secrets: readonly Secret[]): Promise<LogSink> {
-  const readable = settings.DEBUG && process.stdout.isTTY;
-  const sink = destination({ fd: 1, sync: readable, maxLength: MOST_UNWRITTEN });
-  const stream = readable ? await readableStream(sink) : sink;
-  return { log: createLogger(settings, secrets, stream, readable ? {} : LEVEL_WORDS), flush: () => flushQuietly(sink) };
+export async function openLog(settings: LogSettings, secrets: readonly Secret[]): Promise<OpenLog> {
+  if (settings.DEBUG && process.stdout.isTTY) {
+    return { log: createLogger(settings, secrets, await readableStream(), {}), end: async () => {} };
+  }
+  const output = openStdout();
+  return { log: createLogger(settings, secrets, output), end: output.end };
 }
 
-async function readableStream(sink: DestinationStream): Promise<DestinationStream> {
+async function readableStream(): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty');
   return pretty({
     colorize: !process.env['NO_COLOR'],
-    destination: sink as unknown as NodeJS.WritableStream,
+    destination: 1,
     messageKey: 'message',
     timestampKey: 'time',
     translateTime: 'SYS:HH:MM:ss.l',
@@ -46,13 +45,6 @@ async function readableStream(sink: DestinationStream): Promise<DestinationStrea
     errorLikeObjectKeys: ['err'],
     sync: true,
   });
-}
-
-/** The stream may have failed for good (closed pipe, full disk): that must not keep us from ending. */
-function flushQuietly(sink: { flushSync(): void }): void {
-  try {
-    sink.flushSync();
-  } catch {}
 }
 
 /** A logger on any stream. */
@@ -73,8 +65,11 @@ export function createLogger(
     },
     stream,
   );
-  const [fieldsOf, textOf] =
-    settings.LOG_PII === 'mask' ? [maskFields, maskText] : [(fields: LogFields) => fields, (text: string) => text];
+  // Secrets are hidden first: masked digits would make one unrecognisable, and leave the rest of it readable.
+  const mask = (text: string) => maskText(hideSecrets(text, secrets));
+  const masked = settings.LOG_PII === 'mask';
+  const fieldsOf = masked ? (fields: LogFields) => maskFields(fields, mask) : (fields: LogFields) => fields;
+  const textOf = masked ? mask : (text: string) => text;
   return {
     debug: (fields, message) => logger.debug(fieldsOf(fields), textOf(message)),
     info: (fields, message) => logger.info(fieldsOf(fields), textOf(message)),
@@ -85,11 +80,15 @@ export function createLogger(
 }
 
 /** The last line of defence: what a foreign text (the core's words, a library's error) may have carried in. */
-function hideSecrets(line: string, secrets: readonly Secret[]): string {
-  let safe = line;
+function hideSecrets(text: string, secrets: readonly Secret[]): string {
+  let safe = text;
   for (const secret of secrets) {
-    const escaped = JSON.stringify(secret.reveal()).slice(1, -1);
-    if (escaped.length >= SHORTEST_HIDDEN && safe.includes(escaped)) safe = safe.replaceAll(escaped, '[redacted]');
+    const value = secret.reveal();
+    if (value.length < SHORTEST_HIDDEN) continue;
+    // As it is, and as it looks inside JSON.
+    for (const written of new Set([value, JSON.stringify(value).slice(1, -1)])) {
+      if (safe.includes(written)) safe = safe.replaceAll(written, '[redacted]');
+    }
   }
   return safe;
 }

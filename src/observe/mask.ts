@@ -6,11 +6,17 @@ export function maskText(text: string): string {
   return text.replace(/\d{6,}/g, (digits) => '*'.repeat(digits.length - 3) + digits.slice(-3));
 }
 
-/** Masks every text in a log line's fields, at any depth, but the ids. */
-export function maskFields<T>(value: T): T {
-  if (typeof value === 'string') return maskText(value) as T;
-  if (Array.isArray(value)) return value.map(maskFields) as T;
+/** Masks every text in a log line's fields, at any depth, but the ids. @param mask what is done to a text. */
+export function maskFields<T>(value: T, mask: (text: string) => string): T {
+  if (typeof value === 'string') return mask(value) as T;
+  if (Array.isArray(value)) return value.map((item) => maskFields(item, mask)) as T;
+  if (value instanceof Error) return maskFields(readableError(value), mask) as T;
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, field]) => [key, IDS.has(key) ? field : maskFields(field)]);
+  const entries = Object.entries(value).map(([key, field]) => [key, IDS.has(key) ? field : maskFields(field, mask)]);
   return Object.fromEntries(entries) as T;
+}
+
+/** An error's own fields are hidden from `Object.entries`. */
+function readableError(error: Error) {
+  return { type: error.name, message: error.message, stack: error.stack ?? '' };
 }

@@ -37,9 +37,19 @@ export class ConfiguredTarget implements Target {
 
   /** Loads the system's code ahead of the first call: a cold start should not pay for it, nor should the first event. */
   async warmUp(): Promise<Target> {
-    this.#opening ??= TARGETS[this.name]().then((target) => target.open(this.#config, this.#clock));
+    this.#opening ??= this.#open();
     this.#target = await this.#opening;
     return this.#target;
+  }
+
+  async #open(): Promise<Target> {
+    try {
+      return (await TARGETS[this.name]()).open(this.#config, this.#clock);
+    } catch (error) {
+      // The next event tries again.
+      this.#opening = null;
+      throw error;
+    }
   }
 
   async apply(change: Change, context: CallContext): Promise<Outcome> {

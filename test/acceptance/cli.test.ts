@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +75,36 @@ describe('serve', () => {
     assert.equal(code, 69);
     assert.match(stderr, new RegExp(`127.0.0.1 port ${port} is in use`));
   });
+  test('is not held up by a full disk under its log', async () => {
+    await using core = await CoreStub.start();
+    const port = await freePort();
+    const env = {
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      API_TOKEN: TOKEN,
+      WTL_API_URL: core.url,
+      WTL_API_TOKEN: CORE_TOKEN,
+    };
+    await using program = new Program(['serve'], env, { stdout: openSync('/dev/full', 'w') });
+    const url = `http://127.0.0.1:${port}`;
+    while (!(await fetch(`${url}/health`).catch(() => null))) await new Promise(setImmediate);
+    for (let event = 0; event < 3; event++) assert.equal((await post(`${url}/process-event`, anEvent())).status, 202);
+    program.signal('SIGTERM');
+    assert.deepEqual(await program.exited, { code: 0, signal: null });
+  });
+  test('is not kept by a reader that stopped reading its log', async () => {
+    await using core = await CoreStub.start();
+    await using connector = await serve(core.url);
+    connector.program.child.stdout?.pause();
+    // More than a pipe and the buffers on both sides hold.
+    for (let batch = 0; batch < 40; batch++) {
+      await Promise.all(Array.from({ length: 50 }, () => get(`${connector.url}/${'x'.repeat(190)}`)));
+    }
+    connector.program.signal('SIGTERM');
+    const code = await new Promise((resolve) => connector.program.child.on('exit', resolve));
+    connector.program.child.stdout?.resume();
+    assert.equal(code, 0);
+  });
   test('goes on when nobody reads its log any more', async () => {
     await using core = await CoreStub.start();
     await using connector = await serve(core.url);
@@ -83,6 +113,14 @@ describe('serve', () => {
     assert.equal((await get(`${connector.url}/health`)).status, 200);
   });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 describe('explain', () => {
   test('says what would happen and why, and the request, for every kind of event', async () => {
@@ -163,6 +201,9 @@ describe('send', () => {
     assert.equal((await run(['send', path, '-u', 'nowhere'], env)).code, 2);
     assert.equal((await run(['send', path, '-c', '0'], env)).code, 2);
     assert.equal((await run(['send', join(folder, 'absent')], env)).code, 66);
+    assert.match((await run(['send', file('none.json', [])], env)).stderr, /holds no event/);
+    mkdirSync(join(folder, 'nested', 'trap.json'), { recursive: true });
+    assert.match((await run(['send', join(folder, 'nested')], env)).stderr, /holds no .json/);
   });
 });
 
@@ -290,10 +331,16 @@ describe('simulate', () => {
       assert.match(stderr, new RegExp(option.slice(2).replace('-', '.')));
     }
     assert.equal((await run(['simulate', '--faults', join(folder, 'absent')])).code, 66);
+    assert.equal((await run(['simulate', '--faults', file('list.json', [])])).code, 66);
   });
 });
 
 describe('demo', () => {
+  test('says what is wrong with its port, and ends', async () => {
+    const { code, stderr } = await run(['demo'], { PORT: 'abc' });
+    assert.equal(code, 78);
+    assert.match(stderr, /PORT +must be a whole number/);
+  });
   test('plays the story, stays up, takes the curl it shows, and ends on Ctrl-C', async () => {
     await using demo = new Program(['demo'], { PORT: '0' });
     await demo.says(/Ctrl-C ends it/);

@@ -19,12 +19,16 @@ export class Program {
   stderr = '';
   readonly #watchers = new Set<() => void>();
 
-  constructor(args: readonly string[], env: Record<string, string> = {}, cwd?: string) {
+  constructor(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    { stdout = 'pipe' }: { stdout?: 'pipe' | number } = {},
+  ) {
     // Nothing of the developer's own settings, and no .env, may leak in.
     this.child = spawn(process.execPath, [ENTRANCE, ...args], {
       env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...env },
-      cwd: cwd ?? fileURLToPath(new URL('.', import.meta.url)),
-      stdio: ['pipe', 'pipe', 'pipe'],
+      cwd: fileURLToPath(new URL('.', import.meta.url)),
+      stdio: ['pipe', stdout, 'pipe'],
     });
     this.child.stdout?.on('data', (chunk) => this.#hear('stdout', chunk));
     this.child.stderr?.on('data', (chunk) => this.#hear('stderr', chunk));

@@ -116,6 +116,8 @@ describe('requests that are not HTTP', () => {
     'no Host': [`GET /nowhere HTTP/1.1\r\n\r\n`, 404],
     CONNECT: ['CONNECT core:443 HTTP/1.1\r\nHost: x\r\n\r\n', 405],
     'an upgrade': ['GET /process-event HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n', 405],
+    'a method we never heard of': ['QUERY /process-event HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx', 405],
+    'a method we never heard of, nowhere': ['QUERY /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx', 404],
     'a strange expectation': [`${head}Expect: magic\r\nContent-Length: 2\r\n\r\n{}`, 422],
   };
   for (const [name, [bytes, expected]] of Object.entries(cases)) {
@@ -125,6 +127,24 @@ describe('requests that are not HTTP', () => {
       assert.deepEqual(Object.keys(body).slice(0, 3), ['message', 'error', 'type']);
     });
   }
+});
+
+test("a reset in the middle of CONNECT is nobody's end", async () => {
+  const { hostname, port } = new URL(connector.url);
+  for (let time = 0; time < 20; time++) {
+    await new Promise<void>((resolve) => {
+      const socket = connect(Number(port), hostname, () => {
+        socket.write('CONNECT core:443 HTTP/1.1\r\nHost: x\r\n\r\n', () => socket.resetAndDestroy());
+      });
+      socket.on('error', () => {});
+      socket.on('close', () => resolve());
+    });
+  }
+});
+
+test('a CONNECT that is held open is hung up on', async () => {
+  const answer = await sendRaw(connector.url, 'CONNECT core:443 HTTP/1.1\r\nHost: x\r\n\r\n', { hold: true });
+  assert.match(answer, /^HTTP\/1\.1 405 [\s\S]*allow: GET, HEAD, POST/);
 });
 
 describe('slow clients', () => {
@@ -154,8 +174,11 @@ describe('slow clients', () => {
   test('an upload without a token is not read to its end', async () => {
     const head =
       'POST /process-event HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n';
-    const answer = await sendRaw(connector.url, head, { hold: true });
-    assert.equal(parseRaw(answer).status, 401);
-    assert.match(answer, /connection: close/i);
+    assert.equal(parseRaw(await sendRaw(connector.url, head, { hold: true })).status, 401);
+  });
+  test('a client in the middle of a large upload sees why it is refused', async () => {
+    const large = Buffer.alloc(8 * 1024 * 1024, 'x');
+    assert.equal((await post(eventUrl, large)).status, 413);
+    assert.equal((await post(eventUrl, large, { authorization: 'Bearer wrong' })).status, 401);
   });
 });

@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { Action, Change } from '../../src/core/types.ts';
 import { systemClock } from '../../src/observe/clock.ts';
-import { WtlTarget } from '../../src/targets/wtl/target.ts';
+import { provisioningUrl, WtlTarget } from '../../src/targets/wtl/target.ts';
 import { startApp } from '../helpers/app.ts';
-import { CoreStub, hang, respond, type StubAnswer, succeed } from '../helpers/core-stub.ts';
-import { anEvent, IMSI } from '../helpers/events.ts';
+import { CoreStub, hang, inTurn, respond, type StubAnswer, succeed } from '../helpers/core-stub.ts';
+import { anEvent, IMSI, stamp } from '../helpers/events.ts';
 import { get, post } from '../helpers/nsps.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
@@ -101,7 +101,7 @@ describe('one call', () => {
   test('without time left nothing is sent', async () => {
     await using core = await CoreStub.start();
     const target = targetAt(core.url);
-    assert.match(told(await callOnce(target, 0)), /^no_turn/);
+    assert.match(told(await callOnce(target, 0)), /^connect_failed: Connection timeout/);
     assert.equal(core.calls.length, 0);
     await target.close();
   });
@@ -275,5 +275,75 @@ describe('an event whose core is not well', () => {
     assert.ok(count(202) >= 24 && count(429) > 0);
     const turnedAway = answers.find(({ status }) => status === 429);
     assert.deepEqual([turnedAway?.body.type, turnedAway?.headers.get('retry-after')], ['RATE_LIMIT_ERROR', '1']);
+  });
+});
+
+test('a base URL keeps its path, and its trailing slashes do not matter', () => {
+  const at = (url: string) => provisioningUrl(new URL(url)).href;
+  assert.equal(at('http://h/wtl/hlr/v1'), 'http://h/wtl/hlr/v1/prov');
+  assert.equal(at('http://h/wtl/hlr/v1///'), 'http://h/wtl/hlr/v1/prov');
+  assert.equal(at('http://h'), 'http://h/prov');
+  assert.equal(at('http://h//wtl/v1'), 'http://h//wtl/v1/prov');
+});
+
+test('a delete of a subscriber who is not there has what it wants', async () => {
+  await using core = await CoreStub.start(respond(404, { error: 'No such subscriber' }));
+  await using connector = await startApp(core.url, { EVENT_ACTIONS: 'SIM/Deleted=delete' });
+  assert.equal((await post(connector.eventUrl, anEvent({ event_type: 'SIM/Deleted' }))).status, 202);
+});
+
+test('WTL_MAX_RPS: what cannot be started before its deadline is turned away as 429, with the time to come back', async () => {
+  await using core = await CoreStub.start();
+  await using connector = await startApp(core.url, { WTL_MAX_RPS: '4', WTL_HTTP_REQUESTS_TIMEOUT: '0.4' });
+  const events = Array.from({ length: 6 }, (_, index) => anEvent({ sim_info: { imsi: `00101000000010${index}` } }));
+  const answers = await Promise.all(events.map((event) => post(connector.eventUrl, event)));
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [202, 202, 429, 429, 429, 429]);
+  const late = answers.find(({ status }) => status === 429);
+  assert.deepEqual([late?.body.type, late?.headers.get('retry-after')], ['RATE_LIMIT_ERROR', '1']);
+});
+
+describe('an attempt without a known result', () => {
+  const blocked = { bill_status: 'open', blocked: true, id: '79123456789@msisdn' };
+  test('that the core applies late, over a newer state, is put right when NSPS sends it again (G4)', async () => {
+    let held: unknown;
+    const apply: StubAnswer = (call, response, socket) => {
+      held = call.request['subscriber_status'];
+      return succeed(call, response, socket);
+    };
+    const { promise: later, resolve: applyLate } = Promise.withResolvers<void>();
+    let hung = false;
+    await using core = await CoreStub.start((call, response, socket) => {
+      if (hung) return apply(call, response, socket);
+      hung = true;
+      return later.then(() => {
+        held = call.request['subscriber_status'];
+      });
+    });
+    await using connector = await startApp(core.url, { WTL_HTTP_REQUESTS_TIMEOUT: '0.2' });
+    const bar = anEvent({ account_info: blocked, updated_at: stamp(1) });
+    const grant = anEvent({ updated_at: stamp(2) });
+    assert.equal((await post(connector.eventUrl, bar)).status, 503);
+    assert.equal((await post(connector.eventUrl, grant)).status, 202);
+    applyLate();
+    await later;
+    assert.equal(held, 'operatorDeterminedBarring', 'the core has gone back');
+    assert.equal((await post(connector.eventUrl, bar)).body.outcome, 'superseded');
+    assert.equal(held, 'serviceGranted', 'and is right again');
+    const calls = core.calls.length;
+    assert.equal((await post(connector.eventUrl, bar)).body.outcome, 'superseded');
+    assert.equal(core.calls.length, calls, 'once is enough');
+  });
+
+  test('is not gone back on: an older event confirms it instead of being sent (G2)', async () => {
+    await using core = await CoreStub.start(inTurn((_call, _response, socket) => void socket.destroy(), succeed));
+    await using connector = await startApp(core.url, { WTL_RETRIES: '0' });
+    const grant = anEvent({ updated_at: stamp(2) });
+    assert.equal((await post(connector.eventUrl, grant)).status, 503);
+    const older = await post(connector.eventUrl, anEvent({ account_info: blocked, updated_at: stamp(1) }));
+    assert.equal(older.body.outcome, 'superseded');
+    assert.deepEqual(
+      core.calls.map(({ request }) => request['subscriber_status']),
+      ['serviceGranted', 'serviceGranted'],
+    );
   });
 });

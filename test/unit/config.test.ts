@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { ConfigError, loadConfig, readEnvironment, redactedSettings } from '../../src/config/load.ts';
 import { rulesOf } from '../../src/config/rules.ts';
@@ -78,6 +79,18 @@ test('a secret is never told, not even a wrong one or one inside a URL', () => {
   }
 });
 
+test('a URL that may hold a secret is not repeated, any other is', () => {
+  for (const url of [
+    'http:user:hunter2@host/x',
+    'user:hunter2@host',
+    'http://h/x?apikey=hunter2',
+    'http://h/x#hunter2',
+  ]) {
+    assert.doesNotMatch(JSON.stringify(faults({ ...LEAST, WTL_API_URL: url })), /hunter2/);
+  }
+  assert.match(faults({ ...LEAST, WTL_API_URL: 'core:3001' })['WTL_API_URL'] ?? '', /not "core:3001"/);
+});
+
 test('spellings that the Python connector took are taken', () => {
   const { settings } = loadConfig({ ...LEAST, DEBUG: 'True', LOG_LEVEL: 'debug', WTL_HTTP_REQUESTS_TIMEOUT: '2.5' });
   assert.deepEqual([settings.DEBUG, settings.LOG_LEVEL, settings.WTL_HTTP_REQUESTS_TIMEOUT], [true, 'DEBUG', 2.5]);
@@ -120,6 +133,8 @@ test('secrets can come from files', () => {
   assert.deepEqual([...config.secretFiles.keys()], ['API_TOKEN']);
   assert.match(faults({ ...LEAST, API_TOKEN_FILE: file('token', 'x') })['API_TOKEN'] ?? '', /both set/);
   assert.match(faults({ ...others, API_TOKEN_FILE: join(folder, 'absent') })['API_TOKEN_FILE'] ?? '', /ENOENT/);
+  const both = faults({ ...LEAST, PORT: 'x', API_TOKEN_PREVIOUS_FILE: folder });
+  assert.deepEqual(Object.keys(both).sort(), ['API_TOKEN_PREVIOUS_FILE', 'PORT']);
   assert.match(faults({ ...others, API_TOKEN_FILE: file('empty', '\n') })['API_TOKEN_FILE'] ?? '', /is empty/);
 });
 
@@ -136,6 +151,14 @@ test('certificates must be readable, whole pairs, and for https', () => {
   assert.match(found['WTL_CLIENT_CERT_FILE'] ?? '', /ENOENT/);
   assert.match(found['WTL_CLIENT_KEY_FILE'] ?? '', /required/);
   assert.match(found['WTL_API_URL'] ?? '', /https/);
+});
+
+test('a key that does not belong to the certificate is found at start', () => {
+  const tls = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
+  const https = { ...LEAST, WTL_API_URL: 'https://core' };
+  const pair = { ...https, WTL_CLIENT_CERT_FILE: tls('client.pem'), WTL_CLIENT_KEY_FILE: tls('client.key') };
+  assert.deepEqual(faults(pair), {});
+  assert.match(faults({ ...pair, WTL_CLIENT_KEY_FILE: tls('server.key') })['WTL_CLIENT_KEY_FILE'] ?? '', /MISMATCH/);
 });
 
 test('names that look like settings and are none are pointed out', () => {

@@ -55,6 +55,12 @@ describe('event type', () => {
   });
 });
 
+test('whatever an event holds, the reason stays short', () => {
+  assert.ok(ignored({ event_type: 'x'.repeat(1_000_000) }).length < 300);
+  const imsiPattern = { source: '^9', found: () => false };
+  assert.ok(ignored({ sim_info: { imsi: '0'.repeat(1_000_000) } }, { ...RULES, imsiPattern }).length < 300);
+});
+
 describe('IMSI', () => {
   for (const [name, sim_info] of Object.entries({
     empty: { imsi: '' },

@@ -69,12 +69,14 @@ describe('gate', () => {
   test('turns away what could not start before its deadline, and gives the place back', async () => {
     const clock = new FakeClock();
     const gate = new Gate({ concurrency: 1, perSecond: 10 }, clock);
-    assert.equal(await gate.enter(1000), true);
+    assert.equal(await gate.enter(1000), 'inside');
     gate.leave();
-    assert.equal(await gate.enter(50), false);
+    assert.equal(await gate.enter(50), 100, 'says when there is one');
     const third = gate.enter(1000);
     await clock.advance(100);
-    assert.equal(await third, true);
+    assert.equal(await third, 'inside');
+    gate.leave();
+    assert.equal(await gate.enter(clock.now()), 'late');
   });
 });
 
@@ -111,6 +113,12 @@ describe('breaker', () => {
     assert.ok(breaker.admit());
     breaker.record({ probe: true }, true);
     assert.equal(breaker.wait(), 100);
+  });
+  test('a late success from before does not close it', () => {
+    const breaker = new Breaker({ failures: 1, cooldownMs: 100 }, new FakeClock());
+    fail(breaker, 1);
+    breaker.record({ probe: false }, false);
+    assert.equal(breaker.state, 'open');
   });
   test('a refusal proves that the core lives and resets the count', () => {
     const breaker = new Breaker({ failures: 3, cooldownMs: 100 }, new FakeClock());

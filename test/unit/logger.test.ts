@@ -37,6 +37,18 @@ test('mask hides IMSIs and numbers in every text, but not the ids', () => {
   assert.equal(lines[0]?.['imsi'], '************349');
 });
 
+test('mask leaves an error readable', () => {
+  const { log, lines } = logTo({ LOG_PII: 'mask' });
+  log.error({ err: new Error('IMSI 001010000020349 broke it') }, 'x');
+  assert.match(JSON.stringify(lines[0]?.['err']), /IMSI \*+349 broke it.*logger\.test/);
+});
+
+test('mask does not make a secret unrecognisable', () => {
+  const { log, lines } = logTo({ LOG_PII: 'mask' }, ['hex-1234567-tail']);
+  log.info({ error: 'hex-1234567-tail' }, 'x');
+  assert.equal(lines[0]?.['error'], '[redacted]');
+});
+
 test('a secret is not written whatever text brings it', () => {
   const { log, lines } = logTo({}, ['hunter2-"quoted"']);
   log.info({ error: 'the core said: bad token hunter2-"quoted"', nested: { err: new Error('hunter2-"quoted"') } }, 'x');

@@ -37,4 +37,5 @@ test('pauses double, are jittered from zero, are capped, and yield to what the c
   assert.equal(pauseBeforeRepeat(3, failure, 0.5), 400);
   assert.equal(pauseBeforeRepeat(60, failure, 0.5), 2500);
   assert.equal(pauseBeforeRepeat(1, { ...failure, retryAfterMs: 7000 }, 0.5), 7000);
+  assert.equal(pauseBeforeRepeat(1, { ...failure, retryAfterMs: 0 }, 0.5), 100, 'never at once');
 });

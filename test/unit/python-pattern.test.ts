@@ -18,6 +18,7 @@ test('takes what Python writes differently', () => {
   assert.equal(found('00\\Z', '00101'), false);
   assert.equal(found('^(?:0{,2}1)\\Z', '001'), true, '{,n} is {0,n}');
   assert.equal(found('^(?:0{,2}1)\\Z', '0001'), false);
+  assert.equal(found('^0{,}1', '0001'), true, '{,} is {0,}');
   assert.equal(found('\\\\Z', '\\Z'), true, 'an escaped backslash before Z is a backslash');
   assert.equal(found('[]Z]', ']'), true, 'a bracket first in a set is itself');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalStamp, compareVersions, versionOf } from '../../src/core/version.ts';
+import { canonicalStamp, compareVersions, mergeVersions, versionOf } from '../../src/core/version.ts';
 import { anEvent } from '../helpers/events.ts';
 
 test('stamps become UTC text with microseconds', () => {
@@ -46,4 +46,11 @@ test('the first field that both have and that differs decides', () => {
   assert.equal(compareVersions(older, { eventTime: '2030-01-01T00:00:00.000000' }), 0, 'nothing in common');
   assert.equal(compareVersions(older, older), 0);
   assert.equal(compareVersions({}, {}), 0);
+});
+
+test('an event without stamps does not make the older ones forgotten', () => {
+  const known = mergeVersions({ updatedAt: '2025-03-12T17:02:13.000010', iEvent: '4' }, { iEvent: '5' });
+  assert.ok(compareVersions({ updatedAt: '2025-03-12T17:02:13.000009', iEvent: '9' }, known) < 0);
+  assert.ok(compareVersions({ iEvent: '4' }, known) < 0);
+  assert.deepEqual(mergeVersions(null, { iEvent: '5' }), { iEvent: '5' });
 });

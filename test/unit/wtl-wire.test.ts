@@ -57,12 +57,16 @@ describe('an answer means', () => {
     [502, '', 'bad_gateway: HTTP 502'],
     [503, '{"message":"Maintenance"}', 'busy: Maintenance'],
     [504, '', 'bad_gateway: HTTP 504'],
-    [302, '', 'core_error: HTTP 302'],
+    [302, '', 'not_understood: HTTP 302'],
   ];
   for (const [status, body, meaning] of cases) {
     test(`${status} ${JSON.stringify(body)} → ${meaning}`, () =>
       assert.equal(told(classifyAnswer({ status, body })), meaning));
   }
+  test('a secret in its words is hidden before they are cut', () => {
+    const body = JSON.stringify({ error: `${'x'.repeat(290)}core-token-1` });
+    assert.doesNotMatch(told(classifyAnswer({ status: 400, body }, 'core-token-1')), /core-/);
+  });
   test('long words are cut', () => {
     const words = told(classifyAnswer({ status: 500, body: 'x'.repeat(10_000) }));
     assert.ok(words.length < 400 && words.endsWith('…'));
@@ -74,6 +78,8 @@ test('Retry-After is read as seconds or as a date', () => {
   assert.equal(readRetryAfter('7', now), 7000);
   assert.equal(readRetryAfter('Thu, 15 Jan 2026 10:01:00 GMT', now), 60_000);
   assert.equal(readRetryAfter('Thu, 15 Jan 2026 09:00:00 GMT', now), 0);
-  assert.equal(readRetryAfter('soon', now), undefined);
+  for (const nonsense of ['soon', '-1', '1.5', 'abc 5', '3, 4', '2030-01-01'])
+    assert.equal(readRetryAfter(nonsense, now), undefined);
+  assert.equal(readRetryAfter('999999999', now), 3_600_000, 'an hour at most');
   assert.equal(readRetryAfter(undefined, now), undefined);
 });

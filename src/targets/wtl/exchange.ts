@@ -14,7 +14,7 @@ export type Exchange =
   | Extract<Outcome, { kind: 'failed' }>;
 
 /** No answer of the core is this long (bytes); what comes is not its JSON and must not fill our memory. */
-const MOST_BYTES = 64 * 1024;
+const MOST_BYTES = 1024 * 1024;
 
 class OutOfTime extends Error {}
 class TooLong extends Error {}
@@ -62,20 +62,24 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const [only] = this.#chunks;
-    const body = this.#chunks.length === 1 && only ? only.toString() : Buffer.concat(this.#chunks).toString();
-    this.#settle({ kind: 'answered', status: this.#status, body, retryAfter: this.#retryAfter });
+    this.#answered();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (error instanceof TooLong) {
-      const body = Buffer.concat(this.#chunks).toString();
-      this.#settle({ kind: 'answered', status: this.#status, body, retryAfter: this.#retryAfter });
+      this.#answered();
     } else if (this.#controller === null) {
       this.#settle(failed('connect_failed', connectWords(error)));
     } else {
       this.#settle(failed('cut', cutWords(error)));
     }
+  }
+
+  #answered(): void {
+    const [only] = this.#chunks;
+    const text = this.#chunks.length === 1 && only ? only.toString() : Buffer.concat(this.#chunks).toString();
+    const body = text.startsWith('\ufeff') ? text.slice(1) : text;
+    this.#settle({ kind: 'answered', status: this.#status, body, retryAfter: this.#retryAfter });
   }
 
   #outOfTime(): void {

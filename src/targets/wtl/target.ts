@@ -1,6 +1,6 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { Tls } from '../../config/load.ts';
-import { failed, type Outcome } from '../../core/outcome.ts';
+import { DONE, type Outcome } from '../../core/outcome.ts';
 import type { Change } from '../../core/types.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import type { CallContext, Target } from '../../ports/target.ts';
@@ -21,7 +21,14 @@ export interface WtlOptions {
 
 /** Where changes are posted: trailing slashes of the base URL do not matter. */
 export function provisioningUrl(base: URL): URL {
-  return new URL(`${base.pathname.replace(/\/+$/, '')}/prov`, base.origin);
+  const url = new URL(base);
+  url.pathname = `${base.pathname.replace(/\/+$/, '')}/prov`;
+  return url;
+}
+
+/** Not there any more is what a delete wants; its own first attempt may have done it (contract §4). */
+function deleted(outcome: Outcome): Outcome {
+  return outcome.kind === 'failed' && outcome.failure.code === 'unknown_subscriber' ? DONE : outcome;
 }
 
 /** The WTL HLR/HSS behind its HTTP API (contract §4). */
@@ -48,21 +55,14 @@ export class WtlTarget implements Target {
   }
 
   async apply(change: Change, context: CallContext): Promise<Outcome> {
-    const remaining = context.deadline - this.#clock.now();
-    if (remaining <= 0) return failed('no_turn', 'Connection timeout: no time left for the call');
+    const remaining = Math.max(0, context.deadline - this.#clock.now());
     const exchange = await this.#exchange(JSON.stringify(toWtlRequest(change)), context, remaining);
     if (exchange.kind === 'failed') return exchange;
     const retryAfterMs = readRetryAfter(exchange.retryAfter, this.#clock.wall());
     const { status, body } = exchange;
-    return this.#withoutToken(classifyAnswer({ status, body, ...(retryAfterMs !== undefined && { retryAfterMs }) }));
-  }
-
-  /** A core that repeats what it was sent must not make us tell NSPS, and the logs, its token. */
-  #withoutToken(outcome: Outcome): Outcome {
-    const token = this.#options.token();
-    if (outcome.kind === 'done' || !outcome.failure.why.includes(token)) return outcome;
-    const why = outcome.failure.why.replaceAll(token, '[redacted]');
-    return { kind: 'failed', failure: { ...outcome.failure, why } };
+    const answer = { status, body, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    const outcome = classifyAnswer(answer, this.#options.token());
+    return change.action === 'delete' ? deleted(outcome) : outcome;
   }
 
   #exchange(body: string, context: CallContext, remainingMs: number) {

@@ -1,4 +1,5 @@
 import { DONE, failed, type Outcome } from '../../core/outcome.ts';
+import { clip } from '../../core/text.ts';
 import type { Action, Change, SubscriberStatus } from '../../core/types.ts';
 
 /** The body of `POST {WTL_API_URL}/prov` (contract §4). */
@@ -30,8 +31,19 @@ export interface WtlAnswer {
   readonly retryAfterMs?: number;
 }
 
-/** What an answer of the core means. The core's own words are kept: an operator at NSPS reads them. */
-export function classifyAnswer(answer: WtlAnswer): Outcome {
+/**
+ * What an answer of the core means. The core's own words are kept: an operator at NSPS reads them.
+ * @param secret must not be in those words, should the core repeat what it was sent.
+ */
+export function classifyAnswer(answer: WtlAnswer, secret = ''): Outcome {
+  const outcome = classify(answer);
+  if (outcome.kind === 'done') return outcome;
+  const { why } = outcome.failure;
+  const safe = secret === '' ? why : why.replaceAll(secret, '[redacted]');
+  return { kind: 'failed', failure: { ...outcome.failure, why: clip(oneLine(safe), MOST_WORDS) } };
+}
+
+function classify(answer: WtlAnswer): Outcome {
   const { status } = answer;
   if (status >= 200 && status < 300) return classifySuccess(answer);
   const words = wordsOf(answer);
@@ -45,7 +57,7 @@ export function classifyAnswer(answer: WtlAnswer): Outcome {
   if (status === 503) return failed('busy', words, more);
   if (status === 502 || status === 504) return failed('bad_gateway', words, more);
   if (status >= 400 && status < 500) return failed('refused', words, more);
-  return failed('core_error', words, more);
+  return failed(status >= 500 ? 'core_error' : 'not_understood', words, more);
 }
 
 /** HTTP success is only half of it: `result: false` is a refusal. An empty body is a success. */
@@ -53,7 +65,7 @@ function classifySuccess({ status, body }: WtlAnswer): Outcome {
   if (body.trim() === '') return DONE;
   const answer = parseObject(body);
   if (!answer || !(isAbsent(answer['result']) || typeof answer['result'] === 'boolean')) {
-    return failed('not_understood', `The core answered ${status} with something else than its JSON: ${clip(body)}`, {
+    return failed('not_understood', `The core answered ${status} with something else than its JSON: ${body}`, {
       coreStatus: status,
     });
   }
@@ -63,12 +75,11 @@ function classifySuccess({ status, body }: WtlAnswer): Outcome {
 
 function wordsOf({ status, body }: WtlAnswer): string {
   const answer = parseObject(body);
-  return (answer && wordsIn(answer)) ?? (body.trim() === '' ? `HTTP ${status}` : `HTTP ${status}: ${clip(body)}`);
+  return (answer && wordsIn(answer)) ?? (body.trim() === '' ? `HTTP ${status}` : `HTTP ${status}: ${body}`);
 }
 
 function wordsIn(answer: Record<string, unknown>): string | null {
-  const words = spoken(answer['error']) ?? spoken(answer['message']);
-  return words === null ? null : clip(words);
+  return spoken(answer['error']) ?? spoken(answer['message']);
 }
 
 function spoken(value: unknown): string | null {
@@ -91,11 +102,18 @@ function parseObject(body: string): Record<string, unknown> | null {
   }
 }
 
-/** Enough of the core's words for an operator, on one line. */
-function clip(text: string): string {
-  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
-  return line.length <= 300 ? line : `${line.slice(0, 300)}…`;
+/** Enough of the core's words for an operator. */
+const MOST_WORDS = 300;
+
+function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }
+
+/** Nobody means longer than that, in milliseconds; NSPS is not told nonsense. */
+const LONGEST_RETRY_AFTER_MS = 3_600_000;
+
+/** `Thu, 15 Jan 2026 10:01:00 GMT`: the one date form that is sent today (RFC 9110 §5.6.7). */
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /**
  * Reads a `Retry-After` header: seconds or an HTTP date (RFC 9110 §10.2.3).
@@ -104,7 +122,11 @@ function clip(text: string): string {
  */
 export function readRetryAfter(header: string | undefined, wallMs: number): number | undefined {
   if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - wallMs);
+  const text = header.trim();
+  const ms = /^\d{1,9}$/.test(text)
+    ? Number(text) * 1000
+    : HTTP_DATE.test(text)
+      ? Date.parse(text) - wallMs
+      : Number.NaN;
+  return Number.isNaN(ms) ? undefined : Math.min(LONGEST_RETRY_AFTER_MS, Math.max(0, ms));
 }

@@ -1,0 +1,7 @@
+/** Longest text from outside that is repeated in an answer or a log line. */
+const MOST_REPEATED = 200;
+
+/** Cuts a text from outside: whatever comes in, answers and log lines stay short. */
+export function clip(text: string, most = MOST_REPEATED): string {
+  return text.length <= most ? text : `${text.slice(0, most)}…`;
+}

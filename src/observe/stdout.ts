@@ -1,0 +1,54 @@
+import { constants, fstatSync, openSync } from 'node:fs';
+import sonicBoom from 'sonic-boom';
+
+/** Unwritten lines kept at most (bytes) while whoever reads our output is slow; beyond it lines are lost, not memory. */
+const MOST_UNWRITTEN = 16 * 1024 * 1024;
+
+/** Where log lines go. Nothing that happens to it may hold up or end the service. */
+export interface LogOutput {
+  write(line: string): void;
+  /**
+   * Takes no more lines, and resolves when all of them are written, or after `ms`: a reader that has stopped reading must
+   * not keep us.
+   */
+  end(ms: number): Promise<void>;
+}
+
+/**
+ * Standard output, written in the background. A full disk, a closed pipe and a reader that stopped reading cost lines,
+ * never the service: writing goes on when they are mended.
+ */
+export function openStdout(): LogOutput {
+  const sink = new sonicBoom.SonicBoom({ fd: descriptor(), sync: false, maxLength: MOST_UNWRITTEN });
+  // Without a listener the first failed write would be an uncaught fault.
+  sink.on('error', () => {});
+  let ended = false;
+  return {
+    write: (line) => {
+      if (!ended) sink.write(line);
+    },
+    end: (ms) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        sink.once('close', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+        if (!ended) sink.end();
+        ended = true;
+      }),
+  };
+}
+
+/**
+ * A write to a full pipe blocks a thread, and the process could not end before the reader reads. Opened again, without
+ * blocking, the pipe answers "later" instead.
+ */
+function descriptor(): number {
+  try {
+    if (fstatSync(1).isFIFO()) return openSync('/proc/self/fd/1', constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    // No /proc, or somebody else's pipe: the plain descriptor works too.
+  }
+  return 1;
+}
