@@ -16,16 +16,16 @@ export interface Version {
 /** The version that an event carries. */
 export function versionOf(event: Event): Version {
   const variables = event.data.variables ?? {};
-  return {
-    ...present('updatedAt', canonicalStamp(event.updated_at)),
-    ...present('eventTime', canonicalStamp(variables['event_time'])),
-    ...present('iEvent', canonicalNumber(variables['i_event'])),
-    ...present('createdAt', canonicalStamp(event.created_at)),
-  };
-}
-
-function present<K extends keyof Version>(key: K, value: string | null): { [P in K]?: string } {
-  return value === null ? {} : ({ [key]: value } as { [P in K]?: string });
+  const version: { -readonly [field in keyof Version]: Version[field] } = {};
+  const updatedAt = canonicalStamp(event.updated_at);
+  if (updatedAt !== null) version.updatedAt = updatedAt;
+  const eventTime = canonicalStamp(variables['event_time']);
+  if (eventTime !== null) version.eventTime = eventTime;
+  const iEvent = canonicalNumber(variables['i_event']);
+  if (iEvent !== null) version.iEvent = iEvent;
+  const createdAt = canonicalStamp(event.created_at);
+  if (createdAt !== null) version.createdAt = createdAt;
+  return version;
 }
 
 /**
@@ -68,12 +68,17 @@ function canonicalNumber(value: unknown): string | null {
 
 const STAMP = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|([+-])(\d\d)(?::?(\d\d))?)?$/i;
 
+/** What NSPS writes, on a day that every month has: it only needs to be cut, and it is what nearly every event carries. */
+const USUAL_STAMP = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}\+00:00$/;
+
 /**
  * Reads an ISO 8601 stamp (a space for the `T` and an absent offset, meaning UTC, are fine: `event_time` is written so).
  * @returns canonical UTC text with microseconds, or null when it is no such stamp.
  */
 export function canonicalStamp(value: unknown): string | null {
-  const parts = typeof value === 'string' ? STAMP.exec(value) : null;
+  if (typeof value !== 'string') return null;
+  if (USUAL_STAMP.test(value)) return value.slice(0, 26);
+  const parts = STAMP.exec(value);
   if (!parts) return null;
   const [, year, month, day, hour, minute, second = '00', fraction = '', , sign, offHours = '00', offMinutes = '00'] =
     parts;

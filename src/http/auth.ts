@@ -3,10 +3,10 @@ import type { Secret } from '../config/secret.ts';
 
 /** Checks bearer tokens (RFC 6750) against those in force; more than one while a token is being changed. */
 export class Authenticator {
-  readonly #tokens: readonly Secret[];
+  readonly #tokens: readonly Digested[];
 
   constructor(tokens: readonly Secret[]) {
-    this.#tokens = tokens;
+    this.#tokens = tokens.map((token) => new Digested(token));
   }
 
   /**
@@ -19,9 +19,29 @@ export class Authenticator {
     const digest = sha256(presented);
     let accepted = false;
     for (const token of this.#tokens) {
-      if (timingSafeEqual(digest, sha256(token.reveal()))) accepted = true;
+      if (timingSafeEqual(digest, token.digest())) accepted = true;
     }
     return accepted;
+  }
+}
+
+/** A token's digest, made again only when the token changes. */
+class Digested {
+  readonly #token: Secret;
+  #text = '';
+  #digest = sha256('');
+
+  constructor(token: Secret) {
+    this.#token = token;
+  }
+
+  digest(): Buffer {
+    const text = this.#token.reveal();
+    if (text !== this.#text) {
+      this.#digest = sha256(text);
+      this.#text = text;
+    }
+    return this.#digest;
   }
 }
 

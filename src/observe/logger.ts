@@ -54,6 +54,7 @@ export function createLogger(
   stream: DestinationStream,
   levelWords = LEVEL_WORDS,
 ): Logger {
+  const hide = secretHider(secrets);
   const logger = pino(
     {
       level: LEVELS[settings.LOG_LEVEL],
@@ -61,12 +62,12 @@ export function createLogger(
       messageKey: 'message',
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: levelWords[label] ?? label }) },
-      hooks: { streamWrite: (line) => hideSecrets(line, secrets) },
+      hooks: { streamWrite: hide },
     },
     stream,
   );
   // Secrets are hidden first: masked digits would make one unrecognisable, and leave the rest of it readable.
-  const mask = (text: string) => maskText(hideSecrets(text, secrets));
+  const mask = (text: string) => maskText(hide(text));
   const masked = settings.LOG_PII === 'mask';
   const fieldsOf = masked ? (fields: LogFields) => maskFields(fields, mask) : (fields: LogFields) => fields;
   const textOf = masked ? mask : (text: string) => text;
@@ -80,15 +81,20 @@ export function createLogger(
 }
 
 /** The last line of defence: what a foreign text (the core's words, a library's error) may have carried in. */
-function hideSecrets(text: string, secrets: readonly Secret[]): string {
-  let safe = text;
-  for (const secret of secrets) {
-    const value = secret.reveal();
-    if (value.length < SHORTEST_HIDDEN) continue;
-    // As it is, and as it looks inside JSON.
-    for (const written of new Set([value, JSON.stringify(value).slice(1, -1)])) {
-      if (safe.includes(written)) safe = safe.replaceAll(written, '[redacted]');
+function secretHider(secrets: readonly Secret[]): (text: string) => string {
+  let known = '';
+  let written: readonly string[] = [];
+  return (text) => {
+    const values = secrets.map((secret) => secret.reveal());
+    if (values.join('\n') !== known) {
+      known = values.join('\n');
+      const hidden = values.filter((value) => value.length >= SHORTEST_HIDDEN);
+      // As it is, and as it looks inside JSON.
+      written = [...new Set(hidden.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))];
     }
-  }
-  return safe;
+    return written.reduce(
+      (safe, secret) => (safe.includes(secret) ? safe.replaceAll(secret, '[redacted]') : safe),
+      text,
+    );
+  };
 }
