@@ -56,7 +56,8 @@ async function explainError(name: string, error: unknown): Promise<number> {
     const { configFaults } = await import('./config-faults.ts');
     return complain(configFaults(name, error.faults as { name: string; message: string }[]), EXIT.config);
   }
-  throw error;
+  const stack = error instanceof Error ? error.stack : String(error);
+  return complain(`nsps-connector ${name}: a fault of the program, please report it:\n${stack}`, EXIT.internal);
 }
 
 async function helpFor(name: string): Promise<string> {

@@ -5,7 +5,7 @@ import sonicBoom from 'sonic-boom';
 const MOST_UNWRITTEN = 16 * 1024 * 1024;
 
 /** Lines are written together, in bytes, or after this many milliseconds: a system call for each costs 5 % of an event. */
-const WRITTEN_TOGETHER = 16 * 1024;
+const WRITTEN_TOGETHER = 8 * 1024;
 const LONGEST_UNWRITTEN_MS = 50;
 
 /** Where log lines go. Nothing that happens to it may hold up or end the service. */
