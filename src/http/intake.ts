@@ -25,25 +25,31 @@ export class EventIntake {
     this.#log = parts.log;
   }
 
-  /** Takes a body of any content and answers it; throws only on a fault of ours. */
-  async handle(raw: Uint8Array, ids: TraceIds): Promise<Answer> {
+  /**
+   * Takes a body of any content and answers it; throws only on a fault of ours. Not async itself: while the core is
+   * called, what the event says is kept, and not the event.
+   */
+  handle(raw: Uint8Array, ids: TraceIds): Promise<Answer> {
     const started = this.#clock.now();
-    const report: DeliveryReport = { attempts: [] };
     const parsed = parseEvent(raw);
-    if (parsed.kind === 'invalid') {
-      const answer = this.#answers.invalid(parsed.faults);
-      this.#logEvent(ids, {}, answer, report, started);
-      return answer;
+    if (parsed.kind === 'event') {
+      const decision = decide(parsed.event, this.#rules);
+      return this.#carryOut(decision, describe(parsed.event, decision), ids, started);
     }
-    const { event } = parsed;
-    const decision = decide(event, this.#rules);
-    const answer = await this.#carryOut(decision, ids, report);
-    if (this.#log.debugEnabled) this.#logAttempts(ids, event, report.attempts);
-    this.#logEvent(ids, describe(event, decision), answer, report, started);
+    const answer = this.#answers.invalid(parsed.faults);
+    this.#logEvent(ids, {}, answer, NO_ATTEMPTS, started);
+    return Promise.resolve(answer);
+  }
+
+  async #carryOut(decision: Decision, about: About, ids: TraceIds, started: number): Promise<Answer> {
+    const report: DeliveryReport = { attempts: [] };
+    const answer = await this.#answerTo(decision, ids, report);
+    if (this.#log.debugEnabled) this.#logAttempts(ids, about, report.attempts);
+    this.#logEvent(ids, about, answer, report, started);
     return answer;
   }
 
-  async #carryOut(decision: Decision, ids: TraceIds, report: DeliveryReport): Promise<Answer> {
+  async #answerTo(decision: Decision, ids: TraceIds, report: DeliveryReport): Promise<Answer> {
     switch (decision.kind) {
       case 'ignore':
         return { status: 202, body: successBody('ignored', decision.reason) };
@@ -60,12 +66,12 @@ export class EventIntake {
     return { status: 202, body: successBody(delivered.kind) };
   }
 
-  #logAttempts(ids: TraceIds, event: Event, attempts: readonly AttemptReport[]): void {
+  #logAttempts(ids: TraceIds, about: About, attempts: readonly AttemptReport[]): void {
     for (const [index, attempt] of attempts.entries()) {
       const fields = {
         request_id: ids.requestId,
         unique_id: ids.uniqueId,
-        event_id: clip(event.event_id),
+        event_id: about.event_id,
         imsi: attempt.imsi,
         action: attempt.action,
         attempt: index + 1,
@@ -78,7 +84,7 @@ export class EventIntake {
   }
 
   /** Expected failures are warnings: an error is what somebody has to mend here. */
-  #logEvent(ids: TraceIds, about: LogFields, answer: Answer, report: DeliveryReport, started: number): void {
+  #logEvent(ids: TraceIds, about: Partial<About>, answer: Answer, report: DeliveryReport, started: number): void {
     const { body, status } = answer;
     const coreMs = report.attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0);
     const fields = {
@@ -96,13 +102,24 @@ export class EventIntake {
   }
 }
 
+const NO_ATTEMPTS: DeliveryReport = { attempts: [] };
+
+/** What an event says, for the log. */
+interface About {
+  readonly event_id: string;
+  readonly event_type: string;
+  readonly imsi: string;
+  readonly previous_imsi?: string;
+  readonly action: string;
+}
+
 function outcomeOf(body: SuccessBody | ErrorBody): LogFields {
   if ('outcome' in body)
     return body.reason === undefined ? { outcome: body.outcome } : { outcome: body.outcome, reason: body.reason };
   return { outcome: 'failed', type: body.type, error: body.error, ...(body.details && { details: body.details }) };
 }
 
-function describe(event: Event, decision: Decision): LogFields {
+function describe(event: Event, decision: Decision): About {
   const previous =
     decision.kind === 'provision' && decision.action === 'replace' ? event.pb_data?.prev_sim_info?.imsi : null;
   return {
