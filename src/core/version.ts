@@ -68,8 +68,18 @@ function canonicalNumber(value: unknown): string | null {
 
 const STAMP = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|([+-])(\d\d)(?::?(\d\d))?)?$/i;
 
-/** What NSPS writes, on a day that every month has: it only needs to be cut, and it is what nearly every event carries. */
-const USUAL_STAMP = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}\+00:00$/;
+/**
+ * What NSPS writes (`updated_at` with microseconds and UTC's offset, `event_time` with neither), on a day that every month
+ * has: it only needs to be cut, and nearly every event carries nothing else.
+ */
+const USUAL_STAMP =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6}\+00:00)?$/;
+
+function cutUsualStamp(stamp: string): string {
+  return stamp.length > 19
+    ? `${stamp.slice(0, 10)}T${stamp.slice(11, 26)}`
+    : `${stamp.slice(0, 10)}T${stamp.slice(11)}.000000`;
+}
 
 /**
  * Reads an ISO 8601 stamp (a space for the `T` and an absent offset, meaning UTC, are fine: `event_time` is written so).
@@ -77,7 +87,7 @@ const USUAL_STAMP = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[
  */
 export function canonicalStamp(value: unknown): string | null {
   if (typeof value !== 'string') return null;
-  if (USUAL_STAMP.test(value)) return value.slice(0, 26);
+  if (USUAL_STAMP.test(value)) return cutUsualStamp(value);
   const parts = STAMP.exec(value);
   if (!parts) return null;
   const [, year, month, day, hour, minute, second = '00', fraction = '', , sign, offHours = '00', offMinutes = '00'] =
