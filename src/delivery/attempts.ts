@@ -58,30 +58,34 @@ export class Attempts {
   async #once(change: Change, context: CallContext, report: (attempt: AttemptReport) => void): Promise<Outcome> {
     // Asked before waiting for a place, so that an open circuit answers at once even when hung calls hold every place.
     if (this.#breaker.wait() > 0) return this.#circuitOpen();
-    const admission = await this.#gate.enter(context.deadline);
-    if (admission === 'late') return NO_CONNECTION;
-    if (admission !== 'inside') {
-      return failed('crowded', 'Rate limit exceeded: more events than WTL_MAX_RPS', { retryAfterMs: admission });
+    if (!this.#gate.tryEnter()) {
+      const admission = await this.#gate.enter(context.deadline);
+      if (admission === 'late') return NO_CONNECTION;
+      if (admission !== 'inside') {
+        return failed('crowded', 'Rate limit exceeded: more events than WTL_MAX_RPS', { retryAfterMs: admission });
+      }
     }
     try {
+      const started = this.#clock.now();
       // Asked before the circuit: a call that is not made tells it nothing.
-      if (this.#clock.now() >= context.deadline) return NO_CONNECTION;
+      if (started >= context.deadline) return NO_CONNECTION;
       const permit = this.#breaker.admit();
       if (!permit) return this.#circuitOpen();
-      return await this.#call(change, context, permit, report);
+      const outcome = await this.#target.apply(change, context);
+      this.#learn(change, outcome, permit, started, report);
+      return outcome;
     } finally {
       this.#gate.leave();
     }
   }
 
-  async #call(
+  #learn(
     change: Change,
-    context: CallContext,
+    outcome: Outcome,
     permit: Permit,
+    started: number,
     report: (attempt: AttemptReport) => void,
-  ): Promise<Outcome> {
-    const started = this.#clock.now();
-    const outcome = await this.#target.apply(change, context);
+  ): void {
     const failure = outcome.kind === 'failed' ? outcome.failure : null;
     this.#breaker.record(permit, failure !== null && FAILURES[failure.code].sick);
     report({
@@ -91,7 +95,6 @@ export class Attempts {
       ...(failure?.coreStatus !== undefined && { coreStatus: failure.coreStatus }),
       durationMs: this.#clock.now() - started,
     });
-    return outcome;
   }
 
   #circuitOpen(): Outcome {

@@ -16,6 +16,11 @@ export class Gate {
     this.#clock = clock;
   }
 
+  /** Enters when that needs no waiting (then `leave` must be called once). */
+  tryEnter(): boolean {
+    return this.#spacing === 0 && this.#places.tryEnter();
+  }
+
   /**
    * @returns `inside` when the call may start (then `leave` must be called once); `late` when its deadline came first;
    *   or, when the starts up to its deadline are all taken, in how many milliseconds there is one.

@@ -1,4 +1,4 @@
-import { DONE, FAILURES, type Failure, failed, type Outcome } from '../core/outcome.ts';
+import { FAILURES, type Failure, failed, type Outcome } from '../core/outcome.ts';
 import type { Change, Decision } from '../core/types.ts';
 import { compareVersions, mergeVersions, type Version } from '../core/version.ts';
 import type { Clock, TraceIds } from '../ports/runtime.ts';
@@ -53,25 +53,21 @@ export class InlineDelivery {
       return conclude(crowded, null);
     }
     this.#inside++;
+    const context = { ...ids, deadline: this.#clock.now() + this.#limits.deadlineMs };
+    let applied = 0;
     try {
-      return await this.#inOrder(decision, { ...ids, deadline: this.#clock.now() + this.#limits.deadlineMs }, report);
+      // One change after the other: a SIM swap releases the number before it gives it again (G5).
+      for (const change of decision.changes) {
+        const outcome = await this.#lines.run(change.state.imsi, context.deadline, () =>
+          this.#unlessStale(change, decision.version, context, report),
+        );
+        if (outcome === null) return conclude(NO_TURN, change);
+        if (outcome === 'stale') continue;
+        if (outcome.kind === 'failed') return conclude(outcome, change);
+        applied++;
+      }
     } finally {
       this.#inside--;
-    }
-  }
-
-  /** One change after the other: a SIM swap releases the number before it gives it again (G5). */
-  async #inOrder(decision: Provision, context: CallContext, report: DeliveryReport): Promise<Delivered> {
-    let applied = 0;
-    for (const change of decision.changes) {
-      const { imsi } = change.state;
-      const outcome = await this.#lines.run(imsi, context.deadline, () =>
-        this.#unlessStale(change, decision.version, context, report),
-      );
-      if (outcome === null) return conclude(NO_TURN, change);
-      if (outcome === 'stale') continue;
-      if (outcome.kind === 'failed') return conclude(outcome, change);
-      applied++;
     }
     return { kind: applied > 0 ? 'processed' : 'superseded' };
   }
@@ -83,36 +79,29 @@ export class InlineDelivery {
     context: CallContext,
     report: DeliveryReport,
   ): Promise<Outcome | 'stale'> {
-    const known = await this.#store.recall(change.state.imsi);
-    if (known && compareVersions(version, known.version) < 0) {
-      const outcome = known.settled ? DONE : await this.#push(known, true, context, report);
-      return outcome.kind === 'done' ? 'stale' : outcome;
-    }
-    // An attempt that is still out may land on top of this one, unless it was at this very state.
-    const settles = known === null || known.settled || compareVersions(version, known.version) === 0;
-    return this.#push({ version: mergeVersions(known?.version ?? null, version), change }, settles, context, report);
-  }
-
-  /**
-   * Brings the core to a state and remembers it. A late event of a subscriber whose last result is unknown comes here
-   * with the newest state: NSPS sends again what it got no answer for, so its coming is the sign that the core has
-   * had time to apply what was out (G4).
-   * @param settles whether success leaves no doubt about what the core holds.
-   */
-  async #push(
-    { version, change }: Pick<Remembered, 'version' | 'change'>,
-    settles: boolean,
-    context: CallContext,
-    report: DeliveryReport,
-  ): Promise<Outcome> {
-    const outcome = await this.#attempts.run(change, context, (attempt) => report.attempts.push(attempt));
     const { imsi } = change.state;
-    if (outcome.kind === 'done') await this.#store.remember(imsi, { version, change, settled: settles });
-    else if (FAILURES[outcome.failure.code].kind === 'unsure') {
-      await this.#store.remember(imsi, { version, change, settled: false });
+    const known = await this.#store.recall(imsi);
+    const stale = known !== null && compareVersions(version, known.version) < 0;
+    if (stale && known.settled) return 'stale';
+    const next = stale ? { ...known, settled: true } : successor(known, version, change);
+    const outcome = await this.#attempts.run(next.change, context, (attempt) => report.attempts.push(attempt));
+    if (outcome.kind === 'done') {
+      await this.#store.remember(imsi, next);
+      return stale ? 'stale' : outcome;
     }
+    if (FAILURES[outcome.failure.code].kind === 'unsure') await this.#store.remember(imsi, { ...next, settled: false });
     return outcome;
   }
+}
+
+/**
+ * What is known once a change has been applied. An attempt that is still out may land on top of it, unless it was at this
+ * very state: then the late, older event that NSPS sends again is the sign that the core has had its time, and makes the
+ * newest state be sent once more (G4).
+ */
+function successor(known: Remembered | null, version: Version, change: Change): Remembered {
+  const settled = known === null || known.settled || compareVersions(version, known.version) === 0;
+  return { version: mergeVersions(known?.version ?? null, version), change, settled };
 }
 
 const NO_TURN = failed('no_turn', 'Connection timeout: an earlier event of the subscriber is still under way');

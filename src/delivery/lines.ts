@@ -22,7 +22,8 @@ export class SubscriberLines {
     }
     line.people++;
     try {
-      if (!(await line.turn.enter(deadline))) return null;
+      // Nearly always there is no line, and waiting for nothing costs too.
+      if (!line.turn.tryEnter() && !(await line.turn.enter(deadline))) return null;
       try {
         return await work();
       } finally {

@@ -19,15 +19,19 @@ export class Semaphore {
     return this.#waiters.size;
   }
 
+  /** Enters when that needs no waiting (then `leave` must be called once). */
+  tryEnter(): boolean {
+    if (this.#free === 0) return false;
+    this.#free--;
+    return true;
+  }
+
   /**
    * @param deadline on the clock's `now()`.
    * @returns true when inside (then `leave` must be called once), false when the deadline came first.
    */
   enter(deadline: number): Promise<boolean> {
-    if (this.#free > 0) {
-      this.#free--;
-      return Promise.resolve(true);
-    }
+    if (this.tryEnter()) return Promise.resolve(true);
     return new Promise((resolve) => {
       const waiter: Waiter = {
         admit: () => {

@@ -4,7 +4,7 @@ import { parseEvent } from '../contract/parse.ts';
 import { decide } from '../core/decide.ts';
 import { clip } from '../core/text.ts';
 import type { Decision, Rules } from '../core/types.ts';
-import type { InlineDelivery, Provision } from '../delivery/inline.ts';
+import type { Delivered, InlineDelivery, Provision } from '../delivery/inline.ts';
 import type { AttemptReport, DeliveryReport } from '../delivery/report.ts';
 import type { Clock, LogFields, Logger, TraceIds } from '../ports/runtime.ts';
 import type { Answer, Answers } from './answer.ts';
@@ -43,25 +43,21 @@ export class EventIntake {
 
   async #carryOut(decision: Decision, about: About, ids: TraceIds, started: number): Promise<Answer> {
     const report: DeliveryReport = { attempts: [] };
-    const answer = await this.#answerTo(decision, ids, report);
+    const answer =
+      decision.kind === 'provision'
+        ? this.#told(await this.#delivery.deliver(decision, ids, report))
+        : this.#undelivered(decision);
     if (this.#log.debugEnabled) this.#logAttempts(ids, about, report.attempts);
     this.#logEvent(ids, about, answer, report, started);
     return answer;
   }
 
-  async #answerTo(decision: Decision, ids: TraceIds, report: DeliveryReport): Promise<Answer> {
-    switch (decision.kind) {
-      case 'ignore':
-        return { status: 202, body: successBody('ignored', decision.reason) };
-      case 'reject':
-        return this.#answers.invalid(decision.faults);
-      case 'provision':
-        return this.#deliver(decision, ids, report);
-    }
+  #undelivered(decision: Exclude<Decision, Provision>): Answer {
+    if (decision.kind === 'reject') return this.#answers.invalid(decision.faults);
+    return { status: 202, body: successBody('ignored', decision.reason) };
   }
 
-  async #deliver(decision: Provision, ids: TraceIds, report: DeliveryReport): Promise<Answer> {
-    const delivered = await this.#delivery.deliver(decision, ids, report);
+  #told(delivered: Delivered): Answer {
     if (delivered.kind === 'failed') return this.#answers.failure(delivered.failure, delivered.change);
     return { status: 202, body: successBody(delivered.kind) };
   }

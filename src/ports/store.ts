@@ -1,6 +1,9 @@
 import type { Change } from '../core/types.ts';
 import type { Version } from '../core/version.ts';
 
+/** A store in memory has its answer at once. */
+type MaybePromise<T> = T | Promise<T>;
+
 /** The newest state of a subscriber that the core was given. */
 export interface Remembered {
   readonly version: Version;
@@ -17,9 +20,9 @@ export interface Remembered {
  */
 export interface Store {
   /** Null when nothing is known. */
-  recall(imsi: string): Promise<Remembered | null>;
+  recall(imsi: string): MaybePromise<Remembered | null>;
   /** Replaces what is known. Resolves once it is kept as safely as the store can keep it. */
-  remember(imsi: string, state: Remembered): Promise<void>;
+  remember(imsi: string, state: Remembered): MaybePromise<void>;
   /** Idempotent. */
   close(): Promise<void>;
 }

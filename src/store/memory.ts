@@ -12,11 +12,11 @@ export class MemoryStore implements Store {
     this.#most = most;
   }
 
-  async recall(imsi: string): Promise<Remembered | null> {
+  recall(imsi: string): Remembered | null {
     return this.#states.get(imsi) ?? null;
   }
 
-  async remember(imsi: string, state: Remembered): Promise<void> {
+  remember(imsi: string, state: Remembered): void {
     this.#states.delete(imsi);
     this.#states.set(imsi, state);
     if (this.#states.size <= this.#most) return;

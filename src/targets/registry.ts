@@ -52,8 +52,9 @@ export class ConfiguredTarget implements Target {
     }
   }
 
-  async apply(change: Change, context: CallContext): Promise<Outcome> {
-    return (this.#target ?? (await this.warmUp())).apply(change, context);
+  apply(change: Change, context: CallContext): Promise<Outcome> {
+    if (this.#target) return this.#target.apply(change, context);
+    return this.warmUp().then((target) => target.apply(change, context));
   }
 
   async close(): Promise<void> {

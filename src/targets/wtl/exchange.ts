@@ -3,15 +3,12 @@ import type { Dispatcher } from 'undici';
 import { failed, type Outcome } from '../../core/outcome.ts';
 import type { Clock } from '../../ports/runtime.ts';
 
-/** A whole answer, or why there is none. */
-export type Exchange =
-  | {
-      readonly kind: 'answered';
-      readonly status: number;
-      readonly body: string;
-      readonly retryAfter: string | undefined;
-    }
-  | Extract<Outcome, { kind: 'failed' }>;
+/** A whole answer of the core. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfter: string | undefined;
+}
 
 /** No answer of the core is this long (bytes); what comes is not its JSON and must not fill our memory. */
 const MOST_BYTES = 1024 * 1024;
@@ -24,8 +21,10 @@ class TooLong extends Error {}
  * handed to a connection. Before that it was certainly not processed; after it nobody can tell.
  */
 export class ExchangeHandler implements Dispatcher.DispatchHandler {
-  readonly result: Promise<Exchange>;
-  readonly #resolve: (exchange: Exchange) => void;
+  /** Never rejected. */
+  readonly outcome: Promise<Outcome>;
+  readonly #resolve: (outcome: Outcome) => void;
+  readonly #understand: (answer: RawAnswer) => Outcome;
   readonly #cancelTimer: () => void;
   #controller: Dispatcher.DispatchController | null = null;
   #settled = false;
@@ -34,10 +33,12 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(clock: Clock, remainingMs: number) {
-    const { promise, resolve } = Promise.withResolvers<Exchange>();
-    this.result = promise;
+  /** @param understand says what a whole answer means. */
+  constructor(clock: Clock, remainingMs: number, understand: (answer: RawAnswer) => Outcome) {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    this.outcome = promise;
     this.#resolve = resolve;
+    this.#understand = understand;
     this.#cancelTimer = clock.after(remainingMs, () => this.#outOfTime());
   }
 
@@ -79,7 +80,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     const [only] = this.#chunks;
     const text = this.#chunks.length === 1 && only ? only.toString() : Buffer.concat(this.#chunks).toString();
     const body = text.startsWith('\ufeff') ? text.slice(1) : text;
-    this.#settle({ kind: 'answered', status: this.#status, body, retryAfter: this.#retryAfter });
+    this.#settle(this.#understand({ status: this.#status, body, retryAfter: this.#retryAfter }));
   }
 
   #outOfTime(): void {
@@ -91,12 +92,12 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#controller.abort(new OutOfTime());
   }
 
-  #settle(exchange: Exchange | Outcome): void {
+  #settle(outcome: Outcome): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#cancelTimer();
     this.#chunks = [];
-    this.#resolve(exchange as Exchange);
+    this.#resolve(outcome);
   }
 }
 

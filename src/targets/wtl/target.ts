@@ -1,10 +1,10 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { Tls } from '../../config/load.ts';
-import { DONE, type Outcome } from '../../core/outcome.ts';
+import { DONE, failed, type Outcome } from '../../core/outcome.ts';
 import type { Change } from '../../core/types.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import type { CallContext, Target } from '../../ports/target.ts';
-import { ExchangeHandler } from './exchange.ts';
+import { ExchangeHandler, type RawAnswer } from './exchange.ts';
 import { classifyAnswer, readRetryAfter, toWtlRequest } from './wire.ts';
 
 export interface WtlOptions {
@@ -54,19 +54,25 @@ export class WtlTarget implements Target {
     });
   }
 
-  async apply(change: Change, context: CallContext): Promise<Outcome> {
-    const remaining = Math.max(0, context.deadline - this.#clock.now());
-    const exchange = await this.#exchange(JSON.stringify(toWtlRequest(change)), context, remaining);
-    if (exchange.kind === 'failed') return exchange;
-    const retryAfterMs = readRetryAfter(exchange.retryAfter, this.#clock.wall());
-    const { status, body } = exchange;
+  apply(change: Change, context: CallContext): Promise<Outcome> {
+    const remaining = context.deadline - this.#clock.now();
+    if (remaining <= 0)
+      return Promise.resolve(failed('connect_failed', 'Connection timeout: no time left for the call'));
+    const request = this.#request(JSON.stringify(toWtlRequest(change)), context);
+    const handler = new ExchangeHandler(this.#clock, remaining, (answer) => this.#understand(answer, change));
+    this.#pool.dispatch(request, handler);
+    return handler.outcome;
+  }
+
+  #understand({ status, body, retryAfter }: RawAnswer, change: Change): Outcome {
+    const retryAfterMs = readRetryAfter(retryAfter, this.#clock.wall());
     const answer = { status, body, ...(retryAfterMs !== undefined && { retryAfterMs }) };
     const outcome = classifyAnswer(answer, this.#options.token());
     return change.action === 'delete' ? deleted(outcome) : outcome;
   }
 
-  #exchange(body: string, context: CallContext, remainingMs: number) {
-    const request: Dispatcher.DispatchOptions = {
+  #request(body: string, context: CallContext): Dispatcher.DispatchOptions {
+    return {
       origin: this.#options.url.origin,
       path: this.#path,
       method: 'POST',
@@ -79,9 +85,6 @@ export class WtlTarget implements Target {
       },
       body,
     };
-    const handler = new ExchangeHandler(this.#clock, remainingMs);
-    this.#pool.dispatch(request, handler);
-    return handler.result;
   }
 
   async close(): Promise<void> {
