@@ -1,9 +1,15 @@
 import type { Clock } from '../ports/runtime.ts';
 import { Semaphore } from './semaphore.ts';
 
+interface Line {
+  /** Made for the first who has to wait: nearly always there is nobody else. */
+  turn: Semaphore | null;
+  people: number;
+}
+
 /** One line per subscriber: whoever is at its head may talk to the core about him, nobody else (G1 in this process). */
 export class SubscriberLines {
-  readonly #lines = new Map<string, { readonly turn: Semaphore; people: number }>();
+  readonly #lines = new Map<string, Line>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -15,19 +21,20 @@ export class SubscriberLines {
    * @returns what `work` returned, or null when its turn did not come before the deadline (`work` was not run).
    */
   async run<T>(imsi: string, deadline: number, work: () => Promise<T>): Promise<T | null> {
-    let line = this.#lines.get(imsi);
-    if (!line) {
-      line = { turn: new Semaphore(1, this.#clock), people: 0 };
-      this.#lines.set(imsi, line);
-    }
+    const known = this.#lines.get(imsi);
+    const line = known ?? { turn: null, people: 0 };
+    if (!known) this.#lines.set(imsi, line);
     line.people++;
     try {
-      // Nearly always there is no line, and waiting for nothing costs too.
-      if (!line.turn.tryEnter() && !(await line.turn.enter(deadline))) return null;
+      if (known) {
+        // The one inside holds the only place.
+        line.turn ??= new Semaphore(0, this.#clock);
+        if (!(await line.turn.enter(deadline))) return null;
+      }
       try {
         return await work();
       } finally {
-        line.turn.leave();
+        line.turn?.leave();
       }
     } finally {
       line.people--;

@@ -17,7 +17,8 @@ export class MemoryStore implements Store {
   }
 
   remember(imsi: string, state: Remembered): void {
-    this.#states.delete(imsi);
+    // Only a full store needs to know who was heard of last; a Map that is always reordered grows and is tidied all the time.
+    if (this.#states.size >= this.#most) this.#states.delete(imsi);
     this.#states.set(imsi, state);
     if (this.#states.size <= this.#most) return;
     for (const oldest of this.#states.keys()) {
