@@ -123,6 +123,7 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
 /** Size comes before content (contract §2); a body of unknown length is measured while it is read. */
 function contentFault({ headers }: FastifyRequest, maxBodyBytes: number): ErrorCode | null {
   if (Number(headers['content-length'] ?? 0) > maxBodyBytes) return 'payload_too_large';
+  if (headers['content-type'] === 'application/json' && headers['content-encoding'] === undefined) return null;
   const encoding = headers['content-encoding'] ?? 'identity';
   const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
   const readable = encoding.toLowerCase() === 'identity' && /^(utf-?8|us-ascii)$/i.test(charset);

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { TraceIds } from '../ports/runtime.ts';
 
@@ -8,9 +8,14 @@ const USABLE = /^[\x21-\x7e]{1,200}$/;
 /** The ids that NSPS sent, or new ones (contract §2). */
 export function traceIds(headers: IncomingHttpHeaders): TraceIds {
   return {
-    requestId: usable(headers['x-b3-traceid']) ?? randomBytes(8).toString('hex'),
+    requestId: usable(headers['x-b3-traceid']) ?? randomTraceId(),
     uniqueId: usable(headers['x-request-id']) ?? randomUUID(),
   };
+}
+
+/** 16 hex characters. Node draws UUIDs from a reserve; asking for a few random bytes each time costs ten times as much. */
+function randomTraceId(): string {
+  return randomUUID().replaceAll('-', '').slice(16);
 }
 
 function usable(header: string | string[] | undefined): string | null {
