@@ -73,9 +73,10 @@ async function sendAll(
     for (const { source, json } of queue) {
       const result: Sent = { source, ...(await poster.post(json)) };
       results.push(result);
-      progress.clear();
-      if (line.flags['json']) process.stdout.write(`${JSON.stringify(result)}\n`);
-      else if (showAll || !isTaken(result)) process.stdout.write(`${lineOf(result)}\n`);
+      if (line.flags['json'] || showAll || !isTaken(result)) {
+        progress.clear();
+        process.stdout.write(`${line.flags['json'] ? JSON.stringify(result) : lineOf(result)}\n`);
+      }
       progress.advance();
     }
   };
