@@ -18,7 +18,9 @@ export function parseEvent(raw: Uint8Array): Parsed {
   }
   if (isEvent(value)) return { kind: 'event', event: value };
   const [fault, ...others] = faultsOf(value);
-  return fault ? { kind: 'invalid', faults: [fault, ...others] } : invalid('is no event');
+  return fault
+    ? { kind: 'invalid', faults: [fault, ...others] }
+    : invalid('is no event: an entry far down a list is not as it should be');
 }
 
 /** V8 quotes the text around a syntax error, which may be anybody's name; the position is enough. */

@@ -23,7 +23,21 @@ export function isEvent(value: unknown): value is Event {
 
 /** The first few faults (at most eight: a hostile body must not buy a long answer) of a value that is no event. */
 export function faultsOf(value: unknown): Fault[] {
-  return prepareValidation().Errors(value).flatMap(toFaults).slice(0, 8);
+  return prepareValidation().Errors(excerpt(value)).flatMap(toFaults).slice(0, 8);
+}
+
+/** List entries that are looked at for faults, and how deep the schema goes. */
+const MOST_ENTRIES = 100;
+const SCHEMA_DEPTH = 7;
+
+/**
+ * The beginning of every list: the validator walks all entries before it stops at eight faults, and two megabytes of wrong
+ * ones would keep everybody else waiting for most of a second.
+ */
+function excerpt(value: unknown, depth = 0): unknown {
+  if (depth === SCHEMA_DEPTH || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.slice(0, MOST_ENTRIES).map((entry) => excerpt(entry, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, excerpt(field, depth + 1)]));
 }
 
 function toFaults(error: TLocalizedValidationError): Fault[] {

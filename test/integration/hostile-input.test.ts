@@ -59,6 +59,10 @@ describe('bodies', () => {
       `{"event_id":"a","data":{"event_type":"x"},"pb_data":{"access_policy_info":{"attributes":[${'1,'.repeat(500_000)}1]}}}`,
       422,
     ],
+    'a wrong attribute far down': [
+      `{"event_id":"a","data":{"event_type":"x"},"pb_data":{"access_policy_info":{"attributes":[${'{},'.repeat(500)}1]}}}`,
+      422,
+    ],
     'wrong types everywhere': ['{"event_id":[],"data":"x","pb_data":7,"created_at":{}}', 422],
   };
   for (const [name, [body, status]] of Object.entries(cases)) {
