@@ -84,12 +84,17 @@ export class InlineDelivery {
     const stale = known !== null && compareVersions(version, known.version) < 0;
     if (stale && known.settled) return 'stale';
     const next = stale ? { ...known, settled: true } : successor(known, version, change);
-    const outcome = await this.#attempts.run(next.change, context, (attempt) => report.attempts.push(attempt));
+    let doubtful = false;
+    const outcome = await this.#attempts.run(next.change, context, (attempt) => {
+      report.attempts.push(attempt);
+      // Also when a later attempt certainly failed: the doubtful one may have been applied all the same.
+      if (attempt.result !== 'done' && FAILURES[attempt.result].kind === 'unsure') doubtful = true;
+    });
     if (outcome.kind === 'done') {
       await this.#store.remember(imsi, next);
       return stale ? 'stale' : outcome;
     }
-    if (FAILURES[outcome.failure.code].kind === 'unsure') await this.#store.remember(imsi, { ...next, settled: false });
+    if (doubtful) await this.#store.remember(imsi, { ...next, settled: false });
     return outcome;
   }
 }

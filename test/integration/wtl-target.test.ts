@@ -334,6 +334,19 @@ describe('an attempt without a known result', () => {
     assert.equal(core.calls.length, calls, 'once is enough');
   });
 
+  test('is in doubt also when its repeat certainly failed', async () => {
+    const cut: StubAnswer = (_call, _response, socket) => void socket.destroy();
+    await using core = await CoreStub.start(inTurn(cut, respond(503, ''), succeed));
+    await using connector = await startApp(core.url, { WTL_RETRIES: '1' });
+    assert.equal((await post(connector.eventUrl, anEvent({ updated_at: stamp(2) }))).status, 503);
+    const older = await post(connector.eventUrl, anEvent({ account_info: blocked, updated_at: stamp(1) }));
+    assert.equal(older.body.outcome, 'superseded');
+    assert.deepEqual(
+      core.calls.map(({ request }) => request['subscriber_status']),
+      ['serviceGranted', 'serviceGranted', 'serviceGranted'],
+    );
+  });
+
   test('is not gone back on: an older event confirms it instead of being sent (G2)', async () => {
     await using core = await CoreStub.start(inTurn((_call, _response, socket) => void socket.destroy(), succeed));
     await using connector = await startApp(core.url, { WTL_RETRIES: '0' });
