@@ -1,28 +1,151 @@
-import type { Change } from '../core/types.ts';
-import type { Version } from '../core/version.ts';
+import type { FailureCode } from '../core/outcome.ts';
+import type { Effect, Subscriber, Wanted } from '../core/subscriber.ts';
 
-/** A store in memory has its answer at once. */
-type MaybePromise<T> = T | Promise<T>;
+/** Where an event stands. */
+export const EVENT_STATES = [
+  /** The core confirmed it. */
+  'processed',
+  /** It is on its way; the retry is ours. */
+  'queued',
+  /** Something newer took its place. */
+  'superseded',
+  /** By rule. */
+  'ignored',
+  /** It was not taken (422), or the core refused it: NSPS sends it again. */
+  'rejected',
+  /** It could not be done now: NSPS sends it again. */
+  'failed',
+  /** We gave up on it: somebody has to look. */
+  'dead',
+] as const;
 
-/** The newest state of a subscriber that the core was given. */
-export interface Remembered {
-  readonly version: Version;
-  readonly change: Change;
-  /**
-   * False when an attempt at this or an older state ended without a known result: the core may hold something else, or
-   * may still come to it. Then this state has to be confirmed before it can be relied on (G4).
-   */
-  readonly settled: boolean;
+export type EventState = (typeof EVENT_STATES)[number];
+
+/** One call to the core. */
+export interface Attempt {
+  /** Milliseconds since 1970, when it ended. */
+  readonly at: number;
+  readonly imsi: string;
+  readonly action: string;
+  readonly result: 'done' | FailureCode;
+  readonly coreStatus?: number;
+  /** The core's own words, or what happened on the way to it. */
+  readonly why?: string;
+  readonly durationMs: number;
+}
+
+/** An event as the journal keeps it. */
+export interface Entry {
+  readonly eventId: string;
+  readonly type: string;
+  /** 15 digits, or null when the event names no such subscriber. */
+  readonly imsi: string | null;
+  /** The SIM that was replaced. */
+  readonly previousImsi: string | null;
+  /** As it came. */
+  readonly body: Uint8Array;
+  /** JSON: what the event means. */
+  readonly decision: string;
+  readonly state: EventState;
+  /** Why it is so, where that does not go without saying. */
+  readonly why: string | null;
+  /** HTTP status of the answer to NSPS. */
+  readonly status: number;
+  readonly attempts: readonly Attempt[];
+  /** `x-b3-traceid` and `x-request-id` of the last delivery. */
+  readonly requestId: string;
+  readonly uniqueId: string;
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
+}
+
+/** What is written together, or not at all. */
+export interface Write {
+  /** Added to the journal; when the event id is known, the new delivery is added to its story. */
+  readonly entry: Entry | null;
+  /** Attempts that belong to an event heard of earlier. */
+  readonly story: { readonly eventId: string; readonly attempts: readonly Attempt[] } | null;
+  readonly effects: readonly Effect[];
 }
 
 /**
- * What is remembered of subscribers. Kept small until delivery is durable; each method's atomic duty stands beside it.
+ * What is kept of subscribers and events, and who may talk to the core about whom. Every method does its duty in one
+ * transaction, and resolves only once that is as durable as the store can make it. Every method rejects with a
+ * `StoreError` when the store cannot do it: then nothing of it is done.
  */
 export interface Store {
-  /** Null when nothing is known. */
-  recall(imsi: string): MaybePromise<Remembered | null>;
-  /** Replaces what is known. Resolves once it is kept as safely as the store can keep it. */
-  remember(imsi: string, state: Remembered): MaybePromise<void>;
-  /** Idempotent. */
+  /**
+   * Takes hold of a subscriber: nobody else can until a (claim) effect is written for him, or `holdMs` are over, or this
+   * process is gone (G1). Keeps what is going to be sent, so that whoever finds the claim abandoned knows.
+   * @returns what is known of him; null when somebody else holds him.
+   */
+  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Subscriber | null>;
+  /**
+   * Takes hold of subscribers that are due and held by nobody: half of them those who wait longest, half of them those
+   * who came last, so that neither a backlog nor a flood starves the other.
+   */
+  claimDue(limit: number, holdMs: number): Promise<readonly Subscriber[]>;
+  /**
+   * Writes all of it, or nothing. What is known of a subscriber never goes back (G2).
+   * @returns for each effect, whether it was taken: false when something newer is known already.
+   */
+  write(write: Write): Promise<readonly boolean[]>;
+  /** Reading, for people. */
+  readonly views: Views;
+  /** Deletes events older than `before` (ms since 1970) that nothing waits for; `limit` at most. @returns how many. */
+  clean(before: number, limit: number): Promise<number>;
+  /** Lets go of everything held. Idempotent. */
   close(): Promise<void>;
+}
+
+/** An event with all that happened to it. */
+export interface StoredEvent extends Entry {
+  /** Grows with every new event. */
+  readonly seq: number;
+  /** How often NSPS sent it. */
+  readonly deliveries: number;
+  /** Milliseconds since 1970 of the last thing that happened to it. */
+  readonly updatedAt: number;
+}
+
+export interface EventFilter {
+  readonly state?: EventState;
+  readonly imsi?: string;
+  readonly type?: string;
+  /** Received at or after, and before: milliseconds since 1970. */
+  readonly from?: number;
+  readonly until?: number;
+  /** Only events before this one, for the next page. */
+  readonly beforeSeq?: number;
+  readonly limit: number;
+}
+
+export interface Backlog {
+  /** Subscribers the connector itself still has to do something for. */
+  readonly waiting: number;
+  /** Since when the oldest of them waits, in milliseconds since 1970; null when nobody does. */
+  readonly oldest: number | null;
+  readonly dead: number;
+}
+
+export interface Views {
+  /** Newest first. */
+  events(filter: EventFilter): Promise<readonly StoredEvent[]>;
+  event(eventId: string): Promise<StoredEvent | null>;
+  subscriber(imsi: string): Promise<Subscriber | null>;
+  /** In the order of IMSIs, after the given one: for walking through all of them. */
+  subscribers(filter: { dead?: boolean; afterImsi?: string; limit: number }): Promise<readonly Subscriber[]>;
+  backlog(): Promise<Backlog>;
+}
+
+/** The store cannot do what it is asked; the message says why in an operator's words. */
+export class StoreError extends Error {
+  /** False when asking again later makes no sense: it is a fault of the request or the program. */
+  readonly passing: boolean;
+
+  constructor(message: string, { passing = true, cause }: { passing?: boolean; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.name = 'StoreError';
+    this.passing = passing;
+  }
 }

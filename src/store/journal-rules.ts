@@ -1,0 +1,15 @@
+import type { Attempt, EventState } from '../ports/store.ts';
+
+/** The first attempt and the last ones tell the story; a month of them would not fit. */
+const MOST_ATTEMPTS = 50;
+
+/** The attempts of an event, those in the middle left out when there are many. */
+export function mergeAttempts(known: readonly Attempt[], more: readonly Attempt[]): readonly Attempt[] {
+  const all = [...known, ...more];
+  return all.length <= MOST_ATTEMPTS ? all : [...all.slice(0, 1), ...all.slice(1 - MOST_ATTEMPTS)];
+}
+
+/** Where an event stands once it was delivered again: that the core confirmed it is not forgotten over a late copy. */
+export function stateAfter(known: EventState, now: EventState): EventState {
+  return known === 'processed' && now === 'superseded' ? 'processed' : now;
+}

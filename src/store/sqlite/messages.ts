@@ -1,0 +1,63 @@
+import type { Subscriber } from '../../core/subscriber.ts';
+import type { Views, Write } from '../../ports/store.ts';
+import type { EngineOptions, WriteResult } from './engine.ts';
+import type { ClaimRequest } from './tables.ts';
+
+/** What the store asks of its thread, and gets back. Requests travel as JSON: that is quicker than cloning objects. */
+export interface Requests {
+  claims: { of: readonly ClaimRequest[]; gives: (Subscriber | null)[] };
+  claimDue: { of: number; gives: Subscriber[] };
+  writes: { of: readonly Write[]; gives: WriteResult[] };
+  clean: { of: { before: number; limit: number }; gives: number };
+  view: { of: { name: keyof Views; args: unknown[] }; gives: unknown };
+  close: { of: null; gives: null };
+}
+
+export type RequestName = keyof Requests;
+
+export interface RequestMessage {
+  readonly id: number;
+  readonly name: RequestName;
+  readonly text: string;
+  /** The bodies of the entries of `writes`, one after the other. */
+  readonly bodies: Uint8Array | null;
+}
+
+export type ReplyMessage =
+  | { readonly id: number; readonly text: string }
+  | { readonly id: number; readonly bodies: readonly (Uint8Array | null)[]; readonly text: string }
+  | { readonly id: number; readonly error: string; readonly passing: boolean };
+
+/** The first word of the thread: it has opened the database, or why not. */
+export type OpenMessage = { readonly opened: true } | { readonly opened: false; readonly error: string; readonly passing: boolean };
+
+export type ThreadData = EngineOptions;
+
+/** In place of a body in the JSON of a write: its length. */
+export function encodeWrites(writes: readonly Write[]): { text: string; bodies: Uint8Array | null } {
+  const length = writes.reduce((sum, { entry }) => sum + (entry?.body.length ?? 0), 0);
+  if (length === 0) return { text: JSON.stringify(writes), bodies: null };
+  // A buffer of its own, so that it can be handed over without a copy.
+  const bodies = new Uint8Array(length);
+  let at = 0;
+  const flat = writes.map((write) => {
+    if (!write.entry) return write;
+    bodies.set(write.entry.body, at);
+    at += write.entry.body.length;
+    return { ...write, entry: { ...write.entry, body: write.entry.body.length } };
+  });
+  return { text: JSON.stringify(flat), bodies };
+}
+
+/** The writes of `encodeWrites` again; bodies are views into the one buffer. */
+export function decodeWrites(text: string, bodies: Uint8Array | null): Write[] {
+  const writes = JSON.parse(text) as Write[];
+  let at = 0;
+  for (const { entry } of writes) {
+    if (!entry) continue;
+    const end = at + (entry.body as unknown as number);
+    (entry as { body: Uint8Array }).body = (bodies ?? new Uint8Array()).subarray(at, end);
+    at = end;
+  }
+  return writes;
+}

@@ -1,0 +1,111 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { StoreError } from '../../ports/store.ts';
+
+/** Whether the version in JSON `a` is older than that in `b`: `compareVersions` (core/version.ts), for the constraints. */
+function older(a: string, b: string): string {
+  const [au, ae, ai, ac] = stamps(a);
+  const [bu, be, bi, bc] = stamps(b);
+  return `CASE
+    WHEN ${au} < ${bu} THEN 1 WHEN ${au} > ${bu} THEN 0
+    WHEN ${ae} < ${be} THEN 1 WHEN ${ae} > ${be} THEN 0
+    WHEN length(${ai}) < length(${bi}) THEN 1 WHEN length(${ai}) > length(${bi}) THEN 0
+    WHEN ${ai} < ${bi} THEN 1 WHEN ${ai} > ${bi} THEN 0
+    WHEN ${ac} < ${bc} THEN 1 ELSE 0 END`;
+}
+
+function stamps(json: string): string[] {
+  return ['updatedAt', 'eventTime', 'iEvent', 'createdAt'].map((name) => `${json} ->> '$.version.${name}'`);
+}
+
+/**
+ * Steps from nothing to today's tables; a step that was released is never changed again. An IMSI is kept as a number: 15
+ * digits fit, and it is the row's address. States are kept as JSON (`Wanted` in core/subscriber.ts).
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE subscribers (
+    imsi INTEGER PRIMARY KEY,
+    applied TEXT,
+    desired TEXT,
+    after TEXT,
+    unsettled_until INTEGER,
+    due_at INTEGER,
+    waiting_since INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    dead TEXT,
+    -- G3: what NSPS was promised is going to be done, or lies where somebody looks.
+    CHECK (desired IS NULL OR NOT (desired ->> '$.owed') OR due_at IS NOT NULL OR dead IS NOT NULL),
+    -- G4: so is the confirmation of what may have been overwritten.
+    CHECK (unsettled_until IS NULL OR due_at IS NOT NULL OR dead IS NOT NULL)
+  ) STRICT;
+  CREATE INDEX subscribers_due ON subscribers (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX subscribers_dead ON subscribers (imsi) WHERE dead IS NOT NULL;
+
+  -- G2: never backwards.
+  CREATE TRIGGER applied_never_goes_back BEFORE UPDATE OF applied ON subscribers
+  WHEN old.applied IS NOT NULL AND (new.applied IS NULL OR ${older('new.applied', 'old.applied')})
+  BEGIN SELECT RAISE(ABORT, 'the applied state of a subscriber must not go back'); END;
+
+  -- G5: no number before it was released.
+  CREATE TRIGGER number_is_free_first BEFORE UPDATE OF applied ON subscribers
+  WHEN old.after IS NOT NULL AND new.applied IS NOT old.applied AND new.applied ->> '$.change.state.msisdn' IS NOT NULL
+  BEGIN
+    SELECT RAISE(ABORT, 'the number is still held by another SIM') FROM json_each(old.after) AS release
+    LEFT JOIN subscribers AS holder ON holder.imsi = CAST(release.value ->> '$.change.state.imsi' AS INTEGER)
+    WHERE holder.applied IS NULL OR ${older('holder.applied', 'release.value')};
+  END;
+
+  -- G1: one row, one holder. Kept on disk so that a claim whose holder was killed is known afterwards.
+  CREATE TABLE claims (imsi INTEGER PRIMARY KEY, wanted TEXT) STRICT;
+
+  CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY,
+    event_id TEXT NOT NULL UNIQUE,
+    received_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    imsi INTEGER,
+    previous_imsi INTEGER,
+    state TEXT NOT NULL,
+    why TEXT,
+    status INTEGER NOT NULL,
+    deliveries INTEGER NOT NULL DEFAULT 1,
+    request_id TEXT NOT NULL,
+    unique_id TEXT NOT NULL,
+    decision TEXT NOT NULL,
+    attempts TEXT NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX journal_imsi ON journal (imsi) WHERE imsi IS NOT NULL;
+  CREATE INDEX journal_previous_imsi ON journal (previous_imsi) WHERE previous_imsi IS NOT NULL;
+  CREATE INDEX journal_unfinished ON journal (state) WHERE state IN ('queued', 'failed', 'rejected', 'dead');
+  `,
+];
+
+/**
+ * Brings the tables up to date, one step a transaction, while nobody else can.
+ * @throws StoreError when the file was made by a newer program.
+ */
+export function migrate(db: DatabaseSync, migrations = MIGRATIONS): void {
+  const versionNow = () => (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+  if (versionNow() > migrations.length) {
+    throw new StoreError(
+      `the database is of a newer version of the connector (schema ${versionNow()}, this one knows ${migrations.length}): ` +
+        'run that one, or restore a copy from before the upgrade',
+      { passing: false },
+    );
+  }
+  while (versionNow() < migrations.length) {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      const next = versionNow();
+      const step = migrations[next];
+      // Somebody else may have taken the step while this one waited for the lock.
+      if (step !== undefined) db.exec(`${step}; PRAGMA user_version = ${next + 1}`);
+      db.exec('COMMIT');
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}

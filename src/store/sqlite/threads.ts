@@ -1,0 +1,85 @@
+import { Worker } from 'node:worker_threads';
+import { StoreError, type StoredEvent } from '../../ports/store.ts';
+import type { OpenMessage, ReplyMessage, RequestMessage, RequestName, Requests, ThreadData } from './messages.ts';
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: StoreError): void;
+}
+
+/** The program is one bundle; run from its sources, the thread is a source, too. */
+const ENTRANCE = import.meta.url.endsWith('.ts')
+  ? new URL('./thread.ts', import.meta.url)
+  : new URL('./sqlite-thread.js', import.meta.url);
+
+/** This side of a thread that has a database open: questions and their answers. */
+export class Thread {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #asked = 0;
+  #gone = false;
+
+  /** @throws StoreError when it cannot open the database. */
+  static async start(data: ThreadData): Promise<Thread> {
+    const worker = new Worker(ENTRANCE, { workerData: data });
+    const opened = await new Promise<OpenMessage>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    if (opened.opened) return new Thread(worker);
+    await worker.terminate();
+    throw new StoreError(opened.error, { passing: opened.passing });
+  }
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.on('message', (reply: ReplyMessage) => this.#take(reply));
+    worker.on('error', (error: unknown) => this.#end(`the store's thread broke down: ${(error as Error).message}`));
+    worker.on('exit', () => this.#end("the store's thread has ended"));
+  }
+
+  /** @throws StoreError when it cannot be done. */
+  ask<N extends RequestName>(name: N, text: string, bodies: Uint8Array | null = null): Promise<Requests[N]['gives']> {
+    if (this.#gone) return Promise.reject(new StoreError("the store's thread has ended", { passing: false }));
+    const id = ++this.#asked;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      const message: RequestMessage = { id, name, text, bodies };
+      this.#worker.postMessage(message, bodies ? [bodies.buffer as ArrayBuffer] : []);
+    });
+  }
+
+  #take(reply: ReplyMessage): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if ('error' in reply) {
+      pending?.reject(new StoreError(reply.error, { passing: reply.passing }));
+      return;
+    }
+    const value: unknown = JSON.parse(reply.text);
+    if ('bodies' in reply) giveBodies(value as StoredEvent | StoredEvent[] | null, reply.bodies);
+    pending?.resolve(value);
+  }
+
+  #end(why: string): void {
+    this.#gone = true;
+    for (const { reject } of this.#pending.values()) reject(new StoreError(why, { passing: false }));
+    this.#pending.clear();
+  }
+
+  /** Answers what was asked before, closes the database and ends the thread. */
+  async close(): Promise<void> {
+    if (this.#gone) return;
+    await this.ask('close', 'null');
+    await this.#worker.terminate();
+  }
+}
+
+/** Puts the bodies, which travelled beside the JSON, back into their events. */
+function giveBodies(value: StoredEvent | StoredEvent[] | null, bodies: readonly (Uint8Array | null)[]): void {
+  const events = Array.isArray(value) ? value : [value];
+  for (const [index, body] of bodies.entries()) {
+    const event = events[index];
+    if (event && body) (event as { body: Uint8Array }).body = body;
+  }
+}

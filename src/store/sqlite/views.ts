@@ -1,0 +1,114 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { Subscriber } from '../../core/subscriber.ts';
+import type { Attempt, Backlog, EventFilter, EventState, StoredEvent, Views } from '../../ports/store.ts';
+import { asImsi, SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf } from './rows.ts';
+
+interface EventRow {
+  seq: number;
+  event_id: string;
+  received_at: number;
+  updated_at: number;
+  type: string;
+  imsi: number | null;
+  previous_imsi: number | null;
+  state: EventState;
+  why: string | null;
+  status: number;
+  deliveries: number;
+  request_id: string;
+  unique_id: string;
+  decision: string;
+  attempts: string;
+  body: Uint8Array;
+}
+
+/** Reading, for people. */
+export class SqliteViews implements Views {
+  readonly #db: DatabaseSync;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  async events(filter: EventFilter): Promise<readonly StoredEvent[]> {
+    const { where, values } = conditions(filter);
+    const rows = this.#db
+      .prepare(`SELECT * FROM journal ${where} ORDER BY seq DESC LIMIT ?`)
+      .all(...values, filter.limit);
+    return (rows as unknown as EventRow[]).map(storedEvent);
+  }
+
+  async event(eventId: string): Promise<StoredEvent | null> {
+    const row = this.#db.prepare('SELECT * FROM journal WHERE event_id = ?').get(eventId);
+    return row ? storedEvent(row as unknown as EventRow) : null;
+  }
+
+  async subscriber(imsi: string): Promise<Subscriber | null> {
+    const [found] = this.#subscribers('WHERE imsi = ?', [Number(imsi), 1]);
+    return found ?? null;
+  }
+
+  async subscribers({ dead, afterImsi, limit }: Parameters<Views['subscribers']>[0]): Promise<readonly Subscriber[]> {
+    const where = `WHERE imsi > ?${dead ? ' AND dead IS NOT NULL' : ''}`;
+    return this.#subscribers(where, [Number(afterImsi ?? -1), limit]);
+  }
+
+  #subscribers(where: string, values: readonly number[]): Subscriber[] {
+    const statement = this.#db.prepare(
+      `SELECT ${SUBSCRIBER_COLUMNS.join(', ')} FROM subscribers ${where} ORDER BY imsi LIMIT ?`,
+    );
+    statement.setReturnArrays(true);
+    const rows = statement.all(...values) as unknown as SubscriberRow[];
+    return rows.map((row) => subscriberOf(row, asImsi(row[0])));
+  }
+
+  async backlog(): Promise<Backlog> {
+    const row = this.#db
+      .prepare(
+        `SELECT count(*) AS waiting, min(coalesce(waiting_since, due_at)) AS oldest,
+           (SELECT count(*) FROM subscribers WHERE dead IS NOT NULL) AS dead
+         FROM subscribers WHERE due_at IS NOT NULL`,
+      )
+      .get();
+    return row as unknown as Backlog;
+  }
+}
+
+function conditions(filter: EventFilter): { where: string; values: SQLInputValue[] } {
+  const parts: string[] = [];
+  const values: SQLInputValue[] = [];
+  const add = (sql: string, ...more: (SQLInputValue | undefined)[]) => {
+    const given = more.filter((value) => value !== undefined);
+    if (given.length === 0) return;
+    parts.push(sql);
+    values.push(...given);
+  };
+  add('state = ?', filter.state);
+  if (filter.imsi !== undefined) add('(imsi = ? OR previous_imsi = ?)', Number(filter.imsi), Number(filter.imsi));
+  add('type = ?', filter.type);
+  add('received_at >= ?', filter.from);
+  add('received_at < ?', filter.until);
+  add('seq < ?', filter.beforeSeq);
+  return { where: parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`, values };
+}
+
+function storedEvent(row: EventRow): StoredEvent {
+  return {
+    seq: row.seq,
+    eventId: row.event_id,
+    receivedAt: row.received_at,
+    updatedAt: row.updated_at,
+    type: row.type,
+    imsi: row.imsi === null ? null : asImsi(row.imsi),
+    previousImsi: row.previous_imsi === null ? null : asImsi(row.previous_imsi),
+    state: row.state,
+    why: row.why,
+    status: row.status,
+    deliveries: row.deliveries,
+    requestId: row.request_id,
+    uniqueId: row.unique_id,
+    decision: row.decision,
+    attempts: JSON.parse(row.attempts) as Attempt[],
+    body: row.body,
+  };
+}
