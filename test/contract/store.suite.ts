@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Limits } from '../../src/core/subscriber.ts';
 import { type Store, StoreError } from '../../src/ports/store.ts';
-import { acceptanceOf, effects, entryOf, IMSI, LIMITS, OTHER_IMSI, versionAt, wantedAt } from '../helpers/subscribers.ts';
+import {
+  acceptanceOf,
+  effects,
+  entryOf,
+  IMSI,
+  LIMITS,
+  OTHER_IMSI,
+  versionAt,
+  wantedAt,
+} from '../helpers/subscribers.ts';
 
 /** A fresh, empty database, opened as often as a test likes; closing drops it. */
 export interface StoreBench extends AsyncDisposable {
@@ -42,7 +51,9 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await using bench = await makeBench();
       const store = await bench.open();
       await store.claim(IMSI, wantedAt(1), HOLD_MS);
-      const attempts = [{ at: 17, imsi: IMSI, action: 'update', result: 'done' as const, coreStatus: 200, durationMs: 3 }];
+      const attempts = [
+        { at: 17, imsi: IMSI, action: 'update', result: 'done' as const, coreStatus: 200, durationMs: 3 },
+      ];
       const entry = entryOf(1, { state: 'processed', attempts });
       await store.write({
         entry,
@@ -90,7 +101,10 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       assert.deepEqual(await store.claimDue(10, HOLD_MS), [], 'he is held');
       await store.write({
         entry: null,
-        story: { eventId: 'event-3', attempts: [{ at: 1, imsi: IMSI, action: 'update', result: 'done', durationMs: 1 }] },
+        story: {
+          eventId: 'event-3',
+          attempts: [{ at: 1, imsi: IMSI, action: 'update', result: 'done', durationMs: 1 }],
+        },
         effects: [{ kind: 'applied', imsi: IMSI, wanted: wantedAt(3), ageMs: 1 }],
       });
       assert.deepEqual(await store.claimDue(10, HOLD_MS), [], 'nothing is left to do');
@@ -297,7 +311,8 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await using bench = await makeBench();
       const store = await bench.open();
       await store.write(acceptanceOf(1));
-      for (let n = 2; n <= 6; n++) await store.write({ entry: entryOf(n, { state: 'processed' }), story: null, effects: [] });
+      for (let n = 2; n <= 6; n++)
+        await store.write({ entry: entryOf(n, { state: 'processed' }), story: null, effects: [] });
       const before = entryOf(5).receivedAt;
       assert.equal(await store.clean(before, 2), 2);
       assert.equal(await store.clean(before, 2), 1);

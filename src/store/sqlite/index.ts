@@ -1,5 +1,5 @@
 import type { Limits, Subscriber, Wanted } from '../../core/subscriber.ts';
-import { type Store, StoreError, type StoredEvent, type Views, type Write } from '../../ports/store.ts';
+import { type Store, type StoredEvent, StoreError, type Views, type Write } from '../../ports/store.ts';
 import { Group } from '../group.ts';
 import type { WriteResult } from './engine.ts';
 import { encodeWrites } from './messages.ts';
@@ -55,6 +55,10 @@ export class SqliteStore implements Store {
 
   clean(before: number, limit: number): Promise<number> {
     return this.#writer.ask('clean', JSON.stringify({ before, limit }));
+  }
+
+  async probe(): Promise<void> {
+    await this.#writer.ask('probe', 'null');
   }
 
   close(): Promise<void> {

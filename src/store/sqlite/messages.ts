@@ -9,6 +9,7 @@ export interface Requests {
   claimDue: { of: number; gives: Subscriber[] };
   writes: { of: readonly Write[]; gives: WriteResult[] };
   clean: { of: { before: number; limit: number }; gives: number };
+  probe: { of: null; gives: null };
   view: { of: { name: keyof Views; args: unknown[] }; gives: unknown };
   close: { of: null; gives: null };
 }
@@ -29,7 +30,9 @@ export type ReplyMessage =
   | { readonly id: number; readonly error: string; readonly passing: boolean };
 
 /** The first word of the thread: it has opened the database, or why not. */
-export type OpenMessage = { readonly opened: true } | { readonly opened: false; readonly error: string; readonly passing: boolean };
+export type OpenMessage =
+  | { readonly opened: true }
+  | { readonly opened: false; readonly error: string; readonly passing: boolean };
 
 export type ThreadData = EngineOptions;
 

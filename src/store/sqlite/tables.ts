@@ -1,5 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type Effect, type EventNews, type Limits, react, type Subscriber, type Wanted } from '../../core/subscriber.ts';
+import {
+  type Effect,
+  type EventNews,
+  type Limits,
+  react,
+  type Subscriber,
+  type Wanted,
+} from '../../core/subscriber.ts';
 import type { Write } from '../../ports/store.ts';
 import { Journal } from './journal.ts';
 import { asImsi, SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf, valuesOf } from './rows.ts';

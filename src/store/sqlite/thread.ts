@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { StoreError, type StoredEvent, type Views } from '../../ports/store.ts';
+import type { StoredEvent, StoreError, Views } from '../../ports/store.ts';
 import { Engine } from './engine.ts';
 import { storeError } from './faults.ts';
 import { decodeWrites, type ReplyMessage, type RequestMessage, type ThreadData } from './messages.ts';
@@ -42,6 +42,9 @@ async function carryOut(engine: Engine, { name, text, bodies }: RequestMessage):
       const { before, limit } = JSON.parse(text) as { before: number; limit: number };
       return json(engine.clean(before, limit));
     }
+    case 'probe':
+      engine.probe();
+      return json(null);
     case 'view':
       return view(engine.views, JSON.parse(text));
     case 'close':
