@@ -52,7 +52,9 @@ async function simulate(line: CommandLine): Promise<number> {
     knownOnly: line.flags['known-only'] ?? false,
     faults,
     ...(!line.flags['quiet'] && {
-      onCall: ({ request, outcome }) => process.stdout.write(`${JSON.stringify(request)} → ${outcome}\n`),
+      watcher: {
+        treated: ({ request }, outcome) => process.stdout.write(`${JSON.stringify(request)} → ${outcome}\n`),
+      },
     }),
   });
   const url = await simulator.start().catch((error: unknown) => {
