@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
 import type { LifeEvent } from './life.ts';
+import { pause } from './pause.ts';
 import type { Random } from './random.ts';
 
 /**
@@ -90,7 +90,7 @@ export class Nsps {
   }
 
   async #minutes(minutes: number, signal: AbortSignal): Promise<void> {
-    await delay(minutes * 60_000 * this.#options.timeScale, undefined, { signal });
+    await pause(minutes * 60_000 * this.#options.timeScale, signal);
   }
 
   async #untilTaken(event: LifeEvent, signal: AbortSignal): Promise<void> {

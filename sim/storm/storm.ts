@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { CoreSimulator } from '../core-simulator.ts';
 import type { Faults } from '../faults.ts';
 import { type Life, liveLife } from './life.ts';
 import { Nsps } from './nsps.ts';
+import { pause } from './pause.ts';
 import { Random } from './random.ts';
 import { reportOf, type StormReport } from './report.ts';
 import { divergent } from './verdict.ts';
@@ -122,6 +122,7 @@ class Storm {
       const began = performance.now();
       await this.#deliver();
       await this.#killing;
+      if (!this.#isStalled()) this.#signal.throwIfAborted();
       const stormMs = Math.round(performance.now() - began);
       const convergedMs = await this.#converge();
       const divergences = this.#divergent().map(({ expected, found }) => {
@@ -142,10 +143,14 @@ class Storm {
     try {
       await this.#nsps.run(this.#signal);
     } catch (error) {
-      if (this.#signal.reason !== STALLED) throw error;
+      if (!this.#isStalled()) throw error;
     } finally {
       clearTimeout(stall);
     }
+  }
+
+  #isStalled(): boolean {
+    return this.#signal.reason === STALLED;
   }
 
   #acknowledge(): void {
@@ -168,13 +173,12 @@ class Storm {
   /** Waits until the core is right, and then whether it stays so. @returns how long it took, in milliseconds, or null. */
   async #converge(): Promise<number | null> {
     const { settleMs = 30_000, settleAfterMs = 2_000, signal } = this.#options;
-    const pause = (milliseconds: number) => delay(milliseconds, undefined, { ...(signal && { signal }) });
     this.#core.setFaults({});
     const began = performance.now();
     const isRight = () => this.#core.pending === 0 && this.#divergent().length === 0;
-    while (!isRight() && performance.now() - began < settleMs) await pause(LOOK_MS);
+    while (!isRight() && performance.now() - began < settleMs) await pause(LOOK_MS, signal);
     const convergedMs = isRight() ? Math.round(performance.now() - began) : null;
-    await pause(settleAfterMs);
+    await pause(settleAfterMs, signal);
     return convergedMs;
   }
 

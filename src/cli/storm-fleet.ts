@@ -72,7 +72,7 @@ class Connector {
       detached: true,
     });
     this.#ended = new Promise((resolve) => this.#child.once('close', () => resolve()));
-    this.eventUrl = this.#listen(file);
+    this.eventUrl = this.#listen();
     // Whoever started it hears of it; it must not be unheard of when nobody listens any more.
     this.eventUrl.catch(() => {});
   }
@@ -83,7 +83,7 @@ class Connector {
     await new Promise<void>((resolve) => this.#log.end(() => resolve()));
   }
 
-  #listen(file: string): Promise<string> {
+  #listen(): Promise<string> {
     return new Promise((resolve, reject) => {
       let said = '';
       let listens = false;
@@ -99,7 +99,7 @@ class Connector {
       this.#child.stdout?.on('data', hear);
       this.#child.stderr?.on('data', hear);
       const fail = (why: string) =>
-        reject(new PlainError(`a connector did not start (log: ${file}): ${why}`, EXIT.unavailable));
+        reject(new PlainError(`a connector did not start: ${why.trim()}`, EXIT.unavailable));
       this.#child.once('error', (error) => fail(error.message));
       this.#child.once('close', () => fail(said));
     });
