@@ -1,7 +1,7 @@
 import type { Nsps } from './nsps.ts';
 import type { StormOptions } from './storm.ts';
 import { type Divergence, percentile } from './verdict.ts';
-import type { CoreWatch, Violation } from './watch.ts';
+import type { CoreWatch, SeenRequest, Violation } from './watch.ts';
 
 /** What a storm found. Times are in milliseconds. */
 export interface StormReport {
@@ -37,7 +37,10 @@ export interface StormReport {
   readonly divergent: number;
   /** The first of each. */
   readonly divergences: readonly Divergence[];
-  readonly violations: readonly Violation[];
+  readonly violations: readonly (Violation & {
+    /** All requests that arrived for the subscriber, and for the SIM that had the number, by IMSI. */
+    readonly history: Readonly<Record<string, readonly SeenRequest[]>>;
+  })[];
   /** Until every event was acknowledged, and from then until the core was right (null: never). */
   readonly stormMs: number;
   readonly convergedMs: number | null;
@@ -80,10 +83,15 @@ export function reportOf(facts: StormFacts): StormReport {
     unknowable,
     divergent: divergences.length,
     divergences: divergences.slice(0, DETAILS),
-    violations: watch.violations.slice(0, DETAILS),
+    violations: watch.violations.slice(0, DETAILS).map((violation) => withHistory(violation, watch)),
     stormMs: facts.stormMs,
     convergedMs: facts.convergedMs,
   };
+}
+
+function withHistory(violation: Violation, watch: CoreWatch) {
+  const imsis = [violation.imsi, ...(violation.holder ? [violation.holder] : [])];
+  return { ...violation, history: Object.fromEntries(imsis.map((imsi) => [imsi, watch.history(imsi)])) };
 }
 
 function sorted(counts: ReadonlyMap<string, number>): Record<string, number> {

@@ -26,6 +26,8 @@ export interface SeenRequest {
 export interface Violation {
   readonly kind: 'overlap' | 'order' | 'clash';
   readonly imsi: string;
+  /** The SIM that had the number. */
+  readonly holder?: string;
   readonly atMs: number;
   readonly message: string;
 }
@@ -144,14 +146,19 @@ export class CoreWatch implements CoreWatcher {
       const holder = this.#holders.get(other);
       if (other === imsi || !holder?.msisdn.includes(number) || holder.late) continue;
       const older = sims.indexOf(other) < sims.indexOf(imsi) ? other : imsi;
-      const told = this.#toldAt(this.#life.releasedBy.get(older) ?? '');
-      if (told === undefined || arrivedAt - told < CROSSING_MS) this.#unknowable++;
-      else this.#violation('clash', imsi, `number ${number} was sent while ${other} had it`);
+      const release = this.#life.releasedBy.get(older) ?? '';
+      const told = this.#toldAt(release);
+      if (told === undefined || arrivedAt - told < CROSSING_MS) {
+        this.#unknowable++;
+        continue;
+      }
+      const since = `event ${release} had been answered ${Math.round(arrivedAt - told)} ms before`;
+      this.#violation('clash', imsi, `number ${number} was sent while ${other} had it; ${since}`, other);
     }
   }
 
-  #violation(kind: Violation['kind'], imsi: string, message: string): void {
-    this.violations.push({ kind, imsi, atMs: this.#now(), message });
+  #violation(kind: Violation['kind'], imsi: string, message: string, holder?: string): void {
+    this.violations.push({ kind, imsi, atMs: this.#now(), message, ...(holder && { holder }) });
   }
 
   #now(): number {

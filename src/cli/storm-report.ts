@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { StormReport } from '../../sim/storm/report.ts';
+import type { SeenRequest } from '../../sim/storm/watch.ts';
 import { columns, heading } from './command.ts';
 
 /** The report for people. */
@@ -37,18 +38,22 @@ export function reportText(report: StormReport): string {
 function details({ violations, divergences, orderViolations, overlaps, clashes, divergent }: StormReport): string[] {
   return [
     ...headed('Broken', violations.length, orderViolations + overlaps + clashes),
-    ...violations.map(({ atMs, imsi, message }) => `  ${at(atMs)} ${imsi}  ${message}`),
+    ...violations.flatMap(({ atMs, imsi, message, history }) => [
+      `  ${at(atMs)} ${imsi}  ${message}`,
+      ...Object.entries(history).flatMap(([seenFor, seen]) => [`    ${seenFor}`, ...seen.map(seenText)]),
+    ]),
     ...headed('Wrong in the core', divergences.length, divergent),
     ...divergences.flatMap(({ imsi, expected, found, history }) => [
       `  ${imsi}  expected ${stateText(expected)}`,
       `  ${' '.repeat(imsi.length)}  found    ${found ? stateText(found) : 'nobody'}`,
-      ...history.map((seen) => {
-        const applied = seen.appliedAtMs === null ? '' : `, applied at ${seen.appliedAtMs} ms`;
-        const number = seen.msisdn[0] ?? 'no number';
-        return `    ${at(seen.atMs)} change ${seen.change}  ${seen.status}  ${number}  ${seen.outcome}${applied}`;
-      }),
+      ...history.map(seenText),
     ]),
   ];
+}
+
+function seenText({ atMs, change, status, msisdn, outcome, appliedAtMs }: SeenRequest): string {
+  const applied = appliedAtMs === null ? '' : `, applied at ${appliedAtMs} ms`;
+  return `    ${at(atMs)} change ${change}  ${status}  ${msisdn[0] ?? 'no number'}  ${outcome}${applied}`;
 }
 
 function headed(title: string, shown: number, all: number): string[] {
