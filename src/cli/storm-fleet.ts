@@ -5,6 +5,8 @@ import type { Fleet } from '../../sim/storm/storm.ts';
 import { EXIT, PlainError } from './command.ts';
 
 export interface FleetOptions {
+  /** The script that is the program: what this process was started with, as a rule. */
+  readonly entrance: string;
   readonly instances: number;
   /** Settings of every instance. */
   readonly env: Readonly<Record<string, string>>;
@@ -60,10 +62,10 @@ class Connector {
   readonly #ended: Promise<void>;
   readonly #log: WriteStream;
 
-  constructor({ env, folder }: FleetOptions, index: number) {
+  constructor({ entrance, env, folder }: FleetOptions, index: number) {
     const file = join(folder, `connector-${index + 1}.log`);
     this.#log = createWriteStream(file, { flags: 'a' });
-    this.#child = spawn(process.execPath, [process.argv[1] as string, 'serve'], {
+    this.#child = spawn(process.execPath, [entrance, 'serve'], {
       cwd: folder,
       // The entrance ends itself when it is told that it was launched and its launcher is gone.
       env: { PATH: process.env['PATH'] ?? '', ...env, HOST: '127.0.0.1', PORT: '0', NSPS_CONNECTOR_LAUNCHER: '1' },

@@ -119,9 +119,10 @@ async function play(plan: Plan, line: CommandLine, folder: string, signal: Abort
   await using started = new AsyncDisposableStack();
   const connectors = async (coreUrl: string): Promise<Fleet> => {
     if (plan.connectors.length > 0) return { eventUrls: plan.connectors };
-    return started.use(await ConnectorFleet.start({ instances: plan.instances, env: settings(coreUrl), folder }));
+    const env = connectorSettings(plan, line, folder, coreUrl);
+    const { instances } = plan;
+    return started.use(await ConnectorFleet.start({ entrance: process.argv[1] as string, instances, env, folder }));
   };
-  const settings = (coreUrl: string) => connectorSettings(plan, line, folder, coreUrl);
   try {
     return await runStorm({
       ...plan,
