@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { coldStartReport, measureColdStart } from './cold-start.ts';
 import { faultsReport, measureFaults } from './faults.ts';
-import { intakeReport, measureIntake } from './intake.ts';
+import { intakeReport, measureIntake, STORE_KINDS, type StoreKind } from './intake.ts';
 import { stopChildrenAtExit } from './parts/children.ts';
 
 const HELP = `Usage: npm run bench -- [options]
@@ -12,6 +12,7 @@ Measures the built connector on this machine, over 127.0.0.1 only, and writes be
 
 Options
   --only <part>        Only intake, cold or faults.
+  --store <kind>       Intake on this store only: ${STORE_KINDS.join(', ')}.
   --seconds <number>   Length of one measurement of intake and faults. [3]
   --rounds <number>    Rounds of intake [5] and of cold starts [11].
   --json               Print JSON instead of tables.
@@ -31,6 +32,7 @@ const DEFAULT_ROUNDS = { intake: 5, cold: 11 };
 
 interface Options {
   readonly parts: readonly PartName[];
+  readonly stores: readonly StoreKind[];
   readonly seconds: number;
   readonly rounds: number | null;
   readonly json: boolean;
@@ -44,8 +46,11 @@ function readOptions(args: readonly string[]): Options | null {
   if (values.help) return null;
   const only = PARTS.filter((part) => values.only === undefined || part === values.only);
   if (only.length === 0) throw new UsageError(`--only must be one of ${PARTS.join(', ')}, not "${values.only}"`);
+  const stores = STORE_KINDS.filter((kind) => values.store === undefined || kind === values.store);
+  if (stores.length === 0) throw new UsageError(`--store must be one of ${STORE_KINDS.join(', ')}`);
   return {
     parts: only,
+    stores,
     seconds: values.seconds === undefined ? DEFAULT_SECONDS : positive('seconds', values.seconds),
     rounds: values.rounds === undefined ? null : positive('rounds', values.rounds),
     json: values.json ?? false,
@@ -58,6 +63,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         only: { type: 'string' },
+        store: { type: 'string' },
         seconds: { type: 'string' },
         rounds: { type: 'string' },
         json: { type: 'boolean' },
@@ -90,10 +96,10 @@ function circumstances() {
 type Circumstances = ReturnType<typeof circumstances>;
 
 /** One part's figures and its tables. */
-async function measure(part: PartName, { seconds, rounds }: Options): Promise<{ figures: unknown; report: string }> {
+async function measure(part: PartName, { seconds, rounds, stores }: Options): Promise<{ figures: unknown; report: string }> {
   switch (part) {
     case 'intake': {
-      const figures = await measureIntake({ seconds, rounds: rounds ?? DEFAULT_ROUNDS.intake });
+      const figures = await measureIntake({ seconds, stores, rounds: rounds ?? DEFAULT_ROUNDS.intake });
       return { figures, report: `## Intake\n\n${intakeReport(figures)}` };
     }
     case 'cold': {

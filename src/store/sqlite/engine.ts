@@ -116,9 +116,11 @@ export class Engine {
     try {
       const result = work(this.#tables);
       this.#db.exec('COMMIT');
+      this.#tables.committed();
       return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      this.#tables.rolledBack();
       throw error;
     }
   }

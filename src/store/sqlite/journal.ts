@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EventNews } from '../../core/subscriber.ts';
 import type { Attempt, Entry } from '../../ports/store.ts';
 import { mergeAttempts, stateAfter } from '../journal-rules.ts';
+import type { EventIndex } from './event-index.ts';
 
 const COLUMNS = [
   'event_id',
@@ -20,58 +21,84 @@ const COLUMNS = [
   'body',
 ] as const;
 
+/** What a new delivery of a known event leaves as it is: when it was heard of first, and whose story it belongs to. */
+const FIXED: ReadonlySet<string> = new Set(['event_id', 'received_at', 'imsi', 'previous_imsi']);
+
 /** Every event and its story. */
 export class Journal {
   readonly #now: () => number;
+  readonly #index: EventIndex;
   readonly #insert: StatementSync;
   readonly #again: StatementSync;
   readonly #known: StatementSync;
   readonly #setAttempts: StatementSync;
   readonly #processed: StatementSync;
   readonly #setState: StatementSync;
-  readonly #clean: StatementSync;
+  readonly #last: StatementSync;
+  readonly #setLast: StatementSync;
+  readonly #old: StatementSync;
+  readonly #delete: StatementSync;
 
-  constructor(db: DatabaseSync, now: () => number) {
+  constructor(db: DatabaseSync, index: EventIndex, now: () => number) {
     this.#now = now;
+    this.#index = index;
+    const columns = [...COLUMNS, 'before', 'previous_before'];
     this.#insert = db.prepare(
-      `INSERT INTO journal (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
-       ON CONFLICT (event_id) DO NOTHING`,
+      `INSERT INTO journal (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
     );
-    // The first delivery's time stays: it is when the event was heard of.
-    const assignments = COLUMNS.flatMap((column, index) =>
-      column === 'event_id' || column === 'received_at' ? [] : [`${column} = ?${index + 1}`],
-    );
+    const assignments = COLUMNS.map((column, index) => `${column} = ${FIXED.has(column) ? `coalesce(${column}, ?${index + 1})` : `?${index + 1}`}`);
     this.#again = db.prepare(
-      `UPDATE journal SET ${assignments.join(', ')}, deliveries = deliveries + 1
-       WHERE event_id = ?1 AND ?2 IS NOT NULL`,
+      `UPDATE journal SET ${assignments.join(', ')}, deliveries = deliveries + 1 WHERE seq = ?${COLUMNS.length + 1}`,
     );
-    this.#known = db.prepare('SELECT state, attempts FROM journal WHERE event_id = ?');
-    this.#setAttempts = db.prepare('UPDATE journal SET attempts = ?2, updated_at = ?3 WHERE event_id = ?1');
-    this.#setState = db.prepare('UPDATE journal SET state = ?2, why = ?3, updated_at = ?4 WHERE event_id = ?1');
-    // The newest event stays whatever its age, so that numbers are never used again.
-    this.#clean = db.prepare(
-      `DELETE FROM journal WHERE seq IN (
-         SELECT seq FROM journal WHERE received_at < ? AND state NOT IN ('queued', 'dead')
-           AND seq < (SELECT max(seq) FROM journal) ORDER BY seq LIMIT ?)`,
+    this.#known = db.prepare('SELECT state, attempts FROM journal WHERE seq = ?');
+    this.#setAttempts = db.prepare('UPDATE journal SET attempts = ?2, updated_at = ?3 WHERE seq = ?1');
+    this.#setState = db.prepare('UPDATE journal SET state = ?2, why = ?3, updated_at = ?4 WHERE seq = ?1');
+    this.#last = db.prepare('SELECT last_event FROM subscribers WHERE imsi = ?');
+    this.#setLast = db.prepare(
+      `INSERT INTO subscribers (imsi, last_event) VALUES (?1, ?2) ON CONFLICT (imsi) DO UPDATE SET last_event = ?2`,
     );
+    // Oldest first; the newest stays whatever its age, so that numbers are never used again.
+    this.#old = db.prepare(
+      `SELECT seq, event_id FROM journal WHERE received_at < ? AND state NOT IN ('queued', 'dead')
+         AND seq < (SELECT max(seq) FROM journal) ORDER BY seq LIMIT ?`,
+    );
+    this.#delete = db.prepare('DELETE FROM journal WHERE seq = ?');
     // An event of two subscribers is done when both are.
     this.#processed = db.prepare(
-      `UPDATE journal SET state = 'processed', why = NULL, updated_at = ?2 WHERE event_id = ?1 AND NOT EXISTS (
-         SELECT 1 FROM subscribers WHERE imsi IN (journal.imsi, journal.previous_imsi) AND desired ->> '$.eventId' = ?1)`,
+      `UPDATE journal SET state = 'processed', why = NULL, updated_at = ?2 WHERE seq = ?1 AND NOT EXISTS (
+         SELECT 1 FROM subscribers
+         WHERE imsi IN (journal.imsi, journal.previous_imsi) AND desired ->> '$.eventId' = journal.event_id)`,
     );
   }
 
   knows(eventId: string): boolean {
-    return this.#known.get(eventId) !== undefined;
+    return this.#index.find(eventId) !== null;
   }
 
   /** @param taken whether any of the event's effects was: an event that waits for nothing is superseded, not queued. */
   add(entry: Entry, taken: boolean): void {
     const state = entry.state === 'queued' && !taken ? 'superseded' : entry.state;
-    if (this.#insert.run(...this.#values(entry, state, entry.attempts)).changes > 0) return;
-    const known = this.#known.get(entry.eventId) as { state: Entry['state']; attempts: string };
+    const seq = this.#index.find(entry.eventId);
+    if (seq === null) {
+      this.#addNew(entry, state);
+      return;
+    }
+    const known = this.#known.get(seq) as { state: Entry['state']; attempts: string };
     const attempts = mergeAttempts(JSON.parse(known.attempts) as Attempt[], entry.attempts);
-    this.#again.run(...this.#values(entry, stateAfter(known.state, state), attempts));
+    this.#again.run(...this.#values(entry, stateAfter(known.state, state), attempts), seq);
+  }
+
+  #addNew(entry: Entry, state: Entry['state']): void {
+    const values = this.#values(entry, state, entry.attempts);
+    const [before, previousBefore] = [this.#lastOf(entry.imsi), this.#lastOf(entry.previousImsi)];
+    const seq = Number(this.#insert.run(...values, before, previousBefore).lastInsertRowid);
+    for (const imsi of [entry.imsi, entry.previousImsi]) if (imsi !== null) this.#setLast.run(Number(imsi), seq);
+    this.#index.add(entry.eventId, seq);
+  }
+
+  #lastOf(imsi: string | null): number | null {
+    if (imsi === null) return null;
+    return (this.#last.get(Number(imsi)) as { last_event: number | null } | undefined)?.last_event ?? null;
   }
 
   #values(entry: Entry, state: Entry['state'], attempts: readonly Attempt[]) {
@@ -95,19 +122,27 @@ export class Journal {
 
   /** Adds attempts to the story of an event. */
   tell(eventId: string, attempts: readonly Attempt[]): void {
-    const known = this.#known.get(eventId) as { attempts: string } | undefined;
+    const seq = this.#index.find(eventId);
+    const known = seq === null ? undefined : (this.#known.get(seq) as { attempts: string } | undefined);
     if (!known) return;
     const all = mergeAttempts(JSON.parse(known.attempts) as Attempt[], attempts);
-    this.#setAttempts.run(eventId, JSON.stringify(all), this.#now());
+    this.#setAttempts.run(seq, JSON.stringify(all), this.#now());
   }
 
-  /** Oldest first, so that a walk from the beginning finds them at once. */
+  /** @returns how many events were deleted. */
   clean(before: number, limit: number): number {
-    return Number(this.#clean.run(before, limit).changes);
+    const old = this.#old.all(before, limit) as { seq: number; event_id: string }[];
+    for (const { seq, event_id } of old) {
+      this.#delete.run(seq);
+      this.#index.remove(event_id, seq);
+    }
+    return old.length;
   }
 
   hear({ eventId, state, why }: EventNews): void {
-    if (state === 'processed') this.#processed.run(eventId, this.#now());
-    else this.#setState.run(eventId, state, why ?? null, this.#now());
+    const seq = this.#index.find(eventId);
+    if (seq === null) return;
+    if (state === 'processed') this.#processed.run(seq, this.#now());
+    else this.#setState.run(seq, state, why ?? null, this.#now());
   }
 }

@@ -33,6 +33,8 @@ export const MIGRATIONS: readonly string[] = [
     waiting_since INTEGER,
     attempts INTEGER NOT NULL DEFAULT 0,
     dead TEXT,
+    -- The newest event of the subscriber; each leads to the one before.
+    last_event INTEGER,
     -- G3: what NSPS was promised is going to be done, or lies where somebody looks.
     CHECK (desired IS NULL OR NOT (desired ->> '$.owed') OR due_at IS NOT NULL OR dead IS NOT NULL),
     -- G4: so is the confirmation of what may have been overwritten.
@@ -67,7 +69,7 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE journal (
     seq INTEGER PRIMARY KEY,
-    event_id TEXT NOT NULL UNIQUE,
+    event_id TEXT NOT NULL,
     received_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     type TEXT NOT NULL,
@@ -81,10 +83,15 @@ export const MIGRATIONS: readonly string[] = [
     unique_id TEXT NOT NULL,
     decision TEXT NOT NULL,
     attempts TEXT NOT NULL,
+    -- The events before this one of the two subscribers: no index, since every page that is dirtied costs.
+    before INTEGER,
+    previous_before INTEGER,
     body BLOB NOT NULL
   ) STRICT;
-  CREATE INDEX journal_imsi ON journal (imsi) WHERE imsi IS NOT NULL;
-  CREATE INDEX journal_previous_imsi ON journal (previous_imsi) WHERE previous_imsi IS NOT NULL;
+  -- See event-index.ts; \`indexed\` says up to where the journal is in it.
+  CREATE TABLE event_index (hash INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
+  CREATE TABLE indexed (seq INTEGER NOT NULL) STRICT;
+  INSERT INTO indexed VALUES (0);
   CREATE INDEX journal_unfinished ON journal (state) WHERE state IN ('queued', 'failed', 'rejected', 'dead');
   `,
 ];

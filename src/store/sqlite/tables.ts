@@ -8,6 +8,7 @@ import {
   type Wanted,
 } from '../../core/subscriber.ts';
 import type { Write } from '../../ports/store.ts';
+import { EventIndex } from './event-index.ts';
 import { Journal } from './journal.ts';
 import { asImsi, SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf, valuesOf } from './rows.ts';
 
@@ -20,6 +21,7 @@ export interface ClaimRequest {
 export class Tables {
   readonly #limits: Limits;
   readonly #now: () => number;
+  readonly #index: EventIndex;
   readonly #journal: Journal;
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
@@ -36,7 +38,8 @@ export class Tables {
   constructor(db: DatabaseSync, limits: Limits, now: () => number) {
     this.#limits = limits;
     this.#now = now;
-    this.#journal = new Journal(db, now);
+    this.#index = new EventIndex(db);
+    this.#journal = new Journal(db, this.#index, now);
     const columns = SUBSCRIBER_COLUMNS.join(', ');
     this.#select = db.prepare(`SELECT ${columns} FROM subscribers WHERE imsi = ?`);
     this.#insert = db.prepare(
@@ -108,6 +111,14 @@ export class Tables {
   /** Only what nothing waits for any more goes. @returns how many events were deleted. */
   clean(before: number, limit: number): number {
     return this.#journal.clean(before, limit);
+  }
+
+  committed(): void {
+    this.#index.committed();
+  }
+
+  rolledBack(): void {
+    this.#index.rolledBack();
   }
 
   /** Forgets that these are held, without a word about what came of it: the write that would have said so failed. */

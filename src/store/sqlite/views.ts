@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Subscriber } from '../../core/subscriber.ts';
 import type { Attempt, Backlog, EventFilter, EventState, StoredEvent, Views } from '../../ports/store.ts';
+import { findEvent } from './event-index.ts';
 import { asImsi, SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf } from './rows.ts';
 
 interface EventRow {
@@ -22,6 +23,18 @@ interface EventRow {
   body: Uint8Array;
 }
 
+/** Events of one subscriber, from each to the one before: newest first by itself. */
+const STORY = `
+  WITH RECURSIVE story (seq) AS (
+    SELECT last_event FROM subscribers WHERE imsi = ?
+    UNION ALL
+    SELECT iif(journal.imsi = ?, before, previous_before) FROM story JOIN journal ON journal.seq = story.seq
+  )
+  SELECT journal.* FROM story JOIN journal ON journal.seq = story.seq`;
+
+/** A row may be there only because an event that meant nothing named him. */
+const KNOWN = '(applied IS NOT NULL OR desired IS NOT NULL)';
+
 /** Reading, for people. */
 export class SqliteViews implements Views {
   readonly #db: DatabaseSync;
@@ -32,24 +45,27 @@ export class SqliteViews implements Views {
 
   async events(filter: EventFilter): Promise<readonly StoredEvent[]> {
     const { where, values } = conditions(filter);
-    const rows = this.#db
-      .prepare(`SELECT * FROM journal ${where} ORDER BY seq DESC LIMIT ?`)
-      .all(...values, filter.limit);
+    const { imsi, limit } = filter;
+    const rows =
+      imsi === undefined
+        ? this.#db.prepare(`SELECT * FROM journal ${where} ORDER BY seq DESC LIMIT ?`).all(...values, limit)
+        : this.#db.prepare(`${STORY} ${where} LIMIT ?`).all(Number(imsi), Number(imsi), ...values, limit);
     return (rows as unknown as EventRow[]).map(storedEvent);
   }
 
   async event(eventId: string): Promise<StoredEvent | null> {
-    const row = this.#db.prepare('SELECT * FROM journal WHERE event_id = ?').get(eventId);
+    const seq = findEvent(this.#db, eventId);
+    const row = this.#db.prepare('SELECT * FROM journal WHERE seq = ?').get(seq);
     return row ? storedEvent(row as unknown as EventRow) : null;
   }
 
   async subscriber(imsi: string): Promise<Subscriber | null> {
-    const [found] = this.#subscribers('WHERE imsi = ?', [Number(imsi), 1]);
+    const [found] = this.#subscribers(`WHERE imsi = ? AND ${KNOWN}`, [Number(imsi), 1]);
     return found ?? null;
   }
 
   async subscribers({ dead, afterImsi, limit }: Parameters<Views['subscribers']>[0]): Promise<readonly Subscriber[]> {
-    const where = `WHERE imsi > ?${dead ? ' AND dead IS NOT NULL' : ''}`;
+    const where = `WHERE imsi > ? AND ${KNOWN}${dead ? ' AND dead IS NOT NULL' : ''}`;
     return this.#subscribers(where, [Number(afterImsi ?? -1), limit]);
   }
 
@@ -84,11 +100,10 @@ function conditions(filter: EventFilter): { where: string; values: SQLInputValue
     values.push(...given);
   };
   add('state = ?', filter.state);
-  if (filter.imsi !== undefined) add('(imsi = ? OR previous_imsi = ?)', Number(filter.imsi), Number(filter.imsi));
   add('type = ?', filter.type);
   add('received_at >= ?', filter.from);
   add('received_at < ?', filter.until);
-  add('seq < ?', filter.beforeSeq);
+  add('journal.seq < ?', filter.beforeSeq);
   return { where: parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`, values };
 }
 

@@ -1,0 +1,140 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+
+/** New events are kept in memory until there are so many: written together and sorted, they share pages. */
+const GENERATION = 8_192;
+/** Of a full generation, so many go to disk with every event that comes in. */
+const FLUSHED_AN_EVENT = 2;
+
+/**
+ * Finds an event of the journal by its id. Ids are random, so an ordinary index would dirty a page for every event, and a
+ * page written costs more than everything else: new ones go to disk late, sorted, many at a time. What is not there yet is
+ * read from the end of the journal after a start.
+ */
+export class EventIndex {
+  readonly #select: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #idAt: StatementSync;
+  readonly #mark: StatementSync;
+  /** Not on disk yet: those of late, and the full generation that is on its way. */
+  #fresh = new Map<string, number>();
+  #frozen = new Map<string, number>();
+  /** The full generation in the order of the index, and how much of it is on disk. */
+  #queue: { hash: number; id: string; seq: number }[] = [];
+  #flushed = 0;
+  /** Since the transaction began. */
+  #added: string[] = [];
+  #flushedBefore = 0;
+
+  constructor(db: DatabaseSync) {
+    this.#select = db.prepare('SELECT seq FROM event_index WHERE hash = ?');
+    this.#insert = db.prepare('INSERT INTO event_index (hash, seq) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING');
+    this.#delete = db.prepare('DELETE FROM event_index WHERE hash = ? AND seq = ?');
+    this.#idAt = db.prepare('SELECT event_id FROM journal WHERE seq = ?');
+    this.#mark = db.prepare('UPDATE indexed SET seq = ?');
+    for (const statement of [this.#select, this.#idAt]) statement.setReturnArrays(true);
+    const tail = db.prepare('SELECT seq, event_id FROM journal WHERE seq > (SELECT seq FROM indexed)');
+    for (const { seq, event_id } of tail.iterate() as Iterable<{ seq: number; event_id: string }>) {
+      this.#fresh.set(event_id, seq);
+    }
+  }
+
+  /** @returns the event's place in the journal, or null. */
+  find(eventId: string): number | null {
+    return this.#fresh.get(eventId) ?? this.#frozen.get(eventId) ?? findOnDisk(eventId, this.#select, this.#idAt);
+  }
+
+  add(eventId: string, seq: number): void {
+    this.#fresh.set(eventId, seq);
+    this.#added.push(eventId);
+    this.#flush(FLUSHED_AN_EVENT);
+  }
+
+  /** Forgets an event that is deleted from the journal. */
+  remove(eventId: string, seq: number): void {
+    this.#fresh.delete(eventId);
+    for (let hash = hashOf(eventId); ; hash++) {
+      const [found] = (this.#select.get(hash) as unknown as [number] | undefined) ?? [];
+      if (found === undefined) return;
+      if (found !== seq) continue;
+      this.#delete.run(hash, seq);
+      return;
+    }
+  }
+
+  committed(): void {
+    this.#added = [];
+    this.#flushedBefore = this.#flushed;
+    if (this.#flushed === this.#queue.length && this.#fresh.size >= GENERATION) this.#freeze();
+  }
+
+  rolledBack(): void {
+    for (const id of this.#added) this.#fresh.delete(id);
+    this.#added = [];
+    this.#flushed = this.#flushedBefore;
+  }
+
+  #freeze(): void {
+    this.#frozen = this.#fresh;
+    this.#fresh = new Map();
+    this.#queue = [...this.#frozen].map(([id, seq]) => ({ hash: hashOf(id), id, seq }));
+    this.#queue.sort((a, b) => a.hash - b.hash);
+    this.#flushed = 0;
+    this.#flushedBefore = 0;
+  }
+
+  #flush(upTo: number): void {
+    const end = Math.min(this.#flushed + upTo, this.#queue.length);
+    if (this.#flushed === end) return;
+    for (; this.#flushed < end; this.#flushed++) {
+      const { hash, id, seq } = this.#queue[this.#flushed] as { hash: number; id: string; seq: number };
+      this.#write(hash, id, seq);
+    }
+    // The next generation begins where this one ended: after a start, only that is read again.
+    if (end === this.#queue.length) this.#mark.run(Math.max(...this.#frozen.values()));
+  }
+
+  /** Two ids of one hash stand beside each other. */
+  #write(firstHash: number, id: string, seq: number): void {
+    for (let hash = firstHash; this.#insert.run(hash, seq).changes === 0; hash++) {
+      const [found] = this.#select.get(hash) as unknown as [number];
+      if (found === seq || idOf(this.#idAt, found) === id) return;
+    }
+  }
+}
+
+/** Looks an event up in what is on disk; the statements give arrays. */
+function findOnDisk(eventId: string, select: StatementSync, idAt: StatementSync): number | null {
+  for (let hash = hashOf(eventId); ; hash++) {
+    const [seq] = (select.get(hash) as unknown as [number] | undefined) ?? [];
+    if (seq === undefined) return null;
+    if (idOf(idAt, seq) === eventId) return seq;
+  }
+}
+
+/** The id of the event at a place; undefined when it was deleted. */
+function idOf(idAt: StatementSync, seq: number): string | undefined {
+  return (idAt.get(seq) as unknown as [string] | undefined)?.[0];
+}
+
+/** The same for a connection that only reads: what is on its way to the index is looked for in the journal itself. */
+export function findEvent(db: DatabaseSync, eventId: string): number | null {
+  const select = db.prepare('SELECT seq FROM event_index WHERE hash = ?');
+  const idAt = db.prepare('SELECT event_id FROM journal WHERE seq = ?');
+  for (const statement of [select, idAt]) statement.setReturnArrays(true);
+  const found = findOnDisk(eventId, select, idAt);
+  if (found !== null) return found;
+  const tail = db.prepare('SELECT seq FROM journal WHERE seq > (SELECT seq FROM indexed) AND event_id = ?');
+  return (tail.get(eventId) as { seq: number } | undefined)?.seq ?? null;
+}
+
+/** 52 bits that spread evenly (FNV-1a, two halves): a number that JavaScript and SQLite both hold exactly. */
+function hashOf(text: string): number {
+  let [high, low] = [0x811c9dc5, 0x1000193];
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    high = Math.imul(high ^ unit, 0x01000193);
+    low = Math.imul(low ^ unit, 0x85ebca6b);
+  }
+  return ((high >>> 0) & 0xfffff) * 0x1_0000_0000 + (low >>> 0);
+}
