@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Limits } from '../../src/core/subscriber.ts';
 import { type Store, StoreError } from '../../src/ports/store.ts';
-import { acceptanceOf, effects, entryOf, IMSI, LIMITS, OTHER_IMSI, versionAt, wantedAt } from '../helpers/subscribers.ts';
+import {
+  acceptanceOf,
+  effects,
+  entryOf,
+  IMSI,
+  LIMITS,
+  OTHER_IMSI,
+  versionAt,
+  wantedAt,
+} from '../helpers/subscribers.ts';
 
 /** A fresh, empty database, opened as often as a test likes; closing drops it. */
 export interface StoreBench extends AsyncDisposable {
@@ -42,7 +51,9 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await using bench = await makeBench();
       const store = await bench.open();
       await store.claim(IMSI, wantedAt(1), HOLD_MS);
-      const attempts = [{ at: 17, imsi: IMSI, action: 'update', result: 'done' as const, coreStatus: 200, durationMs: 3 }];
+      const attempts = [
+        { at: 17, imsi: IMSI, action: 'update', result: 'done' as const, coreStatus: 200, durationMs: 3 },
+      ];
       const entry = entryOf(1, { state: 'processed', attempts });
       await store.write({
         entry,
@@ -52,7 +63,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await store.close();
       const next = await bench.open();
       assert.deepEqual((await next.views.subscriber(IMSI))?.applied, wantedAt(1));
-      const { seq, deliveries, updatedAt, body, ...kept } = (await next.views.event('event-1'))!;
+      const { seq, deliveries, updatedAt, body, ...kept } = there(await next.views.event('event-1'));
       const { body: sent, ...expected } = entry;
       assert.deepEqual(kept, expected);
       assert.deepEqual(Buffer.from(body), Buffer.from(sent));
@@ -90,7 +101,10 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       assert.deepEqual(await store.claimDue(10, HOLD_MS), [], 'he is held');
       await store.write({
         entry: null,
-        story: { eventId: 'event-3', attempts: [{ at: 1, imsi: IMSI, action: 'update', result: 'done', durationMs: 1 }] },
+        story: {
+          eventId: 'event-3',
+          attempts: [{ at: 1, imsi: IMSI, action: 'update', result: 'done', durationMs: 1 }],
+        },
         effects: [{ kind: 'applied', imsi: IMSI, wanted: wantedAt(3), ageMs: 1 }],
       });
       assert.deepEqual(await store.claimDue(10, HOLD_MS), [], 'nothing is left to do');
@@ -106,7 +120,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await store.write(acceptanceOf(1));
       const [held] = await store.claimDue(1, HOLD_MS);
       await store.write(acceptanceOf(2));
-      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: held!.desired!, ageMs: 1 }));
+      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: there(held?.desired), ageMs: 1 }));
       const [next] = await store.claimDue(1, HOLD_MS);
       assert.deepEqual([next?.applied, next?.desired], [wantedAt(1), wantedAt(2)]);
       await store.close();
@@ -134,7 +148,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
         const [held] = await store.claimDue(1, HOLD_MS);
         assert.ok(held, `attempt ${attempt}`);
         const failure = { result: 'retry', why: 'no', retryInMs: 0, counts: true } as const;
-        await store.write(effects({ kind: 'failed', imsi: IMSI, wanted: held.desired!, ...failure }));
+        await store.write(effects({ kind: 'failed', imsi: IMSI, wanted: there(held.desired), ...failure }));
       }
       assert.deepEqual(await store.claimDue(1, HOLD_MS), []);
       const dead = await store.views.event('event-1');
@@ -267,7 +281,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
           });
         }),
       );
-      const page = await store.views.subscribers({ afterImsi: imsis[9]!, limit: 10 });
+      const page = await store.views.subscribers({ afterImsi: there(imsis[9]), limit: 10 });
       assert.deepEqual(
         page.map(({ imsi }) => imsi),
         imsis.slice(10, 20),
@@ -289,7 +303,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       const { receivedAt } = entryOf(3);
       assert.deepEqual(await ids({ from: receivedAt, until: receivedAt + 2 }), ['event-4', 'event-3']);
       const [first] = await store.views.events({ limit: 1 });
-      assert.deepEqual((await ids({ beforeSeq: first!.seq })).slice(0, 2), ['event-5', 'event-4']);
+      assert.deepEqual((await ids({ beforeSeq: there(first).seq })).slice(0, 2), ['event-5', 'event-4']);
       await store.close();
     });
 
@@ -297,7 +311,8 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await using bench = await makeBench();
       const store = await bench.open();
       await store.write(acceptanceOf(1));
-      for (let n = 2; n <= 6; n++) await store.write({ entry: entryOf(n, { state: 'processed' }), story: null, effects: [] });
+      for (let n = 2; n <= 6; n++)
+        await store.write({ entry: entryOf(n, { state: 'processed' }), story: null, effects: [] });
       const before = entryOf(5).receivedAt;
       assert.equal(await store.clean(before, 2), 2);
       assert.equal(await store.clean(before, 2), 1);
@@ -317,6 +332,11 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await store.close();
     });
   });
+}
+
+function there<T>(value: T | null | undefined): T {
+  assert.ok(value !== null && value !== undefined);
+  return value;
 }
 
 async function untilClaimed(store: Store) {

@@ -30,5 +30,7 @@ export function storeError(error: unknown, file: string): StoreError {
 
 /** Extended codes carry the primary one in their lowest byte. */
 function primaryCode(error: unknown): number | null {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null;
+  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+    ? error.errcode & 0xff
+    : null;
 }

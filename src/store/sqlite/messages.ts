@@ -1,7 +1,7 @@
 import type { Subscriber } from '../../core/subscriber.ts';
 import type { Views, Write } from '../../ports/store.ts';
-import type { EngineOptions, WriteResult } from './engine.ts';
-import type { ClaimRequest } from './tables.ts';
+import type { ClaimRequest, WriteResult } from '../requests.ts';
+import type { EngineOptions } from './engine.ts';
 
 /** What the store asks of its thread, and gets back. Requests travel as JSON: that is quicker than cloning objects. */
 export interface Requests {
@@ -29,7 +29,9 @@ export type ReplyMessage =
   | { readonly id: number; readonly error: string; readonly passing: boolean };
 
 /** The first word of the thread: it has opened the database, or why not. */
-export type OpenMessage = { readonly opened: true } | { readonly opened: false; readonly error: string; readonly passing: boolean };
+export type OpenMessage =
+  | { readonly opened: true }
+  | { readonly opened: false; readonly error: string; readonly passing: boolean };
 
 export type ThreadData = EngineOptions;
 

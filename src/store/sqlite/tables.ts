@@ -1,13 +1,16 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type Effect, type EventNews, type Limits, react, type Subscriber, type Wanted } from '../../core/subscriber.ts';
+import {
+  type Effect,
+  type EventNews,
+  type Limits,
+  react,
+  type Subscriber,
+  type Wanted,
+} from '../../core/subscriber.ts';
 import type { Write } from '../../ports/store.ts';
+import { type ClaimRequest, endsClaim } from '../requests.ts';
 import { Journal } from './journal.ts';
 import { asImsi, SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf, valuesOf } from './rows.ts';
-
-export interface ClaimRequest {
-  readonly imsi: string;
-  readonly wanted: Wanted | null;
-}
 
 /** The tables and what is done to them, one call after the other. Knows nothing of threads, transactions and files. */
 export class Tables {
@@ -134,10 +137,6 @@ export class Tables {
   #load(imsi: string): Subscriber {
     return subscriberOf(this.#select.get(Number(imsi)) as SubscriberRow | undefined, imsi);
   }
-}
-
-function endsClaim(kind: Effect['kind']): boolean {
-  return kind === 'applied' || kind === 'failed' || kind === 'stale' || kind === 'untouched';
 }
 
 function parseWanted(text: string | null): Wanted | null {

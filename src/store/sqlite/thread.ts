@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { StoreError, type StoredEvent, type Views } from '../../ports/store.ts';
+import type { StoredEvent, StoreError, Views } from '../../ports/store.ts';
 import { Engine } from './engine.ts';
 import { storeError } from './faults.ts';
 import { decodeWrites, type ReplyMessage, type RequestMessage, type ThreadData } from './messages.ts';

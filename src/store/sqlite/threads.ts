@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { StoreError, type StoredEvent } from '../../ports/store.ts';
+import { type StoredEvent, StoreError } from '../../ports/store.ts';
 import type { OpenMessage, ReplyMessage, RequestMessage, RequestName, Requests, ThreadData } from './messages.ts';
 
 interface Pending {
