@@ -14,6 +14,8 @@ RUN node scripts/build.js
 # Node finds its compile cache by the program's path and the user's number, so both are those of the final stage; and it
 # writes files that only their owner may read.
 RUN node scripts/fill-compile-cache.js && chmod -R a+rX,go-w bin dist package.json
+# The only place the program writes to; a volume is put over it (STORE_URL: sqlite:./data/connector.db).
+RUN mkdir -m 0700 data
 
 FROM node:26-slim
 WORKDIR /app
@@ -22,6 +24,8 @@ WORKDIR /app
 COPY --from=build --chown=0:0 /app/package.json ./
 COPY --from=build --chown=0:0 /app/bin ./bin
 COPY --from=build --chown=0:0 /app/dist ./dist
+COPY --from=build --chown=1000:1000 /app/data ./data
+VOLUME /app/data
 # The image's user "node", as a number: Kubernetes' runAsNonRoot cannot judge a name.
 USER 1000:1000
 EXPOSE 8000

@@ -15,7 +15,8 @@ try {
 rmSync(`${root}dist`, { recursive: true, force: true });
 await esbuild.build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/main.ts' },
+  // The thread of the embedded store is a program of its own.
+  entryPoints: { main: 'src/main.ts', 'sqlite-thread': 'src/store/sqlite/thread.ts' },
   outdir: 'dist',
   bundle: true,
   // One chunk per lazily imported part: what a command does not need is not read.
@@ -28,6 +29,7 @@ await esbuild.build({
   keepNames: false,
   legalComments: 'none',
   sourcemap: false,
+  external: ['pg-native'],
   logLevel: 'warning',
   // CommonJS packages in an ES module bundle ask for built-in modules with require().
   banner: {

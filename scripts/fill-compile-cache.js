@@ -32,6 +32,7 @@ const connector = spawn(process.execPath, [`${root}bin/nsps-connector.js`, 'serv
     WTL_API_URL: 'http://127.0.0.1:9',
     WTL_API_TOKEN: TOKEN,
     WTL_RETRIES: '0',
+    STORE_URL: 'memory:',
   },
   stdio: ['ignore', 'pipe', 'inherit'],
   timeout: LONGEST_MS,

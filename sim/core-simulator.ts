@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { Exchange } from './exchange.ts';
 import { FaultPlan, type Faults, type Manner, readFaults } from './faults.ts';
-import { SubscriberTable } from './subscribers.ts';
+import { type ProvAnswer, SubscriberTable } from './subscribers.ts';
 
 export const BASE_PATH = '/wtl/hlr/v1';
 
@@ -13,9 +14,23 @@ export interface CoreSimulatorOptions {
   /** Bearer token to insist on; any is taken when absent. */
   readonly token?: string;
   readonly knownOnly?: boolean;
+  /** Refuse a number that somebody else has; true when absent. */
+  readonly oneOwner?: boolean;
   readonly faults?: Faults;
-  /** Hears of every provisioning request and its answer. */
-  readonly onCall?: (call: { request: unknown; outcome: string }) => void;
+  /** From 0 (inclusive) to 1; decides about the faults. */
+  readonly random?: () => number;
+  readonly watcher?: CoreWatcher;
+}
+
+/** Hears what happens to provisioning requests. */
+export interface CoreWatcher {
+  arrived?(exchange: Exchange): void;
+  /** It met another one of the same subscriber that was still in flight. */
+  overlapped?(exchange: Exchange): void;
+  /** The core took the new state; its caller may have gone long before. */
+  applied?(exchange: Exchange): void;
+  /** The core is done with it. @param outcome `applied`, the core's words, or the fault. */
+  treated?(exchange: Exchange, outcome: string): void;
 }
 
 /** A stand-in for the WTL HLR/HSS: remembers subscribers, enforces its rules, and fails on request. */
@@ -23,15 +38,19 @@ export class CoreSimulator {
   readonly #options: CoreSimulatorOptions;
   readonly #table: SubscriberTable;
   readonly #http: FastifyInstance;
-  readonly #busy = new Map<string, number>();
+  readonly #random: () => number;
+  readonly #stopping = new AbortController();
+  readonly #inFlight = new Map<string, Set<Exchange>>();
   #plan: FaultPlan;
   #calls = 0;
   #overlaps = 0;
+  #pending = 0;
 
   constructor(options: CoreSimulatorOptions) {
     this.#options = options;
-    this.#table = new SubscriberTable({ knownOnly: options.knownOnly ?? false });
-    this.#plan = new FaultPlan(options.faults ?? {});
+    this.#random = options.random ?? Math.random;
+    this.#table = new SubscriberTable({ knownOnly: options.knownOnly ?? false, oneOwner: options.oneOwner ?? true });
+    this.#plan = new FaultPlan(options.faults ?? {}, this.#random);
     this.#http = this.#build();
   }
 
@@ -44,8 +63,13 @@ export class CoreSimulator {
     return { calls: this.#calls, overlaps: this.#overlaps };
   }
 
+  /** Requests that arrived and may still be applied, whether anybody waits for them or not. */
+  get pending(): number {
+    return this.#pending;
+  }
+
   setFaults(faults: Faults): void {
-    this.#plan = new FaultPlan(faults);
+    this.#plan = new FaultPlan(faults, this.#random);
   }
 
   /** @returns the base URL of its API. */
@@ -57,6 +81,7 @@ export class CoreSimulator {
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort();
     await this.#http.close();
   }
 
@@ -93,50 +118,92 @@ export class CoreSimulator {
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
       return reply.code(401).send({ result: false, error: 'Invalid API token' });
     }
+    const exchange = new Exchange(request);
     this.#calls++;
-    const imsi = String((request.body as { imsi?: unknown } | null)?.imsi);
-    if (this.#count(imsi, 1) > 1) this.#overlaps++;
+    this.#enter(exchange);
+    this.#options.watcher?.arrived?.(exchange);
+    this.#pending++;
     try {
-      await this.#answer(request, reply);
+      await this.#treat(exchange, reply);
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) throw error;
     } finally {
-      this.#count(imsi, -1);
+      this.#pending--;
     }
     return reply;
   }
 
-  /** Requests under way for a subscriber, after counting one more or one less. */
-  #count(imsi: string, change: 1 | -1): number {
-    const count = (this.#busy.get(imsi) ?? 0) + change;
-    if (count === 0) this.#busy.delete(imsi);
-    else this.#busy.set(imsi, count);
-    return count;
+  #enter(exchange: Exchange): void {
+    const { imsi } = exchange;
+    const all = this.#inFlight.get(imsi) ?? new Set();
+    this.#inFlight.set(imsi, all.add(exchange));
+    void exchange.over.then(() => {
+      all.delete(exchange);
+      if (all.size === 0) this.#inFlight.delete(imsi);
+    });
+    const met = [...all].filter((other) => other !== exchange && other.end === null);
+    if (met.length === 0) return;
+    // A caller who hangs up and calls again at once: both may be heard in the same turn, in either order.
+    setImmediate(() => {
+      if (met.every(({ end }) => end === 'abandoned')) return;
+      this.#overlaps++;
+      this.#options.watcher?.overlapped?.(exchange);
+    });
   }
 
-  async #answer(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  async #treat(exchange: Exchange, reply: FastifyReply): Promise<void> {
     const fault = this.#plan.next();
-    const latency = this.#plan.latency();
-    if (latency > 0) await delay(latency);
-    if (fault !== null) {
-      this.#fail(fault, request, reply);
+    await this.#pause(this.#plan.latency());
+    if (fault === 'late') {
+      reply.hijack();
+      await this.#applyLate(exchange, this.#plan.lateMs);
+    } else if (fault !== null) {
+      this.#fail(fault, exchange, reply);
+    } else {
+      const { status, body } = this.#apply(exchange);
+      this.#options.watcher?.treated?.(exchange, body.error ?? 'applied');
+      exchange.close('answered');
+      reply.code(status).send(body);
+    }
+  }
+
+  /** Waits until the caller has given up, and some more; never longer than `lateMs` after the arrival. */
+  async #applyLate(exchange: Exchange, lateMs: number): Promise<void> {
+    const left = () => Math.max(0, exchange.arrivedAt + lateMs - performance.now());
+    await Promise.race([exchange.over, this.#pause(left())]);
+    await this.#pause(this.#random() * left());
+    this.#apply(exchange);
+    this.#options.watcher?.treated?.(exchange, 'fault: late');
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    if (milliseconds > 0) await delay(milliseconds, undefined, { signal: this.#stopping.signal });
+  }
+
+  #apply(exchange: Exchange): ProvAnswer {
+    const answer = this.#table.provision(exchange.request);
+    if (answer.body.result) this.#options.watcher?.applied?.(exchange);
+    return answer;
+  }
+
+  #fail(fault: Exclude<Manner, 'late'>, exchange: Exchange, reply: FastifyReply): void {
+    if (fault === 'cut' || fault === 'applied-500') this.#apply(exchange);
+    this.#options.watcher?.treated?.(exchange, `fault: ${fault}`);
+    if (fault === 'hang') {
+      reply.hijack();
       return;
     }
-    const { status, body } = this.#table.provision(request.body);
-    this.#options.onCall?.({ request: request.body, outcome: body.error ?? 'applied' });
-    reply.code(status).send(body);
-  }
-
-  #fail(fault: Manner, request: FastifyRequest, reply: FastifyReply): void {
-    if (fault === 'cut') this.#table.provision(request.body);
-    this.#options.onCall?.({ request: request.body, outcome: `fault: ${fault}` });
-    if (typeof fault === 'number') {
+    exchange.close('answered');
+    const status = fault === 'applied-500' ? 500 : fault;
+    if (typeof status === 'number') {
       const { retry_after } = this.#plan.faults;
       if (retry_after !== undefined) reply.header('retry-after', String(retry_after));
-      reply.code(fault).send({ result: false, error: `Simulated fault ${fault}` });
-    } else if (fault === 'garbage') {
+      reply.code(status).send({ result: false, error: `Simulated fault ${status}` });
+    } else if (status === 'garbage') {
       reply.header('content-type', 'text/html').send('<html>Simulated garbage</html>');
     } else {
       reply.hijack();
-      if (fault !== 'hang') request.raw.socket.destroy();
+      reply.raw.socket?.destroy();
     }
   }
 }

@@ -6,7 +6,9 @@ const manner = Type.Union([
   Type.Integer({ minimum: 200, maximum: 599 }),
   Type.Literal('refuse', { description: 'hang up before anything is applied' }),
   Type.Literal('cut', { description: 'apply, then hang up without an answer' }),
+  Type.Literal('applied-500', { description: 'apply, then answer 500' }),
   Type.Literal('hang', { description: 'never answer' }),
+  Type.Literal('late', { description: 'never answer, and apply it after the caller has given up' }),
   Type.Literal('garbage', { description: 'answer 200 with something that is not JSON' }),
 ]);
 
@@ -21,6 +23,17 @@ export const faultsSchema = Type.Object(
     error_rate: Type.Optional(Type.Unsafe<number>({ ...rate, description: 'Share of requests that fail.' })),
     error_as: Type.Optional(manner),
     cut_rate: Type.Optional(Type.Unsafe<number>({ ...rate, description: 'Share applied, then cut.' })),
+    mix: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { as: manner, rate },
+          { additionalProperties: false, description: 'A share that fails like this.' },
+        ),
+      ),
+    ),
+    late_ms: Type.Optional(
+      Type.Number({ minimum: 0, description: 'Longest time between arrival and application of a `late` request.' }),
+    ),
     retry_after: Type.Optional(Type.Integer({ minimum: 0, description: 'Seconds, sent with 429 and 503.' })),
     outages: Type.Optional(
       Type.Array(
@@ -53,14 +66,20 @@ export function readFaults(value: unknown): Faults {
   throw new Error(`faults${first?.instancePath.replaceAll('/', '.') ?? ''} ${first?.message ?? 'are wrong'}`);
 }
 
+/** When a `late` request is applied at the latest, unless the faults say otherwise: milliseconds after its arrival. */
+const LATE_MS = 1_500;
+
 /** Decides, request by request, what goes wrong. */
 export class FaultPlan {
   readonly #faults: Faults;
+  readonly #random: () => number;
   readonly #setAt = performance.now();
   readonly #script: Manner[];
 
-  constructor(faults: Faults) {
+  /** @param random from 0 (inclusive) to 1. */
+  constructor(faults: Faults, random: () => number) {
     this.#faults = faults;
+    this.#random = random;
     this.#script = (faults.script ?? []).flatMap(({ as, times = 1 }) => Array<Manner>(times).fill(as));
   }
 
@@ -75,12 +94,28 @@ export class FaultPlan {
     const seconds = (performance.now() - this.#setAt) / 1000;
     const outage = this.#faults.outages?.find(({ from_s, for_s }) => seconds >= from_s && seconds < from_s + for_s);
     if (outage) return outage.as ?? 503;
-    if (Math.random() < (this.#faults.error_rate ?? 0)) return this.#faults.error_as ?? 503;
-    return Math.random() < (this.#faults.cut_rate ?? 0) ? 'cut' : null;
+    if (this.#random() < (this.#faults.error_rate ?? 0)) return this.#faults.error_as ?? 503;
+    if (this.#random() < (this.#faults.cut_rate ?? 0)) return 'cut';
+    return this.#drawn();
+  }
+
+  /** One draw for the whole mix, so that the shares add up. */
+  #drawn(): Manner | null {
+    let left = this.#random();
+    for (const { as, rate } of this.#faults.mix ?? []) {
+      left -= rate;
+      if (left < 0) return as;
+    }
+    return null;
   }
 
   /** Milliseconds to wait before answering. */
   latency(): number {
-    return (this.#faults.latency_ms ?? 0) + Math.random() * (this.#faults.jitter_ms ?? 0);
+    return (this.#faults.latency_ms ?? 0) + this.#random() * (this.#faults.jitter_ms ?? 0);
+  }
+
+  /** Milliseconds after its arrival by which a `late` request has been applied. */
+  get lateMs(): number {
+    return this.#faults.late_ms ?? LATE_MS;
   }
 }

@@ -23,10 +23,15 @@ export class SubscriberTable {
   readonly #byImsi = new Map<string, Subscriber>();
   readonly #ownerOf = new Map<string, string>();
   readonly #knownOnly: boolean;
+  readonly #oneOwner: boolean;
 
-  /** @param options.knownOnly answer 404 to a change of an unknown subscriber instead of taking him in. */
-  constructor(options: { knownOnly: boolean }) {
+  /**
+   * @param options.knownOnly answer 404 to a change of an unknown subscriber instead of taking him in.
+   * @param options.oneOwner refuse a number that somebody else has; true when absent.
+   */
+  constructor(options: { knownOnly: boolean; oneOwner?: boolean }) {
     this.#knownOnly = options.knownOnly;
+    this.#oneOwner = options.oneOwner ?? true;
   }
 
   get(imsi: string): Subscriber | null {
@@ -48,7 +53,7 @@ export class SubscriberTable {
       return { status: 404, body: { result: false, error: `Subscriber ${state.imsi} not found` } };
     }
     const taken = state.msisdn.find((msisdn) => (this.#ownerOf.get(msisdn) ?? state.imsi) !== state.imsi);
-    if (taken && action !== 'delete' && action !== 'unset') {
+    if (taken && this.#oneOwner && action !== 'delete' && action !== 'unset') {
       return refused(`MSISDN ${taken} is already used by IMSI ${this.#ownerOf.get(taken)}`);
     }
     this.#apply(action, state, known);

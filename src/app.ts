@@ -1,87 +1,142 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { storeName } from './config/kinds.ts';
 import type { Config } from './config/load.ts';
 import { rulesOf } from './config/rules.ts';
 import type { Secret } from './config/secret.ts';
 import { prepareValidation } from './contract/validate.ts';
+import type { Delivery } from './delivery/arrival.ts';
 import { Attempts } from './delivery/attempts.ts';
 import { Breaker } from './delivery/breaker.ts';
 import { Gate } from './delivery/gate.ts';
 import { InlineDelivery } from './delivery/inline.ts';
+import { QueuedDelivery } from './delivery/queued.ts';
+import { Reconciler } from './delivery/reconciler.ts';
+import { Retention } from './delivery/retention.ts';
 import { Answers } from './http/answer.ts';
 import { Authenticator } from './http/auth.ts';
 import { EventIntake } from './http/intake.ts';
 import { Lifecycle } from './http/lifecycle.ts';
 import { buildServer } from './http/server.ts';
+import { newIds } from './http/trace.ts';
 import { systemClock } from './observe/clock.ts';
 import type { Logger } from './ports/runtime.ts';
 import type { Store } from './ports/store.ts';
-import { MemoryStore } from './store/memory.ts';
+import { GuardedStore } from './store/guard.ts';
+import { openStore } from './store/open.ts';
 import { ConfiguredTarget } from './targets/registry.ts';
+
+/** What runs once the store is open. */
+interface Running {
+  readonly store: GuardedStore;
+  readonly http: FastifyInstance;
+  readonly reconciler: Reconciler;
+  readonly retention: Retention;
+}
 
 /** The whole connector, wired from its settings. The only place that knows every part. */
 export class App {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #target: ConfiguredTarget;
-  readonly #store: Store;
   readonly #lifecycle = new Lifecycle();
-  readonly #http: FastifyInstance;
+  #running: Running | null = null;
   #stopped: Promise<boolean> | null = null;
 
-  /** Builds the parts; nothing listens yet. */
+  /** Nothing is opened yet, and nothing listens. */
   constructor(config: Config, log: Logger) {
     this.#config = config;
     this.#log = log;
     this.#target = new ConfiguredTarget(config, systemClock);
-    this.#store = new MemoryStore();
-    this.#http = this.#wire();
   }
 
-  #wire(): FastifyInstance {
+  #wire(opened: Store): Running {
     const { settings } = this.#config;
     const clock = systemClock;
+    const log = this.#log;
+    const store = new GuardedStore(opened, clock, settings.STORE_TIMEOUT * 1000, (fault) => this.#storeChanged(fault));
+    const attempts = this.#attempts();
     const deadlineMs = settings.WTL_HTTP_REQUESTS_TIMEOUT * 1000;
-    const concurrency = settings.WTL_MAX_CONCURRENCY;
+    const rest = { firstMs: settings.RETRY_FIRST_PAUSE * 1000, longestMs: settings.RETRY_LONGEST_PAUSE * 1000 };
+    const limits = { deadlineMs, concurrency: reconcilerConcurrency(settings), rest };
+    const parts = { store, attempts, clock, log };
+    const reconciler = new Reconciler({ ...parts, random: Math.random, limits, newIds });
+    const capacity = settings.WTL_MAX_CONCURRENCY + settings.WTL_MAX_WAITING;
+    const delivery =
+      settings.DELIVERY === 'queued'
+        ? new QueuedDelivery({ store, capacity, nudge: () => reconciler.nudge() })
+        : new InlineDelivery({ ...parts, limits: { deadlineMs, capacity } });
+    const keepMs = settings.RETENTION_DAYS * DAY_MS;
+    return {
+      store,
+      reconciler,
+      retention: new Retention({ store, clock, log, keepMs }),
+      http: this.#server(delivery, store),
+    };
+  }
+
+  #attempts(): Attempts {
+    const { settings } = this.#config;
+    const clock = systemClock;
     const breaker = { failures: settings.WTL_BREAKER_FAILURES, cooldownMs: settings.WTL_BREAKER_COOLDOWN * 1000 };
-    const attempts = new Attempts({
+    const gate = { concurrency: settings.WTL_MAX_CONCURRENCY, perSecond: settings.WTL_MAX_RPS };
+    return new Attempts({
       target: this.#target,
-      gate: new Gate({ concurrency, perSecond: settings.WTL_MAX_RPS }, clock),
+      gate: new Gate(gate, clock),
       breaker: new Breaker(breaker, clock),
       clock,
       random: Math.random,
       limits: { retries: settings.WTL_RETRIES },
     });
-    const limits = { deadlineMs, capacity: concurrency + settings.WTL_MAX_WAITING };
-    const delivery = new InlineDelivery({ store: this.#store, attempts, clock, limits });
+  }
+
+  #server(delivery: Delivery, store: GuardedStore): FastifyInstance {
+    const { settings } = this.#config;
     const answers = new Answers(settings.ERROR_TYPE_CASE);
+    const log = this.#log;
     return buildServer({
       options: {
         appName: settings.APP_NAME,
         eventPath: settings.EVENT_PATH,
         maxBodyBytes: settings.MAX_BODY_BYTES,
         intakeTimeoutMs: settings.INTAKE_TIMEOUT * 1000,
-        eventTimeoutMs: deadlineMs,
+        eventTimeoutMs: (settings.WTL_HTTP_REQUESTS_TIMEOUT + 2 * settings.STORE_TIMEOUT) * 1000,
       },
       authenticator: new Authenticator(intakeTokens(this.#config)),
-      intake: new EventIntake({ rules: rulesOf(settings), delivery, answers, clock, log: this.#log }),
+      intake: new EventIntake({ rules: rulesOf(settings), delivery, store, answers, clock: systemClock, log }),
       lifecycle: this.#lifecycle,
+      storeFault: () => store.fault,
       answers,
-      log: this.#log,
+      log,
     });
   }
 
+  #storeChanged(fault: string | null): void {
+    if (fault === null) this.#log.info({}, 'The store works again');
+    else this.#log.error({ store: storeName(this.#config.settings.STORE_URL), error: fault }, 'The store fails');
+  }
+
   /**
-   * Starts to listen.
+   * Opens the store and starts to listen.
    * @returns the base URL under which it is reached from this machine.
-   * @throws when the address cannot be had (`EADDRINUSE`, `EACCES`, …).
+   * @throws StoreError when the store cannot be opened; an error with a code when the address cannot be had
+   *   (`EADDRINUSE`, `EACCES`, …).
    */
   async start(): Promise<string> {
     const { HOST, PORT } = this.#config.settings;
-    await this.#http.listen({ host: HOST, port: PORT });
+    this.#running = this.#wire(await openStore(this.#config.settings));
+    const { http, reconciler, retention } = this.#running;
+    try {
+      await http.listen({ host: HOST, port: PORT });
+    } catch (error) {
+      await this.#running.store.close();
+      throw error;
+    }
     // Not before listening: a cold start is measured to the first answer of /health.
     setImmediate(() => this.#warmUp());
-    const { port } = this.#http.server.address() as AddressInfo;
+    reconciler.start();
+    retention.start();
+    const { port } = http.server.address() as AddressInfo;
     return `http://${reachable(HOST)}:${port}`;
   }
 
@@ -101,23 +156,49 @@ export class App {
 
   async #stop(): Promise<boolean> {
     const { SHUTDOWN_TIMEOUT } = this.#config.settings;
-    const drained = await this.#lifecycle.drain(SHUTDOWN_TIMEOUT * 1000, systemClock);
-    if (!drained) {
-      const fields = { events: this.#lifecycle.underWay, timeout_s: SHUTDOWN_TIMEOUT };
-      this.#log.error(fields, 'Events cut off at SHUTDOWN_TIMEOUT; NSPS will send them again');
+    const running = this.#running;
+    if (!running) return true;
+    running.retention.stop();
+    const [drained, rested] = await Promise.all([
+      this.#lifecycle.drain(SHUTDOWN_TIMEOUT * 1000, systemClock),
+      within(SHUTDOWN_TIMEOUT * 1000, running.reconciler.stop()),
+    ]);
+    if (!drained || !rested) {
+      const events = this.#lifecycle.underWay;
+      const fields = { events, subscribers: running.reconciler.underWay, timeout_s: SHUTDOWN_TIMEOUT };
+      this.#log.error(
+        fields,
+        'Cut off at SHUTDOWN_TIMEOUT: NSPS will send the events again, the rest goes on at the next start',
+      );
     }
-    await within(CLOSE_MS, Promise.all([this.#http.close(), this.#target.close()]));
-    await this.#store.close();
-    return drained;
+    await within(CLOSE_MS, Promise.all([running.http.close(), this.#target.close()]));
+    await within(CLOSE_MS, running.store.close());
+    return drained && rested;
   }
 }
 
 /** Closing what is idle takes no time; what does not close must not keep us, in milliseconds. */
 const CLOSE_MS = 2_000;
 
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const late = new Promise<void>((resolve) => systemClock.after(ms, resolve));
-  await Promise.race([work, late]);
+const DAY_MS = 86_400_000;
+
+/** @returns whether `work` ended in time. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const cancel = systemClock.after(ms, () => resolve(false));
+    void work.then(() => {
+      cancel();
+      resolve(true);
+    });
+  });
+}
+
+/** What is queued may use all the calls there are; beside inline delivery, confirming must not take them from events. */
+function reconcilerConcurrency(settings: Config['settings']): number {
+  const most = settings.WTL_MAX_CONCURRENCY;
+  const share = settings.DELIVERY === 'queued' ? most : Math.ceil(most / 4);
+  // No more than a second's worth is held at a limited rate: what comes in fresh must not wait behind it.
+  return settings.WTL_MAX_RPS > 0 ? Math.min(share, settings.WTL_MAX_RPS) : share;
 }
 
 function intakeTokens({ settings }: Config): Secret[] {

@@ -63,6 +63,7 @@ function demoConfig(coreUrl: string): Config {
     API_TOKEN: TOKEN,
     WTL_API_URL: coreUrl,
     WTL_API_TOKEN: CORE_TOKEN,
+    STORE_URL: 'memory:',
   });
 }
 

@@ -23,6 +23,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   send: { summary: 'Post saved events to a connector, as NSPS does.', load: () => import('./send.ts') },
   explain: { summary: 'Say what an event would do and why; send nothing.', load: () => import('./explain.ts') },
   doctor: { summary: 'Check settings, tokens and the way to the core.', load: () => import('./doctor.ts') },
+  storm: {
+    summary: 'Try connectors with a faulty core and a restless NSPS, and compare.',
+    load: () => import('./storm.ts'),
+  },
   demo: { summary: 'Play a short life of a few subscribers.', load: () => import('./demo.ts') },
 };
 

@@ -3,6 +3,7 @@ import { type Config, loadConfig, readEnvironment, redactedSettings } from '../c
 import { SecretFiles } from '../config/secret-files.ts';
 import { SECRET_NAMES } from '../config/table.ts';
 import { type OpenLog, openLog } from '../observe/logger.ts';
+import { StoreError } from '../ports/store.ts';
 import { VERSION } from '../version.ts';
 import { type Command, EXIT, PlainError } from './command.ts';
 import { listenFault } from './listen-fault.ts';
@@ -17,7 +18,7 @@ export const command: Command = {
     'the secret files (*_FILE) again.',
   options: {},
   exits: {
-    69: 'the address to listen on cannot be had',
+    69: 'the address to listen on, or the store, cannot be had',
     70: 'a fault of the program',
     78: 'settings are wrong; all of them are named',
     1: 'events had to be cut off at SHUTDOWN_TIMEOUT, or a second signal came',
@@ -42,7 +43,7 @@ async function serve(): Promise<number> {
   const app = new App(config, output.log);
   const url = await app.start().catch(async (error: unknown) => {
     await output.end(LAST_LINES_MS);
-    throw new PlainError(listenFault(error, config.settings.HOST, config.settings.PORT), EXIT.unavailable);
+    throw startFault(error, config);
   });
   const secretFiles = new SecretFiles(config, output.log);
   secretFiles.watch();
@@ -55,6 +56,11 @@ async function serve(): Promise<number> {
   output.log.info({}, 'Stopped');
   await output.end(LAST_LINES_MS);
   process.exit(drained ? EXIT.ok : EXIT.failed);
+}
+
+function startFault(error: unknown, { settings }: Config): PlainError {
+  if (error instanceof StoreError) return new PlainError(`STORE_URL: ${error.message}`, EXIT.unavailable);
+  return new PlainError(listenFault(error, settings.HOST, settings.PORT), EXIT.unavailable);
 }
 
 function announce(config: Config, url: string, { log }: OpenLog): void {

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { CoreSimulator } from '../../sim/core-simulator.ts';
 import { type Faults, readFaults } from '../../sim/faults.ts';
 import { type Command, type CommandLine, EXIT, PlainError, UsageError, wholeNumber } from './command.ts';
+import { readFaultsFile } from './faults-file.ts';
 import { listenFault } from './listen-fault.ts';
 import { stopSignals } from './signals.ts';
 
@@ -52,7 +52,9 @@ async function simulate(line: CommandLine): Promise<number> {
     knownOnly: line.flags['known-only'] ?? false,
     faults,
     ...(!line.flags['quiet'] && {
-      onCall: ({ request, outcome }) => process.stdout.write(`${JSON.stringify(request)} → ${outcome}\n`),
+      watcher: {
+        treated: ({ request }, outcome) => process.stdout.write(`${JSON.stringify(request)} → ${outcome}\n`),
+      },
     }),
   });
   const url = await simulator.start().catch((error: unknown) => {
@@ -78,21 +80,10 @@ async function faultsOf(line: CommandLine): Promise<Faults> {
     ...(outage !== undefined && { outages: [outageOf(outage)] }),
   };
   try {
-    return readFaults({ ...(file === undefined ? {} : await readJson(file)), ...fromFlags });
+    return readFaults({ ...(file === undefined ? {} : await readFaultsFile(file)), ...fromFlags });
   } catch (error) {
     if (error instanceof PlainError) throw error;
     throw new UsageError((error as Error).message);
-  }
-}
-
-async function readJson(file: string): Promise<object> {
-  try {
-    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw new Error('a JSON object is expected');
-    return value;
-  } catch (error) {
-    throw new PlainError(`cannot read ${file}: ${(error as Error).message}`, EXIT.noInput);
   }
 }
 

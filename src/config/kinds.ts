@@ -66,6 +66,38 @@ export const token: Kind<Secret> = {
   parse: (value) => (/^[\x21-\x7e]+$/.test(value) ? new Secret(value) : refuse()),
 };
 
+/** A password: any text that stays unchanged in a line. */
+export const secretText: Kind<Secret> = {
+  expected: 'text without control characters',
+  parse: (value) => (/[\x00-\x1f\x7f]/.test(value) ? refuse() : new Secret(value)),
+};
+
+/** Where the store is. A URL of PostgreSQL may hold a password. */
+export type StoreLocation =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'postgres'; readonly url: Secret };
+
+/** A store as it may be shown: without user and password. */
+export function storeName(location: StoreLocation): string {
+  if (location.kind === 'memory') return 'memory:';
+  if (location.kind === 'sqlite') return `sqlite:${location.file}`;
+  const { host, pathname } = new URL(location.url.reveal());
+  return `postgres://${host}${pathname}`;
+}
+
+export const storeUrl: Kind<StoreLocation> = {
+  expected: 'sqlite:<file>, postgres://user@host/database or memory:',
+  parse: (value) => {
+    if (value === 'memory:') return { kind: 'memory' };
+    const [, file] = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(value) ?? [];
+    if (file !== undefined && file !== ':memory:') return { kind: 'sqlite', file };
+    const url = /^postgres(?:ql)?:\/\//.test(value) ? URL.parse(value) : null;
+    return url ? { kind: 'postgres', url: new Secret(value) } : refuse();
+  },
+  mayHideSecret: (value) => /[@?]/.test(value),
+};
+
 export const baseUrl: Kind<URL> = {
   expected: 'an http:// or https:// URL without user, query and fragment',
   parse: (value) => {

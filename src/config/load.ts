@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { type StoreLocation, storeName } from './kinds.ts';
 import { Secret } from './secret.ts';
 import {
   SECRET_NAMES,
@@ -221,7 +222,9 @@ function isSecretName(name: string): name is SecretName {
 /** Prefixes that only we use: a variable that starts so and is no setting is a slip of the pen. */
 function unknownNames(environment: Environment): string[] {
   const known = new Set<string>([...SETTING_NAMES, ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
-  return Object.keys(environment).filter((name) => /^(WTL|API_TOKEN|EVENT|LOG_PII)/.test(name) && !known.has(name));
+  return Object.keys(environment).filter(
+    (name) => /^(WTL|API_TOKEN|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY)/.test(name) && !known.has(name),
+  );
 }
 
 /** The settings as a log line may show them: secrets say only whether they are set. */
@@ -234,5 +237,6 @@ function printable(value: unknown): unknown {
   if (value instanceof URL) return value.href;
   if (value instanceof Map) return Object.fromEntries(value);
   if (typeof value === 'object' && value !== null && 'source' in value) return value.source;
+  if (typeof value === 'object' && value !== null && 'kind' in value) return storeName(value as StoreLocation);
   return value;
 }

@@ -9,6 +9,8 @@ import {
   profileName,
   pythonPattern,
   seconds,
+  secretText,
+  storeUrl,
   text,
   token,
 } from './kinds.ts';
@@ -117,12 +119,51 @@ export const GROUPS = {
     WTL_CLIENT_KEY_FILE: optional(text('a PEM file'), 'Key of the client certificate.'),
   },
   Delivery: {
-    DELIVERY: withDefault(choice('inline'), 'inline', 'NSPS waits for the true result, and repeats what failed.'),
-    STORE_URL: withDefault(
-      choice('memory:'),
-      'memory:',
-      'Where the version applied last of every subscriber is remembered: in this process.',
+    DELIVERY: withDefault(
+      choice('inline', 'queued'),
+      'inline',
+      '`inline`: NSPS waits for the true result, and sends again what failed. `queued`: it is answered as soon as the ' +
+        'event is safe, and the connector repeats what fails.',
     ),
+    SETTLE_AFTER: optional(
+      seconds(0.01, 86400),
+      'How long after a call without a known result the core may still come to it, in seconds; then the newest state ' +
+        'is confirmed. Twice `WTL_HTTP_REQUESTS_TIMEOUT` when not set.',
+    ),
+    RETRY_FIRST_PAUSE: withDefault(
+      seconds(0.01, 3600),
+      '1',
+      "The connector's own repeats: pause after the first failure, in seconds; doubled with every further one.",
+    ),
+    RETRY_LONGEST_PAUSE: withDefault(seconds(0.01, 86400), '600', 'The longest such pause, in seconds.'),
+    MAX_ATTEMPTS: withDefault(
+      integer(0, 1000000),
+      '100',
+      'Failures after which the connector gives up on an event (dead letter); 0 = never.',
+    ),
+    MAX_AGE: withDefault(
+      seconds(0, 31536000),
+      '604800',
+      'Age at which it gives up on an event that keeps failing, in seconds; 0 = never.',
+    ),
+  },
+  Store: {
+    STORE_URL: withDefault(
+      storeUrl,
+      'sqlite:./data/connector.db',
+      'Where subscribers and events are kept. A file serves one connector, `postgres://user@host/database` several, ' +
+        '`memory:` ends with the process.',
+    ),
+    STORE_PASSWORD: {
+      ...optional(secretText, 'Password for `postgres://`, when the URL holds none.'),
+      secret: true,
+    },
+    STORE_TIMEOUT: withDefault(
+      seconds(0.1, 600),
+      '10',
+      'How long the store may take for one event; then 503, and not ready.',
+    ),
+    RETENTION_DAYS: withDefault(integer(0, 36500), '90', 'How long events are kept in the journal; 0 = for ever.'),
   },
   Logs: {
     LOG_LEVEL: withDefault(choice('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'), 'INFO', 'Least level written.'),
@@ -137,6 +178,7 @@ type Table = Groups['Service'] &
   Groups['Decision'] &
   Groups['Core'] &
   Groups['Delivery'] &
+  Groups['Store'] &
   Groups['Logs'];
 
 export type SettingName = keyof Table;

@@ -11,6 +11,8 @@ interface FailureKind {
   readonly answer: ErrorCode;
   /** Whether it says that the core is not well: unreachable, timed out or 5xx (contract §4). Feeds the circuit. */
   readonly sick: boolean;
+  /** Whether it says something about the change itself, and counts against its attempts (`MAX_ATTEMPTS`). */
+  readonly counts: boolean;
   /**
    * Which actions may be repeated at once: after `retry` failures any; after an `unsure` one only those that carry the
    * full state (`insert` and `delete` could meet their own first attempt).
@@ -20,21 +22,22 @@ interface FailureKind {
 
 /** Every way a call can fail, classified once, where it is understood. */
 export const FAILURES = {
-  connect_failed: { kind: 'retry', answer: 'unavailable', sick: true, repeat: 'any' },
-  busy: { kind: 'retry', answer: 'unavailable', sick: true, repeat: 'any' },
-  rate_limited: { kind: 'retry', answer: 'rate_limited', sick: false, repeat: 'any' },
-  bad_gateway: { kind: 'unsure', answer: 'core_error', sick: true, repeat: 'full-state' },
-  cut: { kind: 'unsure', answer: 'unavailable', sick: true, repeat: 'full-state' },
-  timeout: { kind: 'unsure', answer: 'unavailable', sick: true, repeat: 'none' },
-  core_error: { kind: 'unsure', answer: 'core_error', sick: true, repeat: 'none' },
-  not_understood: { kind: 'unsure', answer: 'core_error', sick: false, repeat: 'none' },
-  credentials: { kind: 'retry', answer: 'core_credentials', sick: false, repeat: 'none' },
-  refused: { kind: 'rejected', answer: 'core_refused', sick: false, repeat: 'none' },
-  unknown_subscriber: { kind: 'rejected', answer: 'unknown_subscriber', sick: false, repeat: 'none' },
+  connect_failed: { kind: 'retry', answer: 'unavailable', sick: true, counts: true, repeat: 'any' },
+  busy: { kind: 'retry', answer: 'unavailable', sick: true, counts: true, repeat: 'any' },
+  rate_limited: { kind: 'retry', answer: 'rate_limited', sick: false, counts: false, repeat: 'any' },
+  bad_gateway: { kind: 'unsure', answer: 'core_error', sick: true, counts: true, repeat: 'full-state' },
+  cut: { kind: 'unsure', answer: 'unavailable', sick: true, counts: true, repeat: 'full-state' },
+  timeout: { kind: 'unsure', answer: 'unavailable', sick: true, counts: true, repeat: 'none' },
+  core_error: { kind: 'unsure', answer: 'core_error', sick: true, counts: true, repeat: 'none' },
+  not_understood: { kind: 'unsure', answer: 'core_error', sick: false, counts: true, repeat: 'none' },
+  credentials: { kind: 'retry', answer: 'core_credentials', sick: false, counts: false, repeat: 'none' },
+  refused: { kind: 'rejected', answer: 'core_refused', sick: false, counts: true, repeat: 'none' },
+  unknown_subscriber: { kind: 'rejected', answer: 'unknown_subscriber', sick: false, counts: true, repeat: 'none' },
   // The rest never reached the core.
-  circuit_open: { kind: 'retry', answer: 'unavailable', sick: false, repeat: 'none' },
-  no_turn: { kind: 'retry', answer: 'unavailable', sick: false, repeat: 'none' },
-  crowded: { kind: 'retry', answer: 'rate_limited', sick: false, repeat: 'none' },
+  circuit_open: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
+  no_turn: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
+  store_failed: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
+  crowded: { kind: 'retry', answer: 'rate_limited', sick: false, counts: false, repeat: 'none' },
 } as const satisfies Record<string, FailureKind>;
 
 export type FailureCode = keyof typeof FAILURES;
@@ -51,11 +54,16 @@ export interface Failure {
 }
 
 /** What one call did. */
-export type Outcome = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly failure: Failure };
+export type Outcome = { readonly kind: 'done' } | Failed;
+
+export interface Failed {
+  readonly kind: 'failed';
+  readonly failure: Failure;
+}
 
 export const DONE: Outcome = { kind: 'done' };
 
-export function failed(code: FailureCode, why: string, more: Omit<Failure, 'code' | 'why'> = {}): Outcome {
+export function failed(code: FailureCode, why: string, more: Omit<Failure, 'code' | 'why'> = {}): Failed {
   return { kind: 'failed', failure: { code, why, ...more } };
 }
 
@@ -69,6 +77,23 @@ export function mayRepeat(code: FailureCode, action: Action): boolean {
 /** First pause before a repeat, and the longest one, in milliseconds. */
 const BACKOFF_BASE_MS = 100;
 const BACKOFF_CAP_MS = 5_000;
+
+/**
+ * How long a subscriber rests after a failed attempt of the connector's own: exponential, with jitter over its upper
+ * half, and never sooner than the core asked for.
+ * @param attempts failed in a row before this one.
+ * @param random from 0 (inclusive) to 1.
+ * @returns milliseconds.
+ */
+export function pauseBeforeAttempt(
+  attempts: number,
+  failure: Failure,
+  random: number,
+  { firstMs, longestMs }: { firstMs: number; longestMs: number },
+): number {
+  const backoff = Math.min(longestMs, firstMs * 2 ** Math.min(attempts, 30)) * (0.5 + random / 2);
+  return Math.max(backoff, failure.retryAfterMs ?? 0);
+}
 
 /**
  * How long to wait before attempt `attempt + 1`: exponential with full jitter, so that many events failing together do

@@ -142,9 +142,7 @@ export function react(subscriber: Subscriber, effect: Effect, now: number, limit
     case 'stale':
       return quietly(inDoubt(subscriber, now, limits));
     case 'untouched':
-      return quietly(
-        effect.retryInMs === null ? subscriber : { ...subscriber, dueAt: sooner(subscriber.dueAt, now + effect.retryInMs) },
-      );
+      return quietly(effect.retryInMs === null ? subscriber : { ...subscriber, dueAt: now + effect.retryInMs });
     case 'abandoned':
       return quietly(abandoned(subscriber, effect.wanted, now, limits));
   }
@@ -182,7 +180,11 @@ function resync(subscriber: Subscriber, now: number): Reaction {
   if (!wanted) return { subscriber, accepted: false, news: [] };
   const news: EventNews[] =
     subscriber.dead !== null && subscriber.desired ? [{ eventId: subscriber.desired.eventId, state: 'queued' }] : [];
-  return { subscriber: { ...subscriber, dueAt: now, waitingSince: now, attempts: 0, dead: null }, accepted: true, news };
+  return {
+    subscriber: { ...subscriber, dueAt: now, waitingSince: now, attempts: 0, dead: null },
+    accepted: true,
+    news,
+  };
 }
 
 function applied(subscriber: Subscriber, wanted: Wanted, sentAt: number, now: number, limits: Limits): Reaction {
@@ -196,7 +198,7 @@ function applied(subscriber: Subscriber, wanted: Wanted, sentAt: number, now: nu
     ...subscriber,
     applied: { ...wanted, version: mergeVersions(subscriber.applied?.version ?? null, wanted.version) },
     desired: left,
-    after: isGrant(wanted.change) ? [] : subscriber.after,
+    after: isGrant(wanted.change) ? laterReleases(subscriber.after, wanted.version) : subscriber.after,
     unsettledUntil,
     dueAt: left && subscriber.dead === null ? sooner(subscriber.dueAt, now) : unsettledUntil,
     waitingSince: left ? subscriber.waitingSince : null,
@@ -264,7 +266,9 @@ function unsure(subscriber: Subscriber, wanted: Wanted, now: number, limits: Lim
   const known = isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted);
   return {
     ...subscriber,
-    desired: known ? subscriber.desired : { ...wanted, version: mergeVersions(newest(subscriber)?.version ?? null, wanted.version) },
+    desired: known
+      ? subscriber.desired
+      : { ...wanted, version: mergeVersions(newest(subscriber)?.version ?? null, wanted.version) },
     unsettledUntil: now + limits.settleAfterMs,
   };
 }
@@ -292,6 +296,16 @@ function sooner(a: number | null, b: number | null): number | null {
 /** A grant of a number is what has to wait for releases; anything else takes nothing from anybody. */
 export function isGrant(change: Change): boolean {
   return change.state.msisdn !== null;
+}
+
+/** The releases that a grant of this version has to wait for. */
+export function releasesBefore(subscriber: Subscriber, wanted: Wanted): readonly Release[] {
+  if (!isGrant(wanted.change)) return [];
+  return subscriber.after.filter(({ version }) => compareVersions(version, wanted.version) <= 0);
+}
+
+function laterReleases(after: readonly Release[], version: Version): readonly Release[] {
+  return after.filter((release) => compareVersions(release.version, version) > 0);
 }
 
 /** The newest release of each SIM. */

@@ -5,3 +5,8 @@ const MOST_REPEATED = 200;
 export function clip(text: string, most = MOST_REPEATED): string {
   return text.length <= most ? text : `${text.slice(0, most)}…`;
 }
+
+/** Text that every database takes: no NUL, no half of a surrogate pair. */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd');
+}

@@ -1,10 +1,10 @@
 import { FAILURES, failed, mayRepeat, type Outcome, pauseBeforeRepeat } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
 import type { Clock, Random } from '../ports/runtime.ts';
+import type { Attempt } from '../ports/store.ts';
 import type { CallContext, Target } from '../ports/target.ts';
 import type { Breaker, Permit } from './breaker.ts';
 import type { Gate } from './gate.ts';
-import type { AttemptReport } from './report.ts';
 
 const NO_CONNECTION = failed('no_turn', 'Connection timeout: no free connection to the core before the deadline');
 
@@ -38,12 +38,22 @@ export class Attempts {
     this.#limits = parts.limits;
   }
 
+  /** Milliseconds until the circuit lets a call through; 0 when it does now. */
+  get rest(): number {
+    return this.#breaker.wait();
+  }
+
+  /** Whether the core was well when it was last heard of. */
+  get circuitClosed(): boolean {
+    return this.#breaker.state === 'closed';
+  }
+
   /**
    * Repeats only what is safe to repeat (`core/outcome.ts`), and only while the deadline leaves room.
    * @param report hears of every call that was made.
    * @returns the last outcome.
    */
-  async run(change: Change, context: CallContext, report: (attempt: AttemptReport) => void): Promise<Outcome> {
+  async run(change: Change, context: CallContext, report: (attempt: Attempt) => void): Promise<Outcome> {
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#once(change, context, report);
       if (outcome.kind === 'done') return outcome;
@@ -55,7 +65,7 @@ export class Attempts {
     }
   }
 
-  async #once(change: Change, context: CallContext, report: (attempt: AttemptReport) => void): Promise<Outcome> {
+  async #once(change: Change, context: CallContext, report: (attempt: Attempt) => void): Promise<Outcome> {
     // Asked before waiting for a place, so that an open circuit answers at once even when hung calls hold every place.
     if (this.#breaker.wait() > 0) return this.#circuitOpen();
     if (!this.#gate.tryEnter()) {
@@ -79,20 +89,16 @@ export class Attempts {
     }
   }
 
-  #learn(
-    change: Change,
-    outcome: Outcome,
-    permit: Permit,
-    started: number,
-    report: (attempt: AttemptReport) => void,
-  ): void {
+  #learn(change: Change, outcome: Outcome, permit: Permit, started: number, report: (attempt: Attempt) => void): void {
     const failure = outcome.kind === 'failed' ? outcome.failure : null;
     this.#breaker.record(permit, failure !== null && FAILURES[failure.code].sick);
     report({
+      at: this.#clock.wall(),
       imsi: change.state.imsi,
       action: change.action,
       result: failure?.code ?? 'done',
       ...(failure?.coreStatus !== undefined && { coreStatus: failure.coreStatus }),
+      ...(failure && { why: failure.why }),
       durationMs: this.#clock.now() - started,
     });
   }

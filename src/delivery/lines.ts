@@ -1,13 +1,18 @@
+import { compareVersions, type Version } from '../core/version.ts';
 import type { Clock } from '../ports/runtime.ts';
-import { Semaphore } from './semaphore.ts';
 
-interface Line {
-  /** Made for the first who has to wait: nearly always there is nobody else. */
-  turn: Semaphore | null;
-  people: number;
+interface Waiter {
+  readonly version: Version;
+  admit(): void;
 }
 
-/** One line per subscriber: whoever is at its head may talk to the core about him, nobody else (G1 in this process). */
+/** Whoever waits for a subscriber; empty nearly always. */
+type Line = Waiter[];
+
+/**
+ * One line per subscriber: one talks to the core about him, the others wait. The newest goes next: once it is done, the
+ * older ones need not be sent at all.
+ */
 export class SubscriberLines {
   readonly #lines = new Map<string, Line>();
   readonly #clock: Clock;
@@ -17,28 +22,46 @@ export class SubscriberLines {
   }
 
   /**
-   * Runs `work` alone for this subscriber, in the order of asking.
+   * Runs `work` alone for this subscriber in this process.
+   * @param deadline on the clock's `now()`.
    * @returns what `work` returned, or null when its turn did not come before the deadline (`work` was not run).
    */
-  async run<T>(imsi: string, deadline: number, work: () => Promise<T>): Promise<T | null> {
-    const known = this.#lines.get(imsi);
-    const line = known ?? { turn: null, people: 0 };
-    if (!known) this.#lines.set(imsi, line);
-    line.people++;
+  async run<T>(imsi: string, version: Version, deadline: number, work: () => Promise<T>): Promise<T | null> {
+    const line = this.#lines.get(imsi);
+    if (!line) this.#lines.set(imsi, []);
+    else if (!(await this.#turn(line, version, deadline))) return null;
     try {
-      if (known) {
-        // The one inside holds the only place.
-        line.turn ??= new Semaphore(0, this.#clock);
-        if (!(await line.turn.enter(deadline))) return null;
-      }
-      try {
-        return await work();
-      } finally {
-        line.turn?.leave();
-      }
+      return await work();
     } finally {
-      line.people--;
-      if (line.people === 0) this.#lines.delete(imsi);
+      this.#next(imsi);
     }
+  }
+
+  #turn(line: Line, version: Version, deadline: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        version,
+        admit: () => {
+          cancel();
+          resolve(true);
+        },
+      };
+      const cancel = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () => {
+        line.splice(line.indexOf(waiter), 1);
+        resolve(false);
+      });
+      line.push(waiter);
+    });
+  }
+
+  #next(imsi: string): void {
+    const line = this.#lines.get(imsi) as Line;
+    if (line.length === 0) {
+      this.#lines.delete(imsi);
+      return;
+    }
+    const newest = line.reduce((a, b) => (compareVersions(b.version, a.version) > 0 ? b : a));
+    line.splice(line.indexOf(newest), 1);
+    newest.admit();
   }
 }

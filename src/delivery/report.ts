@@ -1,15 +1,12 @@
-import type { FailureCode } from '../core/outcome.ts';
+import { FAILURES } from '../core/outcome.ts';
+import type { Attempt } from '../ports/store.ts';
 
-/** One call to the core, for the log. */
-export interface AttemptReport {
-  readonly imsi: string;
-  readonly action: string;
-  readonly result: 'done' | FailureCode;
-  readonly coreStatus?: number;
-  readonly durationMs: number;
+/** Filled while an event is delivered: every call to the core. */
+export interface DeliveryReport {
+  readonly attempts: Attempt[];
 }
 
-/** Filled while an event is delivered. */
-export interface DeliveryReport {
-  readonly attempts: AttemptReport[];
+/** Whether a call may have been, or may still be applied without our knowing. */
+export function isDoubtful({ result }: Attempt): boolean {
+  return result !== 'done' && FAILURES[result].kind === 'unsure';
 }

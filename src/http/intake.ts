@@ -4,22 +4,32 @@ import { parseEvent } from '../contract/parse.ts';
 import { decide } from '../core/decide.ts';
 import { clip } from '../core/text.ts';
 import type { Decision, Rules } from '../core/types.ts';
-import type { Delivered, InlineDelivery, Provision } from '../delivery/inline.ts';
-import type { AttemptReport, DeliveryReport } from '../delivery/report.ts';
+import { type Delivered, type Delivery, type Draft, noteUndelivered, type Provision } from '../delivery/arrival.ts';
 import type { Clock, LogFields, Logger, TraceIds } from '../ports/runtime.ts';
+import type { Attempt, Store } from '../ports/store.ts';
 import type { Answer, Answers } from './answer.ts';
+import { draftOf } from './draft.ts';
 
 /** One event's way: bytes → event → decision → delivery → answer, and one wide log line. */
 export class EventIntake {
   readonly #rules: Rules;
-  readonly #delivery: InlineDelivery;
+  readonly #delivery: Delivery;
+  readonly #store: Store;
   readonly #answers: Answers;
   readonly #clock: Clock;
   readonly #log: Logger;
 
-  constructor(parts: { rules: Rules; delivery: InlineDelivery; answers: Answers; clock: Clock; log: Logger }) {
+  constructor(parts: {
+    rules: Rules;
+    delivery: Delivery;
+    store: Store;
+    answers: Answers;
+    clock: Clock;
+    log: Logger;
+  }) {
     this.#rules = parts.rules;
     this.#delivery = parts.delivery;
+    this.#store = parts.store;
     this.#answers = parts.answers;
     this.#clock = parts.clock;
     this.#log = parts.log;
@@ -34,25 +44,28 @@ export class EventIntake {
     const parsed = parseEvent(raw);
     if (parsed.kind === 'event') {
       const decision = decide(parsed.event, this.#rules);
-      return this.#carryOut(decision, describe(parsed.event, decision), ids, started);
+      const draft = draftOf(parsed.event, decision, raw, ids, this.#clock.wall());
+      return this.#carryOut(decision, draft, describe(parsed.event, decision), started);
     }
     const answer = this.#answers.invalid(parsed.faults);
     this.#logEvent(ids, {}, answer, NO_ATTEMPTS, started);
     return Promise.resolve(answer);
   }
 
-  async #carryOut(decision: Decision, about: About, ids: TraceIds, started: number): Promise<Answer> {
-    const report: DeliveryReport = { attempts: [] };
+  async #carryOut(decision: Decision, draft: Draft, about: About, started: number): Promise<Answer> {
+    const attempts: Attempt[] = [];
     const answer =
       decision.kind === 'provision'
-        ? this.#told(await this.#delivery.deliver(decision, ids, report))
-        : this.#undelivered(decision);
-    if (this.#log.debugEnabled) this.#logAttempts(ids, about, report.attempts);
-    this.#logEvent(ids, about, answer, report, started);
+        ? this.#told(await this.#delivery.deliver({ decision, draft }, attempts))
+        : await this.#undelivered(decision, draft);
+    if (this.#log.debugEnabled) this.#logAttempts(draft, about, attempts);
+    this.#logEvent(draft, about, answer, attempts, started);
     return answer;
   }
 
-  #undelivered(decision: Exclude<Decision, Provision>): Answer {
+  async #undelivered(decision: Exclude<Decision, Provision>, draft: Draft): Promise<Answer> {
+    const noted = await noteUndelivered(this.#store, draft, decision);
+    if (noted?.kind === 'failed') return this.#told(noted);
     if (decision.kind === 'reject') return this.#answers.invalid(decision.faults);
     return { status: 202, body: successBody('ignored', decision.reason) };
   }
@@ -62,7 +75,7 @@ export class EventIntake {
     return { status: 202, body: successBody(delivered.kind) };
   }
 
-  #logAttempts(ids: TraceIds, about: About, attempts: readonly AttemptReport[]): void {
+  #logAttempts(ids: TraceIds, about: About, attempts: readonly Attempt[]): void {
     for (const [index, attempt] of attempts.entries()) {
       const fields = {
         request_id: ids.requestId,
@@ -80,16 +93,16 @@ export class EventIntake {
   }
 
   /** Expected failures are warnings: an error is what somebody has to mend here. */
-  #logEvent(ids: TraceIds, about: Partial<About>, answer: Answer, report: DeliveryReport, started: number): void {
+  #logEvent(ids: TraceIds, about: Partial<About>, answer: Answer, attempts: readonly Attempt[], started: number): void {
     const { body, status } = answer;
-    const coreMs = report.attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0);
+    const coreMs = attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0);
     const fields = {
       request_id: ids.requestId,
       unique_id: ids.uniqueId,
       ...about,
       ...outcomeOf(body),
       status_code: status,
-      attempts: report.attempts.length,
+      attempts: attempts.length,
       core_ms: round(coreMs),
       duration_ms: round(this.#clock.now() - started),
     };
@@ -98,7 +111,7 @@ export class EventIntake {
   }
 }
 
-const NO_ATTEMPTS: DeliveryReport = { attempts: [] };
+const NO_ATTEMPTS: readonly Attempt[] = [];
 
 /** What an event says, for the log. */
 interface About {

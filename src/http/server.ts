@@ -24,6 +24,8 @@ export interface ServerParts {
   readonly authenticator: Authenticator;
   readonly intake: EventIntake;
   readonly lifecycle: Lifecycle;
+  /** Why the store does not work now; null when it does. */
+  readonly storeFault: () => string | null;
   readonly answers: Answers;
   readonly log: Logger;
 }
@@ -80,8 +82,10 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
 
   app.get('/health', () => ({ status: 'Healthy', service: options.appName }));
   app.get('/ready', (_request, reply) => {
-    if (lifecycle.stopping) reply.code(503);
-    return { status: lifecycle.stopping ? 'Stopping' : 'Ready', service: options.appName };
+    const fault = parts.storeFault();
+    const status = lifecycle.stopping ? 'Stopping' : fault === null ? 'Ready' : 'Store unavailable';
+    if (status !== 'Ready') reply.code(503);
+    return { status, service: options.appName };
   });
   app.get('/openapi.json', { onRequest: authenticated }, async () => {
     const { buildOpenApi } = await import('../contract/openapi.ts');

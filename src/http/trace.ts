@@ -13,6 +13,11 @@ export function traceIds(headers: IncomingHttpHeaders): TraceIds {
   };
 }
 
+/** Ids for work of our own, which no request asked for. */
+export function newIds(): TraceIds {
+  return { requestId: randomTraceId(), uniqueId: randomUUID() };
+}
+
 /** 16 hex characters. Node draws UUIDs from a reserve; asking for a few random bytes each time costs ten times as much. */
 function randomTraceId(): string {
   return randomUUID().replaceAll('-', '').slice(16);

@@ -90,6 +90,8 @@ export interface Store {
    * @returns for each effect, whether it was taken: false when something newer is known already.
    */
   write(write: Write): Promise<readonly boolean[]>;
+  /** Writes something of no meaning, to see whether it can. */
+  probe(): Promise<void>;
   /** Reading, for people. */
   readonly views: Views;
   /** Deletes events older than `before` (ms since 1970) that nothing waits for; `limit` at most. @returns how many. */

@@ -18,7 +18,7 @@ function file(name: string, content: unknown): string {
   return path;
 }
 
-const COMMANDS = ['serve', 'simulate', 'send', 'explain', 'doctor', 'demo'];
+const COMMANDS = ['serve', 'simulate', 'send', 'explain', 'doctor', 'storm', 'demo'];
 
 describe('every command', () => {
   for (const command of COMMANDS) {

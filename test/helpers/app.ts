@@ -11,6 +11,7 @@ export async function startApp(coreUrl: string, env: Record<string, string> = {}
     API_TOKEN: TOKEN,
     WTL_API_URL: coreUrl,
     WTL_API_TOKEN: CORE_TOKEN,
+    STORE_URL: 'memory:',
     ...env,
   });
   const log = memoryLog();

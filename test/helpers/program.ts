@@ -94,6 +94,8 @@ export async function serve(coreUrl: string, env: Record<string, string> = {}): 
     API_TOKEN: TOKEN,
     WTL_API_URL: coreUrl,
     WTL_API_TOKEN: CORE_TOKEN,
+    // A test that wants to be remembered says where.
+    STORE_URL: 'memory:',
     ...env,
   });
   const [, eventUrl] = await program.says(/"url":"([^"]+)"/);
@@ -104,6 +106,8 @@ export async function serve(coreUrl: string, env: Record<string, string> = {}): 
 /** Runs a command to its end. */
 export async function run(args: readonly string[], env: Record<string, string> = {}, input?: string) {
   const program = new Program(args, env);
+  // A program that has ended already does not read it.
+  program.child.stdin?.on('error', () => {});
   program.child.stdin?.end(input ?? '');
   const { code } = await program.exited;
   return { code, stdout: program.stdout, stderr: program.stderr };

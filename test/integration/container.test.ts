@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,7 @@ import {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const STAGES = parseDockerfile(read('Dockerfile'));
 const FINAL = STAGES.at(-1) as Stage;
+const FINAL_VOLUME = posix.relative(FINAL.get('WORKDIR'), FINAL.get('VOLUME'));
 const USER = userOf(FINAL.get('USER'));
 const COMPOSE = read('compose.yaml');
 
@@ -100,9 +101,12 @@ test('the image, made and run as its Dockerfile says', { skip: whyNotAsUser() },
   chmodSync(scratch, 0o755);
   const image = new Rehearsal(ROOT, scratch).perform(STAGES);
   setWritable(image, false);
+  // In place of the volume.
+  chmodSync(join(image, FINAL_VOLUME), 0o700);
 
-  await t.test('holds the program and nothing else', () => {
-    assert.deepEqual(readdirSync(image).sort(), ['bin', 'dist', 'package.json']);
+  await t.test('holds the program, a place for its data, and nothing else', () => {
+    assert.deepEqual(readdirSync(image).sort(), ['bin', FINAL_VOLUME, 'dist', 'package.json'].sort());
+    assert.deepEqual(readdirSync(join(image, FINAL_VOLUME)), []);
   });
 
   await t.test('runs read-only on its compile cache, is healthy, and ends on SIGTERM', async (t) => {
@@ -154,9 +158,10 @@ function assertCacheUsed(stderr: string): void {
   );
 }
 
-/** Every path with what a write would change. */
+/** Every path with what a write would change, but for what is meant to be written. */
 function snapshot(root: string): string[] {
-  return treeOf(root).map((path) => {
+  const fixed = treeOf(root).filter((path) => path !== root && !path.startsWith(join(root, FINAL_VOLUME)));
+  return fixed.map((path) => {
     const { mode, size, mtimeMs } = lstatSync(path);
     return `${path} ${mode.toString(8)} ${size} ${mtimeMs}`;
   });
@@ -171,7 +176,8 @@ function statusOf(pid: number, field: string): string {
 /** Runs what follows as process 1 of a place of its own, with the switches of compose.yaml. */
 const APART = [
   ...['unshare', '--fork', '--kill-child', '--pid', '--mount-proc'],
-  ...['sh', '-c', 'mount -o remount,bind,ro / && exec "$@"', 'sh'],
+  // The volume is a mount of its own, and stays writable.
+  ...['sh', '-c', `mount --bind ${FINAL_VOLUME} ${FINAL_VOLUME} && mount -o remount,bind,ro / && exec "$@"`, 'sh'],
   ...['setpriv', `--reuid=${USER?.uid}`, `--regid=${USER?.gid}`, '--clear-groups', '--no-new-privs'],
   // A change of the user takes the parent-death signal of --kill-child away.
   ...['--inh-caps=-all', '--bounding-set=-all', '--pdeathsig=KILL'],
@@ -180,7 +186,10 @@ const APART = [
 function whyNotApart(): string | false {
   if (!isRoot()) return 'only root can make a process 1';
   const [program = '', ...args] = [...APART, 'true'];
-  const { status, error, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  const folder = mkdtempSync(join(tmpdir(), 'apart-'));
+  mkdirSync(join(folder, FINAL_VOLUME));
+  const { status, error, stderr } = spawnSync(program, args, { encoding: 'utf8', cwd: folder });
+  rmSync(folder, { recursive: true });
   return status === 0 ? false : `no namespaces here: ${error?.message ?? stderr.trim()}`;
 }
 

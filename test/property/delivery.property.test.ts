@@ -4,15 +4,15 @@ import fc from 'fast-check';
 import { DONE, failed } from '../../src/core/outcome.ts';
 import type { Change } from '../../src/core/types.ts';
 import { compareVersions, type Version } from '../../src/core/version.ts';
+import type { Arrival } from '../../src/delivery/arrival.ts';
 import { Attempts } from '../../src/delivery/attempts.ts';
 import { Breaker } from '../../src/delivery/breaker.ts';
 import { Gate } from '../../src/delivery/gate.ts';
-import { InlineDelivery, type Provision } from '../../src/delivery/inline.ts';
+import { InlineDelivery } from '../../src/delivery/inline.ts';
 import type { CallContext, Target } from '../../src/ports/target.ts';
-import { MemoryStore } from '../../src/store/memory.ts';
+import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-
-const IDS = { requestId: 'r', uniqueId: 'u' };
+import { entryOf } from '../helpers/subscribers.ts';
 
 /** A core that takes its time, sometimes fails, and writes down what it saw. */
 class RecordingTarget implements Target {
@@ -47,9 +47,15 @@ class RecordingTarget implements Target {
   async close() {}
 }
 
-function decision(imsi: string, updatedAt: string): Provision {
+let events = 0;
+
+function arrival(imsi: string, updatedAt: string): Arrival {
   const state = { imsi, status: 'serviceGranted', msisdn: null, csProfile: updatedAt, epsProfile: 'e' } as const;
-  return { kind: 'provision', action: 'update', version: { updatedAt }, changes: [{ action: 'update', state }] };
+  const { state: _, why, status, attempts, ...draft } = entryOf(++events, { imsi });
+  return {
+    decision: { kind: 'provision', action: 'update', version: { updatedAt }, changes: [{ action: 'update', state }] },
+    draft,
+  };
 }
 
 function build(clock: FakeClock, target: Target, concurrency: number, capacity = 1000) {
@@ -61,11 +67,13 @@ function build(clock: FakeClock, target: Target, concurrency: number, capacity =
     random: () => 0.5,
     limits: { retries: 1 },
   });
-  return new InlineDelivery({ store: new MemoryStore(), attempts, clock, limits: { deadlineMs: 2_000, capacity } });
+  return new InlineDelivery({ store: directStore(), attempts, clock, limits: { deadlineMs: 2_000, capacity } });
 }
 
+const IMSIS = ['001010000000001', '001010000000002', '001010000000003'];
+
 const scenario = fc.record({
-  events: fc.array(fc.record({ imsi: fc.constantFrom('a', 'b', 'c'), version: fc.nat(9), at: fc.nat(100) }), {
+  events: fc.array(fc.record({ imsi: fc.constantFrom(...IMSIS), version: fc.nat(9), at: fc.nat(100) }), {
     minLength: 1,
     maxLength: 25,
   }),
@@ -87,9 +95,9 @@ test('G1, G2 in one process: one call at a time for a subscriber, never backward
       const delivery = build(clock, target, concurrency);
       const answers: Answered[] = [];
       for (const { imsi, version: number, at } of events) {
-        const provision = decision(imsi, String(number));
-        const answer = (kind: string) => answers.push({ imsi, version: provision.version, kind });
-        clock.after(at, () => void delivery.deliver(provision, IDS, { attempts: [] }).then(({ kind }) => answer(kind)));
+        const one = arrival(imsi, String(number));
+        const answer = (kind: string) => answers.push({ imsi, version: one.decision.version, kind });
+        clock.after(at, () => void delivery.deliver(one, []).then(({ kind }) => answer(kind)));
       }
       await clock.advance(10_000);
 
@@ -98,7 +106,7 @@ test('G1, G2 in one process: one call at a time for a subscriber, never backward
       assert.ok(target.mostAtOnce <= concurrency);
       assert.equal(delivery.inside, 0);
       assert.equal(clock.timers, 0, 'no timer is left behind');
-      for (const imsi of ['a', 'b', 'c']) {
+      for (const imsi of IMSIS) {
         const applied = target.applied.filter(({ state }) => state.imsi === imsi);
         const versions = applied.map(({ state }) => ({ updatedAt: state.csProfile }));
         assertNeverBackwards(versions);
@@ -133,7 +141,7 @@ test('the waiting room is bounded: one event more is turned away at once', async
   const delivery = build(clock, new RecordingTarget(clock, []), 1, 3);
   const answers: string[] = [];
   for (let event = 0; event < 4; event++) {
-    void delivery.deliver(decision(`s${event}`, '1'), IDS, { attempts: [] }).then((delivered) => {
+    void delivery.deliver(arrival(`00101000000000${event}`, '1'), []).then((delivered) => {
       answers.push(delivered.kind === 'failed' ? delivered.failure.code : delivered.kind);
     });
   }

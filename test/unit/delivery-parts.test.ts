@@ -27,28 +27,43 @@ describe('semaphore', () => {
   });
 });
 
+const VERSION = { iEvent: '1' };
+
 describe('subscriber lines', () => {
   test('one at a time for a subscriber, others meanwhile, and a failure frees the line', async () => {
     const lines = new SubscriberLines(new FakeClock());
     const { promise: hold, resolve: release } = Promise.withResolvers<void>();
     const order: string[] = [];
-    const first = lines.run('a', 100, async () => {
+    const first = lines.run('a', VERSION, 100, async () => {
       await hold;
       throw new Error('broken');
     });
-    const second = lines.run('a', 100, async () => order.push('a2'));
-    await lines.run('b', 100, async () => order.push('b1'));
+    const second = lines.run('a', VERSION, 100, async () => order.push('a2'));
+    await lines.run('b', VERSION, 100, async () => order.push('b1'));
     release();
     await assert.rejects(first, /broken/);
     await second;
     assert.deepEqual(order, ['b1', 'a2']);
   });
+  test('the newest of those who wait goes next', async () => {
+    const lines = new SubscriberLines(new FakeClock());
+    const { promise: hold, resolve: release } = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const runs = ['5', '7', '9', '8'].map((iEvent) =>
+      lines.run('a', { iEvent }, 100, async () => {
+        if (order.push(iEvent) === 1) await hold;
+      }),
+    );
+    release();
+    await Promise.all(runs);
+    assert.deepEqual(order, ['5', '9', '8', '7']);
+  });
   test('a turn that does not come before the deadline is not taken', async () => {
     const clock = new FakeClock();
     const lines = new SubscriberLines(clock);
-    void lines.run('a', 1000, () => new Promise(() => {}));
+    void lines.run('a', VERSION, 1000, () => new Promise(() => {}));
     let ran = false;
-    const late = lines.run('a', 30, async () => {
+    const late = lines.run('a', VERSION, 30, async () => {
       ran = true;
     });
     await clock.advance(30);

@@ -100,6 +100,10 @@ export class Engine {
     return this.#transaction(true, (tables) => tables.clean(before, limit));
   }
 
+  probe(): void {
+    this.#transaction(true, () => this.#db.exec(`UPDATE probe SET at = ${Date.now()}`));
+  }
+
   #transaction<T>(durable: boolean, work: (tables: Tables) => T): T {
     if (!this.#tables) throw new StoreError('the database was opened for reading only', { passing: false });
     if (durable !== this.#durable) {

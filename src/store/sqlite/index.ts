@@ -56,6 +56,10 @@ export class SqliteStore implements Store {
     return this.#writer.ask('clean', JSON.stringify({ before, limit }));
   }
 
+  async probe(): Promise<void> {
+    await this.#writer.ask('probe', 'null');
+  }
+
   close(): Promise<void> {
     this.#closed ??= Promise.all([(this.views as ThreadViews).close(), this.#writer.close()]).then(() => {});
     return this.#closed;

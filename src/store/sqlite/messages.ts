@@ -9,6 +9,7 @@ export interface Requests {
   claimDue: { of: number; gives: Subscriber[] };
   writes: { of: readonly Write[]; gives: WriteResult[] };
   clean: { of: { before: number; limit: number }; gives: number };
+  probe: { of: null; gives: null };
   view: { of: { name: keyof Views; args: unknown[] }; gives: unknown };
   close: { of: null; gives: null };
 }

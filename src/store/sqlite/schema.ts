@@ -5,12 +5,12 @@ import { StoreError } from '../../ports/store.ts';
 function older(a: string, b: string): string {
   const [au, ae, ai, ac] = stamps(a);
   const [bu, be, bi, bc] = stamps(b);
-  return `CASE
+  return `(CASE
     WHEN ${au} < ${bu} THEN 1 WHEN ${au} > ${bu} THEN 0
     WHEN ${ae} < ${be} THEN 1 WHEN ${ae} > ${be} THEN 0
     WHEN length(${ai}) < length(${bi}) THEN 1 WHEN length(${ai}) > length(${bi}) THEN 0
     WHEN ${ai} < ${bi} THEN 1 WHEN ${ai} > ${bi} THEN 0
-    WHEN ${ac} < ${bc} THEN 1 ELSE 0 END`;
+    WHEN ${ac} < ${bc} THEN 1 ELSE 0 END)`;
 }
 
 function stamps(json: string): string[] {
@@ -52,11 +52,16 @@ export const MIGRATIONS: readonly string[] = [
   BEGIN
     SELECT RAISE(ABORT, 'the number is still held by another SIM') FROM json_each(old.after) AS release
     LEFT JOIN subscribers AS holder ON holder.imsi = CAST(release.value ->> '$.change.state.imsi' AS INTEGER)
-    WHERE holder.applied IS NULL OR ${older('holder.applied', 'release.value')};
+    WHERE NOT ${older('new.applied', 'release.value')}
+      AND (holder.applied IS NULL OR ${older('holder.applied', 'release.value')});
   END;
 
   -- G1: one row, one holder. Kept on disk so that a claim whose holder was killed is known afterwards.
   CREATE TABLE claims (imsi INTEGER PRIMARY KEY, wanted TEXT) STRICT;
+
+  -- Written to see whether the disk takes it.
+  CREATE TABLE probe (at INTEGER NOT NULL) STRICT;
+  INSERT INTO probe VALUES (0);
 
   CREATE TABLE journal (
     seq INTEGER PRIMARY KEY,

@@ -42,6 +42,9 @@ async function carryOut(engine: Engine, { name, text, bodies }: RequestMessage):
       const { before, limit } = JSON.parse(text) as { before: number; limit: number };
       return json(engine.clean(before, limit));
     }
+    case 'probe':
+      engine.probe();
+      return json(null);
     case 'view':
       return view(engine.views, JSON.parse(text));
     case 'close':

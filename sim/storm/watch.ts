@@ -1,0 +1,167 @@
+import type { CoreWatcher } from '../core-simulator.ts';
+import type { Exchange } from '../exchange.ts';
+import { type CoreState, changeOf, type Life } from './life.ts';
+
+/**
+ * Stands beside the core and writes down what a connector must never do. It judges a request by what the core held when
+ * it arrived, and by what NSPS had been answered by then.
+ */
+
+/** One request as it is shown in the report. */
+export interface SeenRequest {
+  /** Since the storm began, in milliseconds. */
+  readonly atMs: number;
+  /** Which change it carries; null when it is none of ours. */
+  readonly change: number | null;
+  readonly status: string;
+  readonly msisdn: readonly string[];
+  /** `applied`, the core's words, or the fault. */
+  outcome: string;
+  /** Since the storm began, in milliseconds; null when it never was. */
+  appliedAtMs: number | null;
+  /** Whether the caller had gone when it was applied. */
+  late: boolean;
+}
+
+export interface Violation {
+  readonly kind: 'overlap' | 'order' | 'clash';
+  readonly imsi: string;
+  /** The SIM that had the number. */
+  readonly holder?: string;
+  readonly atMs: number;
+  readonly message: string;
+}
+
+export interface CoreTally {
+  /** Requests that arrived, and those the core applied. */
+  readonly calls: number;
+  readonly applied: number;
+  /** Of the applied ones: after the caller had gone. */
+  readonly late: number;
+  /** By what the core did with them. */
+  readonly outcomes: ReadonlyMap<string, number>;
+  /** Numbers met at another SIM whose release nobody had told the connector of. */
+  readonly unknowable: number;
+}
+
+/**
+ * A connector may have sent a request just before it answered the event that forbids it, and the two may arrive here the
+ * other way round; in milliseconds.
+ */
+const CROSSING_MS = 50;
+
+interface Holder {
+  readonly msisdn: readonly string[];
+  readonly late: boolean;
+}
+
+export class CoreWatch implements CoreWatcher {
+  readonly #life: Life;
+  readonly #toldAt: (eventId: string) => number | undefined;
+  readonly #began = performance.now();
+  readonly #newest = new Map<string, number>();
+  readonly #holders = new Map<string, Holder>();
+  readonly #seen = new WeakMap<Exchange, SeenRequest>();
+  readonly #histories = new Map<string, SeenRequest[]>();
+  readonly #outcomes = new Map<string, number>();
+  readonly violations: Violation[] = [];
+  #calls = 0;
+  #applied = 0;
+  #late = 0;
+  #unknowable = 0;
+
+  /** @param toldAt when an event was first answered, on the clock of `performance.now()`. */
+  constructor(life: Life, toldAt: (eventId: string) => number | undefined) {
+    this.#life = life;
+    this.#toldAt = toldAt;
+  }
+
+  get tally(): CoreTally {
+    return {
+      calls: this.#calls,
+      applied: this.#applied,
+      late: this.#late,
+      outcomes: this.#outcomes,
+      unknowable: this.#unknowable,
+    };
+  }
+
+  /** Every request that arrived for a subscriber, in order. */
+  history(imsi: string): readonly SeenRequest[] {
+    return this.#histories.get(imsi) ?? [];
+  }
+
+  arrived(exchange: Exchange): void {
+    this.#calls++;
+    const { imsi } = exchange;
+    const seen = this.#see(exchange);
+    const history = this.#histories.get(imsi);
+    if (history) history.push(seen);
+    else this.#histories.set(imsi, [seen]);
+    const newest = this.#newest.get(imsi);
+    if (newest !== undefined && seen.change !== null && seen.change < newest) {
+      this.#violation('order', imsi, `change ${seen.change} was sent when change ${newest} had been applied`);
+    }
+    for (const number of seen.msisdn) this.#checkNumber(number, exchange);
+  }
+
+  overlapped({ imsi }: Exchange): void {
+    this.#violation('overlap', imsi, 'a request arrived while another one was in flight');
+  }
+
+  applied(exchange: Exchange): void {
+    const seen = this.#seen.get(exchange) as SeenRequest;
+    seen.appliedAtMs = this.#now();
+    seen.late = exchange.end === 'abandoned';
+    this.#applied++;
+    if (seen.late) this.#late++;
+    this.#newest.set(exchange.imsi, Math.max(this.#newest.get(exchange.imsi) ?? 0, seen.change ?? 0));
+    this.#holders.set(exchange.imsi, { msisdn: seen.msisdn, late: seen.late });
+  }
+
+  treated(exchange: Exchange, outcome: string): void {
+    (this.#seen.get(exchange) as SeenRequest).outcome = outcome;
+    this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
+  }
+
+  #see(exchange: Exchange): SeenRequest {
+    const { cs_profile, subscriber_status, msisdn } = exchange.request as Partial<CoreState>;
+    const seen: SeenRequest = {
+      atMs: this.#now(),
+      change: changeOf(cs_profile),
+      status: String(subscriber_status),
+      msisdn: Array.isArray(msisdn) ? msisdn : [],
+      outcome: 'never treated',
+      appliedAtMs: null,
+      late: false,
+    };
+    this.#seen.set(exchange, seen);
+    return seen;
+  }
+
+  /** G5: the number must be free, unless nobody could know that it should be, or the core itself brought it back. */
+  #checkNumber(number: string, { imsi, arrivedAt }: Exchange): void {
+    const sims = this.#life.simsOf.get(number) ?? [];
+    for (const other of sims) {
+      const holder = this.#holders.get(other);
+      if (other === imsi || !holder?.msisdn.includes(number) || holder.late) continue;
+      const older = sims.indexOf(other) < sims.indexOf(imsi) ? other : imsi;
+      const release = this.#life.releasedBy.get(older) ?? '';
+      const told = this.#toldAt(release);
+      if (told === undefined || arrivedAt - told < CROSSING_MS) {
+        this.#unknowable++;
+        continue;
+      }
+      const since = `event ${release} had been answered ${Math.round(arrivedAt - told)} ms before`;
+      this.#violation('clash', imsi, `number ${number} was sent while ${other} had it; ${since}`, other);
+    }
+  }
+
+  #violation(kind: Violation['kind'], imsi: string, message: string, holder?: string): void {
+    this.violations.push({ kind, imsi, atMs: this.#now(), message, ...(holder && { holder }) });
+  }
+
+  #now(): number {
+    return Math.round(performance.now() - this.#began);
+  }
+}

@@ -1,0 +1,82 @@
+import { ERRORS } from '../contract/answers.ts';
+import { FAILURES, type Failure, failed } from '../core/outcome.ts';
+import type { Change, Decision } from '../core/types.ts';
+import { type Attempt, type Entry, type Store, StoreError } from '../ports/store.ts';
+
+export type Provision = Extract<Decision, { kind: 'provision' }>;
+
+/** What the journal keeps of an event, whatever comes of it. */
+export type Draft = Omit<Entry, 'state' | 'why' | 'status' | 'attempts'>;
+
+/** An event that means something for a subscriber. */
+export interface Arrival {
+  readonly decision: Provision;
+  readonly draft: Draft;
+}
+
+/** What NSPS is told about it. */
+export type Delivered =
+  | { readonly kind: 'processed' | 'queued' | 'superseded' }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly change: Change | null };
+
+/** Takes an event to its end, or to where it is safe. Never throws on a fault of the core or the store. */
+export interface Delivery {
+  /** @param attempts is filled with the calls that were made. */
+  deliver(arrival: Arrival, attempts: Attempt[]): Promise<Delivered>;
+}
+
+/** The journal's entry of an event that was delivered. */
+export function entryOf(draft: Draft, delivered: Delivered, attempts: readonly Attempt[]): Entry {
+  if (delivered.kind !== 'failed') return { ...draft, state: delivered.kind, why: null, status: 202, attempts };
+  const { code, why } = delivered.failure;
+  const { kind, answer } = FAILURES[code];
+  return { ...draft, state: kind === 'rejected' ? 'rejected' : 'failed', why, status: ERRORS[answer].status, attempts };
+}
+
+/** What somebody turned away should wait before the next try, in milliseconds. */
+const CROWDED_RETRY_MS = 1_000;
+
+/** More events are inside than there is room for. */
+export const CROWDED: Delivered = {
+  kind: 'failed',
+  failure: failed('crowded', 'Rate limit exceeded', { retryAfterMs: CROWDED_RETRY_MS }).failure,
+  change: null,
+};
+
+/** What a store that cannot write means for an event; anything else is a fault of ours. */
+export function storeFailure(error: unknown): Delivered {
+  if (!(error instanceof StoreError)) throw error;
+  const { failure } = failed('store_failed', `The store cannot be written: ${error.message}`);
+  return { kind: 'failed', failure, change: null };
+}
+
+/** Notes an event nobody has to wait for: nothing was promised, and NSPS sends it again. */
+export function noteInPassing(store: Store, entry: Entry): void {
+  store.write({ entry, story: null, effects: [] }).catch(() => {
+    // The store's own health says so.
+  });
+}
+
+/**
+ * Notes an event that means nothing for anybody. One that is answered 2xx has to be kept before; one that is refused is
+ * sent again anyway.
+ * @returns why it could not be kept; null when it was.
+ */
+export async function noteUndelivered(
+  store: Store,
+  draft: Draft,
+  decision: Exclude<Decision, Provision>,
+): Promise<Delivered | null> {
+  if (decision.kind === 'reject') {
+    const why = decision.faults.map(({ path, message }) => `${path} ${message}`).join('; ');
+    noteInPassing(store, { ...draft, state: 'rejected', why, status: ERRORS.validation_failed.status, attempts: [] });
+    return null;
+  }
+  try {
+    const entry: Entry = { ...draft, state: 'ignored', why: decision.reason, status: 202, attempts: [] };
+    await store.write({ entry, story: null, effects: [] });
+    return null;
+  } catch (error) {
+    return storeFailure(error);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Effect } from '../core/subscriber.ts';
+import type { Attempt, Store } from '../ports/store.ts';
+import { type Arrival, CROWDED, type Delivered, type Delivery, entryOf, storeFailure } from './arrival.ts';
+
+/** Delivery later: NSPS is told as soon as the event is safe, and the retry is ours. */
+export class QueuedDelivery implements Delivery {
+  readonly #store: Store;
+  readonly #capacity: number;
+  readonly #nudge: () => void;
+  #inside = 0;
+
+  /**
+   * @param parts.capacity events being stored at a time; one more is turned away at once.
+   * @param parts.nudge called when there is something to do.
+   */
+  constructor(parts: { store: Store; capacity: number; nudge: () => void }) {
+    this.#store = parts.store;
+    this.#capacity = parts.capacity;
+    this.#nudge = parts.nudge;
+  }
+
+  async deliver(arrival: Arrival, _attempts: Attempt[]): Promise<Delivered> {
+    if (this.#inside >= this.#capacity) return CROWDED;
+    this.#inside++;
+    try {
+      const entry = entryOf(arrival.draft, { kind: 'queued' }, []);
+      const taken = await this.#store.write({ entry, story: null, effects: wishesOf(arrival) });
+      if (!taken.includes(true)) return { kind: 'superseded' };
+      this.#nudge();
+      return { kind: 'queued' };
+    } catch (error) {
+      return storeFailure(error);
+    } finally {
+      this.#inside--;
+    }
+  }
+}
+
+/** What an event wants of its subscribers; of the two of a swap, the second waits for the first (G5). */
+function wishesOf({ decision, draft }: Arrival): Effect[] {
+  const { version, changes } = decision;
+  return changes.map((change, index) => ({
+    kind: 'want',
+    imsi: change.state.imsi,
+    wanted: { version, change, eventId: draft.eventId, owed: true },
+    after: changes.slice(0, index).map((release) => ({ version, change: release })),
+  }));
+}

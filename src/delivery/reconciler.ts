@@ -1,0 +1,216 @@
+import { type Failure, pauseBeforeAttempt } from '../core/outcome.ts';
+import {
+  type Effect,
+  isStale,
+  newest,
+  type Release,
+  releasesBefore,
+  type Subscriber,
+  type Wanted,
+} from '../core/subscriber.ts';
+import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
+import type { Attempt, Store } from '../ports/store.ts';
+import type { Attempts } from './attempts.ts';
+import { CLAIM_MARGIN_MS } from './inline.ts';
+import { effectOf, type Pushed, push } from './push.ts';
+
+export interface ReconcilerLimits {
+  /** Time for one subscriber, repeats included, in milliseconds. */
+  readonly deadlineMs: number;
+  /** Subscribers under way at a time. */
+  readonly concurrency: number;
+  /** How long a subscriber rests after failures, in milliseconds. */
+  readonly rest: { readonly firstMs: number; readonly longestMs: number };
+}
+
+/** How often it looks for work that came in elsewhere, or whose time has come, in milliseconds. */
+const LOOK_AGAIN_MS = 250;
+/** After the store failed, in milliseconds. */
+const STORE_REST_MS = 1_000;
+/** A SIM whose number is still held by another one looks again after so long, in milliseconds. */
+const RELEASE_REST_MS = 100;
+
+/**
+ * The connector's own work: brings the core to the newest state of every subscriber that is due. Delivery of what was
+ * queued, confirmation of what is unsettled, and what operators ask for are all the same to it.
+ */
+export class Reconciler {
+  readonly #store: Store;
+  readonly #attempts: Attempts;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #log: Logger;
+  readonly #limits: ReconcilerLimits;
+  readonly #newIds: () => TraceIds;
+  readonly #underWay = new Set<Promise<void>>();
+  #stopping = false;
+  #wake: (() => void) | null = null;
+  #nudges = 0;
+  #running: Promise<void> | null = null;
+
+  constructor(parts: {
+    store: Store;
+    attempts: Attempts;
+    clock: Clock;
+    random: Random;
+    log: Logger;
+    limits: ReconcilerLimits;
+    newIds: () => TraceIds;
+  }) {
+    this.#store = parts.store;
+    this.#attempts = parts.attempts;
+    this.#clock = parts.clock;
+    this.#random = parts.random;
+    this.#log = parts.log;
+    this.#limits = parts.limits;
+    this.#newIds = parts.newIds;
+  }
+
+  /** Subscribers under way. */
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Something came in. */
+  nudge(): void {
+    this.#nudges++;
+    this.#wake?.();
+  }
+
+  /** Begins nothing new, and lets what is under way end. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wake?.();
+    await this.#running;
+    await Promise.all(this.#underWay);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      const room = this.#room();
+      const rest = this.#attempts.rest;
+      if (room === 0) await Promise.race(this.#underWay);
+      else if (rest > 0) await this.#pause(rest);
+      else await this.#take(room);
+    }
+  }
+
+  /** While the circuit is not closed one at a time will do: it is the probe. */
+  #room(): number {
+    const most = this.#attempts.circuitClosed ? this.#limits.concurrency : 1;
+    return Math.max(0, most - this.#underWay.size);
+  }
+
+  async #take(room: number): Promise<void> {
+    const nudges = this.#nudges;
+    const { deadlineMs } = this.#limits;
+    const deadline = this.#clock.now() + deadlineMs;
+    try {
+      const due = await this.#store.claimDue(room, deadlineMs + CLAIM_MARGIN_MS);
+      for (const subscriber of due) this.#begin(subscriber, deadline);
+      if (due.length < room && this.#nudges === nudges) await this.#pause(LOOK_AGAIN_MS, nudges);
+    } catch (error) {
+      this.#log.warn({ err: error }, 'The store does not give out work');
+      await this.#pause(STORE_REST_MS);
+    }
+  }
+
+  #begin(subscriber: Subscriber, deadline: number): void {
+    const nudges = this.#nudges;
+    const work = this.#bring(subscriber, deadline)
+      .catch((error: unknown) => {
+        this.#log.warn({ imsi: subscriber.imsi, err: error }, 'A subscriber could not be brought up to date');
+      })
+      .finally(() => {
+        this.#underWay.delete(work);
+        // What came in meanwhile may be for this very subscriber, and could not be taken while he was held.
+        if (this.#nudges !== nudges) this.nudge();
+      });
+    this.#underWay.add(work);
+  }
+
+  /** @param nudges heard of so far: one more ends the pause; none does when absent. Stopping always does. */
+  async #pause(ms: number, nudges?: number): Promise<void> {
+    const over = () => this.#stopping || (nudges !== undefined && this.#nudges !== nudges);
+    if (over()) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(ms, resolve);
+      this.#wake = () => {
+        if (!over()) return;
+        cancel();
+        resolve();
+      };
+    });
+    this.#wake = null;
+  }
+
+  async #bring(subscriber: Subscriber, deadline: number): Promise<void> {
+    const wanted = newest(subscriber);
+    if (!wanted) return await this.#postpone(subscriber, this.#limits.rest.longestMs);
+    const ids = this.#newIds();
+    for (const release of releasesBefore(subscriber, wanted)) {
+      if (!(await this.#release(release, wanted.eventId, ids, deadline))) {
+        return await this.#postpone(subscriber, RELEASE_REST_MS * (1 + this.#random()));
+      }
+    }
+    const pushed = await push(this.#attempts, wanted, { ...ids, deadline });
+    await this.#settle(pushed, subscriber, ids);
+  }
+
+  /** @returns whether the SIM has given its number back, or something newer came of it. */
+  async #release(release: Release, eventId: string, ids: TraceIds, deadline: number): Promise<boolean> {
+    const { imsi } = release.change.state;
+    const wanted: Wanted = { ...release, eventId, owed: false };
+    const holder = await this.#store.claim(imsi, wanted, this.#limits.deadlineMs + CLAIM_MARGIN_MS);
+    if (!holder) return false;
+    if (holder.applied && isStale({ ...holder, desired: null }, release.version)) {
+      await this.#postpone(holder, null);
+      return true;
+    }
+    const newer = holder.desired !== null && isStale(holder, release.version) ? holder.desired : wanted;
+    const pushed = await push(this.#attempts, newer, { ...ids, deadline });
+    await this.#settle(pushed, holder, ids);
+    return pushed.outcome.kind === 'done';
+  }
+
+  async #postpone({ imsi }: Subscriber, retryInMs: number | null): Promise<void> {
+    const effect: Effect = { kind: 'untouched', imsi, retryInMs };
+    await this.#store.write({ entry: null, story: null, effects: [effect] });
+  }
+
+  async #settle(pushed: Pushed, subscriber: Subscriber, ids: TraceIds): Promise<void> {
+    const { attempts, wanted } = pushed;
+    const effect = effectOf(pushed, (failure) => this.#restAfter(failure, subscriber));
+    const story = attempts.length > 0 ? { eventId: wanted.eventId, attempts } : null;
+    await this.#store.write({ entry: null, story, effects: [effect] });
+    this.#logOutcome(pushed, subscriber, ids);
+  }
+
+  #restAfter(failure: Failure, { attempts }: Subscriber): number {
+    return pauseBeforeAttempt(attempts, failure, this.#random(), this.#limits.rest);
+  }
+
+  #logOutcome({ wanted, outcome, attempts }: Pushed, subscriber: Subscriber, ids: TraceIds): void {
+    const fields = {
+      request_id: ids.requestId,
+      unique_id: ids.uniqueId,
+      event_id: wanted.eventId,
+      imsi: subscriber.imsi,
+      action: wanted.change.action,
+      outcome: outcome.kind === 'done' ? 'processed' : 'failed',
+      ...(outcome.kind === 'failed' && { error: outcome.failure.why }),
+      attempts: attempts.length,
+      core_ms: Math.round(sumOf(attempts) * 100) / 100,
+    };
+    if (outcome.kind === 'done') this.#log.info(fields, 'Subscriber brought up to date');
+    else this.#log.warn(fields, 'Subscriber not brought up to date yet');
+  }
+}
+
+function sumOf(attempts: readonly Attempt[]): number {
+  return attempts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+}

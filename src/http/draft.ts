@@ -1,0 +1,27 @@
+import type { Event } from '../contract/event.ts';
+import { clip, storable } from '../core/text.ts';
+import type { Decision } from '../core/types.ts';
+import type { Draft } from '../delivery/arrival.ts';
+import type { TraceIds } from '../ports/runtime.ts';
+
+/** NSPS's are UUIDs; what is longer than this is cut, so that nobody fills an index with megabytes. */
+const LONGEST_ID = 200;
+
+/** An event as it goes into the journal. @param receivedAt milliseconds since 1970. */
+export function draftOf(event: Event, decision: Decision, raw: Uint8Array, ids: TraceIds, receivedAt: number): Draft {
+  return {
+    eventId: storable(clip(event.event_id, LONGEST_ID)),
+    type: storable(clip(event.data.event_type)),
+    imsi: subscriberNumber(event.pb_data?.sim_info?.imsi),
+    previousImsi: subscriberNumber(event.pb_data?.prev_sim_info?.imsi),
+    body: raw,
+    decision: JSON.stringify(decision),
+    requestId: ids.requestId,
+    uniqueId: ids.uniqueId,
+    receivedAt,
+  };
+}
+
+function subscriberNumber(imsi: string | null | undefined): string | null {
+  return imsi && /^\d{15}$/.test(imsi) ? imsi : null;
+}

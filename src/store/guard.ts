@@ -1,0 +1,133 @@
+import type { Subscriber, Wanted } from '../core/subscriber.ts';
+import type { Clock } from '../ports/runtime.ts';
+import { type Store, StoreError, type Views, type Write } from '../ports/store.ts';
+
+/**
+ * Any store with a limit of time and a memory of how it does: a store that hangs becomes one that fails, and whoever asks
+ * (`/ready`) hears why.
+ */
+export class GuardedStore implements Store {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #onChange: (fault: string | null) => void;
+  #fault: string | null = null;
+  #cancelProbe: (() => void) | null = null;
+  #closed = false;
+
+  /** @param onChange hears when the store begins to fail (why), and when it is well again (null). */
+  constructor(store: Store, clock: Clock, timeoutMs: number, onChange: (fault: string | null) => void) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+    this.#onChange = onChange;
+  }
+
+  /** Why the store does not work now; null when it does. */
+  get fault(): string | null {
+    return this.#fault;
+  }
+
+  get views(): Views {
+    return this.#store.views;
+  }
+
+  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Subscriber | null> {
+    const claim = this.#store.claim(imsi, wanted, holdMs);
+    return this.#watch(claim, (late) => this.#letGo(late === null ? [] : [late]));
+  }
+
+  claimDue(limit: number, holdMs: number): Promise<readonly Subscriber[]> {
+    return this.#watch(this.#store.claimDue(limit, holdMs), (late) => this.#letGo(late));
+  }
+
+  write(write: Write): Promise<readonly boolean[]> {
+    return this.#watch(this.#store.write(write), () => {});
+  }
+
+  clean(before: number, limit: number): Promise<number> {
+    return this.#store.clean(before, limit);
+  }
+
+  probe(): Promise<void> {
+    return this.#watch(this.#store.probe(), () => {});
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelProbe?.();
+    await this.#store.close();
+  }
+
+  /** Somebody was taken hold of after whoever asked had given up. */
+  #letGo(late: readonly Subscriber[]): void {
+    const effects = late.map(({ imsi }) => ({ kind: 'untouched', imsi, retryInMs: null }) as const);
+    if (effects.length > 0) this.#store.write({ entry: null, story: null, effects }).catch(() => {});
+  }
+
+  /** @param tooLate gets the result that nobody waits for any more. */
+  #watch<T>(work: Promise<T>, tooLate: (result: T) => void): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let over = false;
+      const cancel = this.#clock.after(this.#timeoutMs, () => {
+        over = true;
+        const error = new StoreError(`it did not answer within ${this.#timeoutMs / 1000} s`);
+        this.#failed(error);
+        reject(error);
+      });
+      const end = (act: () => void, late: () => void) => {
+        if (over) return late();
+        cancel();
+        act();
+      };
+      work.then(
+        (result) => {
+          this.#well();
+          end(
+            () => resolve(result),
+            () => tooLate(result),
+          );
+        },
+        (error: unknown) => {
+          this.#failed(error);
+          end(
+            () => reject(error),
+            () => {},
+          );
+        },
+      );
+    });
+  }
+
+  #well(): void {
+    if (this.#fault === null) return;
+    this.#fault = null;
+    this.#onChange(null);
+  }
+
+  /** A fault of one request says nothing about the store. */
+  #failed(error: unknown): void {
+    if (!(error instanceof StoreError) || !error.passing) return;
+    const first = this.#fault === null;
+    this.#fault = error.message;
+    if (first) {
+      this.#onChange(error.message);
+      this.#probeLater();
+    }
+  }
+
+  /** Nobody sends events to a connector that is not ready: it finds out by itself when it is. */
+  #probeLater(): void {
+    if (this.#closed) return;
+    this.#cancelProbe = this.#clock.after(PROBE_MS, () => {
+      this.probe()
+        .catch(() => {})
+        .finally(() => {
+          if (this.#fault !== null) this.#probeLater();
+        });
+    });
+  }
+}
+
+/** How often a failing store is tried, in milliseconds. */
+const PROBE_MS = 1_000;

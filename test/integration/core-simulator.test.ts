@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import { CoreSimulator, type CoreSimulatorOptions } from '../../sim/core-simulator.ts';
+import { FaultPlan, type Faults, readFaults } from '../../sim/faults.ts';
+import { IMSI, OTHER_IMSI } from '../helpers/events.ts';
+
+const STATE = { subscriber_status: 'serviceGranted', msisdn: ['79123456789'], action: 'update' };
+
+async function started(faults: Faults, more: Partial<CoreSimulatorOptions> = {}) {
+  // Resolved by what the core says, so that nothing here waits for a time.
+  const heard: { arrivals: number; applied: number; waiting: (() => void)[] } = {
+    arrivals: 0,
+    applied: 0,
+    waiting: [],
+  };
+  const tell = (what: 'arrivals' | 'applied') => () => {
+    heard[what]++;
+    for (const wake of heard.waiting.splice(0)) wake();
+  };
+  const core = new CoreSimulator({
+    port: 0,
+    faults,
+    ...more,
+    watcher: { arrived: tell('arrivals'), applied: tell('applied') },
+  });
+  const url = await core.start();
+  const until = async (what: 'arrivals' | 'applied', count: number) => {
+    while (heard[what] < count) await new Promise<void>((resolve) => heard.waiting.push(resolve));
+  };
+  return { core, url, until, [Symbol.asyncDispose]: () => core.stop() };
+}
+
+function prov(url: string, imsi: string, signal?: AbortSignal): Promise<Response> {
+  const body = JSON.stringify({ imsi, ...STATE });
+  const headers = { 'content-type': 'application/json' };
+  return fetch(`${url}/prov`, { method: 'POST', headers, body, ...(signal && { signal }) });
+}
+
+/** Sends a request over a connection of its own and does not wait for the answer. */
+async function sendAndHold(url: string, imsi: string): Promise<Socket> {
+  const { port, pathname } = new URL(url);
+  const body = JSON.stringify({ imsi, ...STATE });
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  socket.write(
+    `POST ${pathname}/prov HTTP/1.1\r\nhost: core\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  );
+  return socket;
+}
+
+describe('a late request', () => {
+  test('is not answered, and is applied after its caller has gone', async () => {
+    await using stand = await started({ late_ms: 100_000, script: [{ as: 'late' }] }, { random: () => 0 });
+    const socket = await sendAndHold(stand.url, IMSI);
+    await stand.until('arrivals', 1);
+    assert.deepEqual([stand.core.pending, stand.core.subscribers.get(IMSI)], [1, null]);
+    socket.destroy();
+    await stand.until('applied', 1);
+    assert.equal(stand.core.subscribers.get(IMSI)?.imsi, IMSI);
+  });
+  test('is applied in time also when the caller has patience', async () => {
+    await using stand = await started({ late_ms: 20, script: [{ as: 'late' }] });
+    const socket = await sendAndHold(stand.url, IMSI);
+    await stand.until('applied', 1);
+    socket.destroy();
+  });
+  test('does not keep the core from stopping', async () => {
+    await using stand = await started({ late_ms: 100_000, script: [{ as: 'late' }] });
+    const socket = await sendAndHold(stand.url, IMSI);
+    await stand.until('arrivals', 1);
+    await stand.core.stop();
+    assert.deepEqual(stand.core.subscribers.all(), []);
+    socket.destroy();
+  });
+});
+
+describe('overlaps', () => {
+  test('a call that hangs is in flight until its caller has gone', async () => {
+    await using stand = await started({ script: [{ as: 'hang', times: 2 }] });
+    const first = await sendAndHold(stand.url, IMSI);
+    await stand.until('arrivals', 1);
+    const second = await sendAndHold(stand.url, IMSI);
+    await stand.until('arrivals', 2);
+    assert.equal((await prov(stand.url, OTHER_IMSI)).status, 200);
+    assert.equal(stand.core.stats.overlaps, 1);
+    first.destroy();
+    second.destroy();
+    await once(second, 'close');
+    assert.equal((await prov(stand.url, IMSI)).status, 200);
+    assert.equal(stand.core.stats.overlaps, 1, 'the next call is heard after the hang-up');
+  });
+  test('calls that give up and call again at once never overlap', async () => {
+    await using stand = await started({ script: [{ as: 'hang', times: 50 }] });
+    for (let call = 1; call <= 50; call++) {
+      const giveUp = new AbortController();
+      const answer = prov(stand.url, IMSI, giveUp.signal);
+      await stand.until('arrivals', call);
+      giveUp.abort();
+      await assert.rejects(answer);
+    }
+    assert.equal((await prov(stand.url, IMSI)).status, 200);
+    assert.deepEqual(stand.core.stats, { calls: 51, overlaps: 0 });
+  });
+  test('answered calls never overlap, on however many connections', async () => {
+    await using stand = await started({});
+    for (let call = 0; call < 50; call++) await prov(stand.url, IMSI);
+    assert.equal(stand.core.stats.overlaps, 0);
+  });
+});
+
+test('a 500 may hide that the request was applied', async () => {
+  await using stand = await started({ script: [{ as: 'applied-500' }] });
+  assert.equal((await prov(stand.url, IMSI)).status, 500);
+  assert.equal(stand.core.subscribers.get(IMSI)?.imsi, IMSI);
+});
+
+test('a core may be told not to mind whose a number is', async () => {
+  await using stand = await started({}, { oneOwner: false });
+  for (const imsi of [IMSI, OTHER_IMSI]) assert.equal((await prov(stand.url, imsi)).status, 200);
+  assert.deepEqual(stand.core.subscribers.get(IMSI)?.msisdn, stand.core.subscribers.get(OTHER_IMSI)?.msisdn);
+});
+
+test('the shares of a mix add up', () => {
+  const mix = [
+    { as: 503, rate: 0.25 },
+    { as: 'late', rate: 0.25 },
+  ] as const;
+  const drawn = (draw: number) => {
+    const draws = [0.99, 0.99, draw];
+    return new FaultPlan({ mix: [...mix] }, () => draws.shift() as number).next();
+  };
+  assert.deepEqual([0, 0.2, 0.25, 0.49, 0.5, 0.9].map(drawn), [503, 503, 'late', 'late', null, null]);
+  assert.deepEqual(readFaults({ mix }), { mix });
+  assert.throws(() => readFaults({ mix: [{ as: 'nonsense', rate: 1 }] }), /faults\.mix/);
+});

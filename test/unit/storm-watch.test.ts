@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Exchange } from '../../sim/exchange.ts';
+import type { Life } from '../../sim/storm/life.ts';
+import { divergent, percentile } from '../../sim/storm/verdict.ts';
+import { CoreWatch } from '../../sim/storm/watch.ts';
+
+const NUMBER = '79123456789';
+const [FIRST, SECOND] = ['001010000000001', '001010000000002'];
+
+/** One account whose SIM was replaced with event `swap`. */
+const LIFE: Life = {
+  events: [],
+  truth: new Map(),
+  simsOf: new Map([[NUMBER, [FIRST, SECOND]]]),
+  releasedBy: new Map([[FIRST, 'swap']]),
+};
+
+const BARRED = { msisdn: [] };
+
+function request(imsi: string, change: number, more: { msisdn?: string[]; arrivedAt?: number; late?: boolean } = {}) {
+  const { msisdn = [NUMBER], arrivedAt = 1_000, late = false } = more;
+  const body = { imsi, cs_profile: `p-${change}`, subscriber_status: 'serviceGranted', msisdn };
+  return { imsi, request: body, arrivedAt, end: late ? 'abandoned' : null } as unknown as Exchange;
+}
+
+function watching(toldAt?: number) {
+  const watch = new CoreWatch(LIFE, (eventId) => (eventId === 'swap' ? toldAt : undefined));
+  const arrive = (...args: Parameters<typeof request>) => {
+    const exchange = request(...args);
+    watch.arrived(exchange);
+    return exchange;
+  };
+  const apply = (...args: Parameters<typeof request>) => watch.applied(arrive(...args));
+  const kinds = () => watch.violations.map(({ kind }) => kind);
+  return { watch, arrive, apply, kinds };
+}
+
+describe('order', () => {
+  test('an older change that arrives after a newer one was applied is a violation; the same one again is none', () => {
+    const { apply, arrive, kinds } = watching();
+    apply(FIRST, 1);
+    apply(FIRST, 3);
+    arrive(FIRST, 3);
+    assert.deepEqual(kinds(), []);
+    arrive(FIRST, 2);
+    assert.deepEqual(kinds(), ['order']);
+  });
+  test('a newer one that was not applied does not count', () => {
+    const { arrive, kinds } = watching();
+    arrive(FIRST, 3);
+    arrive(FIRST, 2);
+    assert.deepEqual(kinds(), []);
+  });
+  test('a late application of an old one is the fault of the core, and makes nothing younger', () => {
+    const { watch, apply, arrive, kinds } = watching();
+    const late = arrive(FIRST, 1, { late: true });
+    apply(FIRST, 3);
+    watch.applied(late);
+    assert.deepEqual(kinds(), []);
+    arrive(FIRST, 2);
+    assert.deepEqual(kinds(), ['order']);
+    assert.equal(watch.tally.late, 1);
+    assert.deepEqual(
+      watch.history(FIRST).map(({ change }) => change),
+      [1, 3, 2],
+    );
+  });
+});
+
+describe('numbers', () => {
+  test('a number that another SIM has is a clash once the swap was told', () => {
+    const { apply, kinds } = watching(500);
+    apply(FIRST, 1);
+    apply(SECOND, 2);
+    assert.deepEqual(kinds(), ['clash']);
+  });
+  test('nobody could know before, nor while both messages were under way', () => {
+    for (const toldAt of [undefined, 1_100, 990]) {
+      const { watch, apply, kinds } = watching(toldAt);
+      apply(FIRST, 1);
+      apply(SECOND, 2);
+      assert.deepEqual([kinds(), watch.tally.unknowable], [[], 1]);
+    }
+  });
+  test('a number that was released, or that the core brought back late, is free', () => {
+    const { apply, kinds } = watching(500);
+    apply(FIRST, 1);
+    apply(FIRST, 2, BARRED);
+    apply(SECOND, 2);
+    apply(SECOND, 3, BARRED);
+    apply(FIRST, 2, { late: true });
+    apply(SECOND, 4);
+    assert.deepEqual(kinds(), []);
+  });
+  test('the old SIM must not get it again from the new one either', () => {
+    const { apply, arrive, kinds } = watching(500);
+    apply(SECOND, 3);
+    arrive(FIRST, 1);
+    assert.deepEqual(kinds(), ['clash']);
+  });
+});
+
+test('the core is compared field by field with billing', () => {
+  const state = {
+    imsi: FIRST,
+    subscriber_status: 'serviceGranted' as const,
+    msisdn: [NUMBER],
+    cs_profile: 'p-1',
+    eps_profile: 'e-1',
+  };
+  const truth = new Map([[FIRST, state]]);
+  assert.deepEqual(
+    divergent(truth, () => state),
+    [],
+  );
+  for (const wrong of [{ msisdn: [] }, { subscriber_status: 'x' }, { cs_profile: 'p-2' }, { eps_profile: 'e-2' }]) {
+    assert.equal(divergent(truth, () => ({ ...state, ...wrong })).length, 1);
+  }
+  assert.deepEqual(
+    divergent(truth, () => null),
+    [{ expected: state, found: null }],
+  );
+});
+
+test('percentiles', () => {
+  const values = Array.from({ length: 100 }, (_, index) => index);
+  assert.deepEqual([percentile(values, 0.5), percentile(values, 0.99), percentile(values, 1)], [50, 99, 99]);
+  assert.equal(percentile([], 0.5), 0);
+});
