@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isStale, newest, type Subscriber, type Wanted } from '../../src/core/subscriber.ts';
+import { type Effect, isStale, newest, type Subscriber, type Wanted } from '../../src/core/subscriber.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { acceptanceOf, effects, entryOf, versionAt, wantedAt } from './subscribers.ts';
 
@@ -48,15 +48,18 @@ const imsiAndNumber = fc.tuple(fc.nat(IMSIS.length - 1), fc.nat(6)).map(([index,
   n: 1 + step * IMSIS.length + index,
 }));
 const anyImsi = fc.constantFrom(...IMSIS);
-const result = fc.constantFrom('applied', 'applied', 'retry', 'unsure', 'rejected', 'untouched');
+type Result = 'applied' | 'retry' | 'unsure' | 'rejected' | 'untouched';
+const result = fc.constantFrom<Result[]>('applied', 'applied', 'retry', 'unsure', 'rejected', 'untouched');
 
 export const storeCommands = [
   imsiAndNumber.map(({ imsi, n }) => command(`accept ${imsi} ${n}`, (model, real) => accept(model, real, imsi, n))),
   imsiAndNumber.map(({ imsi, n }) => command(`claim ${imsi} ${n}`, (model, real) => claim(model, real, imsi, n))),
   fc.integer({ min: 1, max: 3 }).map((limit) => command(`due ${limit}`, (model, real) => claimDue(model, real, limit))),
-  fc.tuple(anyImsi, result, fc.boolean()).map(([imsi, how, arrives]) =>
-    command(`settle ${imsi} ${how} ${arrives}`, (model, real) => settle(model, real, imsi, how, arrives)),
-  ),
+  fc
+    .tuple(anyImsi, result, fc.boolean())
+    .map(([imsi, how, arrives]) =>
+      command(`settle ${imsi} ${how} ${arrives}`, (model, real) => settle(model, real, imsi, how, arrives)),
+    ),
   anyImsi.map((imsi) => command(`resync ${imsi}`, (_, { store }) => resync(store, imsi))),
   fc.boolean().map((arrives) => command(`crash ${arrives}`, (model, real) => crash(model, real, arrives))),
 ];
@@ -93,7 +96,7 @@ async function claimDue(model: Model, { store }: Real, limit: number): Promise<v
   }
 }
 
-async function settle(model: Model, { store }: Real, imsi: string, how: string, arrives: boolean): Promise<void> {
+async function settle(model: Model, { store }: Real, imsi: string, how: Result, arrives: boolean): Promise<void> {
   const held = model.held.get(imsi);
   if (!held) return;
   model.held.delete(imsi);
@@ -104,22 +107,17 @@ async function settle(model: Model, { store }: Real, imsi: string, how: string, 
   }
   const n = numberOf(wanted);
   if (how === 'applied' || (how === 'unsure' && arrives)) model.core.set(imsi, n);
-  const state = how === 'applied' ? 'processed' : how === 'rejected' ? 'rejected' : 'failed';
-  const entry = due ? null : entryOf(n, { imsi, state });
   if (how === 'applied') acknowledge(model, imsi, n);
-  const effect =
-    how === 'applied'
-      ? ({ kind: 'applied', imsi, wanted, ageMs: 0 } as const)
-      : ({
-          kind: 'failed',
-          imsi,
-          wanted,
-          result: how as 'retry' | 'unsure' | 'rejected',
-          why: how,
-          retryInMs: due ? 0 : null,
-          counts: true,
-        } as const);
-  await store.write({ entry, story: null, effects: [effect] });
+  // The connector's own attempts belong to events that are known.
+  const entry = due ? null : entryOf(n, { imsi, state: STATES[how] });
+  await store.write({ entry, story: null, effects: [effectOf(how, imsi, wanted, due)] });
+}
+
+const STATES = { applied: 'processed', rejected: 'rejected', retry: 'failed', unsure: 'failed' } as const;
+
+function effectOf(how: Exclude<Result, 'untouched'>, imsi: string, wanted: Wanted, due: boolean): Effect {
+  if (how === 'applied') return { kind: 'applied', imsi, wanted, ageMs: 0 };
+  return { kind: 'failed', imsi, wanted, result: how, why: how, retryInMs: due ? 0 : null, counts: true };
 }
 
 async function resync(store: Store, imsi: string): Promise<void> {
@@ -157,7 +155,10 @@ async function checkAlways(model: Model, store: Store): Promise<void> {
     assert.ok(subscriber, 'what was promised is known');
     const { applied, desired } = subscriber;
     if (applied && numberOf(applied) >= n) continue;
-    assert.ok(desired && numberOf(desired) >= n && isTakenCareOf(model, subscriber), 'what was promised is not forgotten');
+    assert.ok(
+      desired && numberOf(desired) >= n && isTakenCareOf(model, subscriber),
+      'what was promised is not forgotten',
+    );
   }
 }
 

@@ -9,10 +9,15 @@ import { LIMITS } from '../helpers/subscribers.ts';
 /** An attempt without a known result is to be repeated at once. */
 const AT_ONCE = { ...LIMITS, settleAfterMs: 0 };
 
-function keepsItsPromises(name: string, numRuns: number, makeBench: () => Promise<StoreBench>, expire: (bench: never) => Promise<unknown>) {
+function keepsItsPromises(
+  name: string,
+  numRuns: number,
+  makeBench: () => Promise<StoreBench>,
+  expire: (bench: never) => Promise<unknown>,
+) {
   test(`whatever happens in whatever order, ${name} keeps its promises`, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.commands(storeCommands, { maxCommands: 60, size: 'max' }), async (commands) => {
+      fc.asyncProperty(fc.commands(storeCommands, { maxCommands: 40, size: 'max' }), async (commands) => {
         await using bench = await makeBench();
         const real: Real = {
           store: await bench.open(AT_ONCE),

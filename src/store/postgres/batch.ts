@@ -46,7 +46,7 @@ export interface ChangedEvent extends LockedEvent {
 /** The writes have to be done one by one: together, the database could not check a rule that stands between them. */
 export class NotTogether extends Error {
   constructor() {
-    super('a number is given in the same write that says what has to be released before');
+    super('a release is expected and forgotten in one write');
   }
 }
 
@@ -106,8 +106,8 @@ export class Batch {
     const { imsi } = after;
     const stored = this.#loaded.subscribers.get(imsi)?.subscriber;
     // The database compares with what it has stored: a release that this very batch expects first is none of that (G5).
-    const expected = before.after.length > 0 && before.after !== stored?.after;
-    if (expected && after.applied !== before.applied) throw new NotTogether();
+    const expected = before.after !== stored?.after && before.after.some((release) => !after.after.includes(release));
+    if (expected) throw new NotTogether();
     this.#subscribers.set(imsi, {
       subscriber: after,
       known: true,

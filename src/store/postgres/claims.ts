@@ -1,4 +1,12 @@
-import { type Effect, type Limits, newest, react, type Subscriber, type Wanted } from '../../core/subscriber.ts';
+import {
+  type Effect,
+  type EventNews,
+  type Limits,
+  newest,
+  react,
+  type Subscriber,
+  type Wanted,
+} from '../../core/subscriber.ts';
 import type { ClaimRequest } from '../requests.ts';
 import { type Database, type Statement, send } from './database.ts';
 import { json, STATE_ASSIGNMENTS, STATE_COLUMNS, STATE_RECORD, type StateRow, stateOf, subscriberOf } from './rows.ts';
@@ -66,6 +74,15 @@ const TAKE_FOUND: Statement = {
     FROM json_to_recordset($1::json) AS u(${STATE_RECORD}, known boolean, wanted jsonb) WHERE s.imsi = u.imsi`,
 };
 
+/** Events that lost their place to one that may have been sent. */
+const SUPERSEDE: Statement = {
+  name: 'supersede',
+  text: `
+    UPDATE nsps_connector.journal SET state = 'superseded', why = NULL, updated_at = nsps_connector.now_ms()
+    WHERE seq IN (
+      SELECT seq FROM nsps_connector.journal WHERE event_id = ANY($1::text[]) ORDER BY event_id FOR NO KEY UPDATE)`,
+};
+
 /** Who may talk to the core about whom: leases in the subscribers' rows, on the database's clock. */
 export class Claims {
   readonly #database: Database;
@@ -126,19 +143,23 @@ export class Claims {
         known,
         wanted: wantedOf(subscriber),
       }));
+      const superseded = found.flatMap(({ news }) => news.map(({ eventId }) => eventId));
       await Promise.all([
         found.length > 0 && send(client, TAKE_FOUND, [json(records), this.#owner, holdMs]),
+        superseded.length > 0 && send(client, SUPERSEDE, [superseded]),
         client.query('COMMIT'),
       ]);
       return found.map(({ subscriber }) => subscriber);
     });
   }
 
-  #found(row: FoundRow): { subscriber: Subscriber; known: boolean } {
+  /** Nothing but superseding can come of a claim that was abandoned. */
+  #found(row: FoundRow): { subscriber: Subscriber; known: boolean; news: readonly EventNews[] } {
     const [left, abandoned, now] = row.slice(-3) as [Wanted | null, boolean, number];
     const subscriber = subscriberOf(row);
-    if (!abandoned) return { subscriber, known: false };
+    if (!abandoned) return { subscriber, known: false, news: [] };
     const effect: Effect = { kind: 'abandoned', imsi: subscriber.imsi, wanted: left };
-    return { subscriber: react(subscriber, effect, now, this.#limits).subscriber, known: true };
+    const reaction = react(subscriber, effect, now, this.#limits);
+    return { subscriber: reaction.subscriber, known: true, news: reaction.news };
   }
 }

@@ -71,6 +71,10 @@ export class PostgresStore implements Store {
     return deleted.length;
   }
 
+  async probe(): Promise<void> {
+    await this.#database.named(this.#database.run(PROBE, []));
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#database.close();
     return this.#closed;
@@ -86,3 +90,5 @@ const CLEAN = {
       ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED)
     RETURNING seq`,
 };
+
+const PROBE = { name: 'probe', text: 'UPDATE nsps_connector.probe SET at = nsps_connector.now_ms()' };

@@ -61,23 +61,30 @@ export const MIGRATIONS: readonly string[] = [
     AND (new.applied IS NULL OR nsps_connector.older(new.applied -> 'version', old.applied -> 'version')))
   EXECUTE FUNCTION nsps_connector.refuse_older();
 
-  -- G5: no number before it was released.
+  -- G5: a release that a number waits for is not forgotten before it was done, or something newer was.
   CREATE FUNCTION nsps_connector.refuse_number() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
     IF EXISTS (
       SELECT FROM jsonb_array_elements(old.after) AS release
       LEFT JOIN nsps_connector.subscribers AS holder ON holder.imsi = (release #>> '{change,state,imsi}')::bigint
-      WHERE holder.applied IS NULL OR nsps_connector.older(holder.applied -> 'version', release -> 'version')
+      WHERE (holder.applied IS NULL OR nsps_connector.older(holder.applied -> 'version', release -> 'version'))
+        AND NOT EXISTS (
+          SELECT FROM jsonb_array_elements(new.after) AS kept
+          WHERE kept #>> '{change,state,imsi}' = release #>> '{change,state,imsi}'
+            AND NOT nsps_connector.older(kept -> 'version', release -> 'version'))
     ) THEN
-      RAISE EXCEPTION 'the number is still held by another SIM' USING ERRCODE = '23000';
+      RAISE EXCEPTION 'a number was not released yet' USING ERRCODE = '23000';
     END IF;
     RETURN NULL;
   END $$;
   -- After the statement, so that the rows of a swap may change in any order.
-  CREATE TRIGGER number_is_free_first AFTER UPDATE OF applied ON nsps_connector.subscribers FOR EACH ROW
-  WHEN (old.after IS NOT NULL AND new.applied IS DISTINCT FROM old.applied
-    AND new.applied #>> '{change,state,msisdn}' IS NOT NULL)
+  CREATE TRIGGER release_comes_first AFTER UPDATE OF after ON nsps_connector.subscribers FOR EACH ROW
+  WHEN (old.after IS NOT NULL AND new.after IS DISTINCT FROM old.after)
   EXECUTE FUNCTION nsps_connector.refuse_number();
+
+  -- Written to see whether the database takes it.
+  CREATE TABLE nsps_connector.probe (at bigint NOT NULL);
+  INSERT INTO nsps_connector.probe VALUES (0);
 
   CREATE SEQUENCE nsps_connector.journal_seq;
   CREATE TABLE nsps_connector.journal (

@@ -54,7 +54,7 @@ export class Tables {
   recoverClaims(db: DatabaseSync): number {
     const left = db.prepare('SELECT imsi, wanted FROM claims').all() as { imsi: number; wanted: string | null }[];
     for (const { imsi, wanted } of left) {
-      this.#apply({ kind: 'abandoned', imsi: asImsi(imsi), wanted: parseWanted(wanted) }, []);
+      this.#abandon(asImsi(imsi), wanted);
       this.#release.run(imsi);
     }
     return left.length;
@@ -67,11 +67,17 @@ export class Tables {
     const text = wanted && JSON.stringify(wanted);
     if (this.#claim.run(key, text).changes === 0) {
       const left = this.#abandoned.get(key) as { wanted: string | null };
-      this.#apply({ kind: 'abandoned', imsi, wanted: parseWanted(left.wanted) }, []);
+      this.#abandon(imsi, left.wanted);
       this.#reclaim.run(key, text);
     }
     this.#held.add(key);
     return this.#load(imsi);
+  }
+
+  #abandon(imsi: string, wanted: string | null): void {
+    const news: EventNews[] = [];
+    this.#apply({ kind: 'abandoned', imsi, wanted: parseWanted(wanted) }, news);
+    for (const one of news) this.#journal.hear(one);
   }
 
   claimDue(limit: number): Subscriber[] {
