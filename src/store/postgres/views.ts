@@ -1,7 +1,7 @@
 import type { Subscriber } from '../../core/subscriber.ts';
 import type { Attempt, Backlog, EventFilter, EventState, StoredEvent, Views } from '../../ports/store.ts';
 import type { Database } from './database.ts';
-import { asImsi, STATE_COLUMNS, type StateRow, subscriberOf } from './rows.ts';
+import { asImsi, plain, STATE_COLUMNS, type StateRow, subscriberOf } from './rows.ts';
 
 const EVENT_COLUMNS = `seq, event_id, received_at, updated_at, type, imsi, previous_imsi, state, why, status, deliveries,
   request_id, unique_id, decision, attempts, body`;
@@ -40,7 +40,7 @@ export class PostgresViews implements Views {
   }
 
   async event(eventId: string): Promise<StoredEvent | null> {
-    const [found] = await this.#events('WHERE event_id = $1', [eventId]);
+    const [found] = await this.#events('WHERE event_id = $1', [plain(eventId)]);
     return found ?? null;
   }
 
