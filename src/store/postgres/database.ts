@@ -13,6 +13,11 @@ const MIGRATION_MS = 1_800_000;
 /** For looking, apart from the rest: a long search must not hold up an event. */
 const VIEW_CONNECTIONS = 2;
 const TRIES = 5;
+/**
+ * All rows are known by their keys. A plan made while the tables were small would go on reading all of them when they are
+ * not any more.
+ */
+const BY_KEY = 'SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off';
 
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database`. */
@@ -55,6 +60,8 @@ export class Database {
       pipeline: true,
     };
     this.#work = poolOf({ ...bounded, max: poolSize });
+    // Sent first on each connection; should it fail, so does what follows.
+    this.#work.on('connect', (client) => void client.query(BY_KEY).catch(() => {}));
     this.#views = poolOf({ ...bounded, max: VIEW_CONNECTIONS });
   }
 
