@@ -100,13 +100,13 @@ export class Claims {
   async claim(requests: readonly LeaseRequest[]): Promise<(Subscriber | null)[]> {
     const first = new Map<string, LeaseRequest>();
     for (const request of requests) if (!first.has(request.imsi)) first.set(request.imsi, request);
+    const asked = [...first.values()];
+    // One statement for all: a lease may be longer than asked for, never shorter.
+    const holdMs = Math.ceil(asked.reduce((longest, request) => Math.max(longest, request.holdMs), 0));
     const taken = new Map<string, Subscriber>();
-    for (const [holdMs, alike] of Map.groupBy(first.values(), (request) => request.holdMs)) {
-      for (const subscriber of await this.#takeFree(alike, holdMs)) taken.set(subscriber.imsi, subscriber);
-      const left = alike.filter(({ imsi }) => !taken.has(imsi));
-      if (left.length === 0) continue;
-      for (const subscriber of await this.#takeExpired(left, holdMs)) taken.set(subscriber.imsi, subscriber);
-    }
+    for (const subscriber of await this.#takeFree(asked, holdMs)) taken.set(subscriber.imsi, subscriber);
+    const left = asked.filter(({ imsi }) => !taken.has(imsi));
+    for (const subscriber of await this.#takeExpired(left, holdMs)) taken.set(subscriber.imsi, subscriber);
     return requests.map((request) => (first.get(request.imsi) === request ? (taken.get(request.imsi) ?? null) : null));
   }
 
@@ -118,6 +118,7 @@ export class Claims {
   }
 
   async #takeExpired(requests: readonly LeaseRequest[], holdMs: number): Promise<Subscriber[]> {
+    if (requests.length === 0) return [];
     const expired = await this.#database.run<[number]>(FIND_EXPIRED, [requests.map(({ imsi }) => Number(imsi))]);
     if (expired.length === 0) return [];
     const wanted = new Map(requests.map((request) => [request.imsi, request.wanted]));
@@ -126,7 +127,7 @@ export class Claims {
 
   /** Half of them those who wait longest, half of them those who came last. */
   claimDue(limit: number, holdMs: number): Promise<Subscriber[]> {
-    return this.#takeFound(LOCK_DUE, [Math.ceil(limit / 2), limit], newest, holdMs);
+    return this.#takeFound(LOCK_DUE, [Math.ceil(limit / 2), limit], newest, Math.ceil(holdMs));
   }
 
   #takeFound(
