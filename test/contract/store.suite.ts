@@ -179,6 +179,42 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await next.close();
     });
 
+    test('takes delays in fractions of milliseconds, as timers and random waits give them', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open({ ...LIMITS, settleAfterMs: 0.25 });
+      await store.write(acceptanceOf(1));
+      const [held] = await store.claimDue(1, 1000.5);
+      const wanted = there(held?.desired);
+      const failure = { result: 'unsure', why: 'cut', retryInMs: 0.75, counts: true } as const;
+      await store.write(effects({ kind: 'failed', imsi: IMSI, wanted, ...failure }));
+      await untilClaimed(store);
+      await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: 0.5 }));
+      assert.ok(await store.claim(IMSI, wanted, 1000.5));
+      await store.close();
+    });
+
+    test('refuses one of many writes without a word about the others', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const imsis = Array.from({ length: 20 }, (_, index) => String(250010000000000 + index));
+      const results = await Promise.allSettled(
+        imsis.map((imsi, index) => {
+          const accepted = acceptanceOf(index, { imsi });
+          const broken = { ...entryOf(index), state: null as unknown as 'queued' };
+          return store.write(index === 10 ? { ...accepted, entry: broken } : accepted);
+        }),
+      );
+      assert.deepEqual(
+        results.flatMap((result, index) => (result.status === 'rejected' ? [index] : [])),
+        [10],
+      );
+      const { reason } = results[10] as PromiseRejectedResult;
+      assert.ok(reason instanceof StoreError && !reason.passing);
+      assert.equal((await store.views.events({ limit: 100 })).length, 19);
+      assert.equal(await store.views.subscriber(there(imsis[10])), null, 'all of a write, or nothing');
+      await store.close();
+    });
+
     test('takes a claim whose holder is gone for an unknown result', async () => {
       await using bench = await makeBench();
       const { store, abandon } = await bench.openMortal();

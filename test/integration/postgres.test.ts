@@ -206,25 +206,6 @@ describe('a PostgreSQL that fails', () => {
   });
 });
 
-test('PostgreSQL refuses what breaks a rule, and only that', async () => {
-  await using bench = await postgresBench();
-  const store = await bench.open();
-  const others = Array.from({ length: 20 }, (_, index) => String(250020000000000 + index));
-  const results = await Promise.allSettled([
-    ...others.slice(0, 10).map((imsi, n) => store.write(acceptanceOf(n, { imsi }))),
-    store.write({ ...acceptanceOf(50), entry: { ...entryOf(50), status: 1e20 } }),
-    ...others.slice(10).map((imsi, n) => store.write(acceptanceOf(n + 10, { imsi }))),
-  ]);
-  assert.deepEqual(
-    results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : [])),
-    [10],
-  );
-  const { reason } = results[10] as PromiseRejectedResult;
-  assert.ok(reason instanceof StoreError && !reason.passing);
-  assert.match(reason.message, /^the store refuses it: /);
-  await store.close();
-});
-
 test('PostgreSQL keeps text that it has no characters for as well as it can', async () => {
   await using bench = await postgresBench();
   const store = await bench.open();

@@ -1,4 +1,5 @@
 import type { Release, Subscriber, Wanted } from '../../core/subscriber.ts';
+import { wholeMs } from '../times.ts';
 
 /** The order of a row's fields everywhere. */
 export const STATE_COLUMNS = 'imsi, applied, desired, after, unsettled_until, due_at, waiting_since, attempts, dead';
@@ -54,9 +55,9 @@ export function stateOf(subscriber: Subscriber) {
     applied,
     desired,
     after: after.length === 0 ? null : after,
-    unsettled_until: unsettledUntil,
-    due_at: dueAt,
-    waiting_since: waitingSince,
+    unsettled_until: wholeMs(unsettledUntil),
+    due_at: wholeMs(dueAt),
+    waiting_since: wholeMs(waitingSince),
     attempts,
     dead,
   };

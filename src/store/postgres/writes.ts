@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import type { Limits } from '../../core/subscriber.ts';
 import type { Attempt, EventState, Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
+import { wholeMs } from '../times.ts';
 import { Batch, type ChangedEvent, type Loaded, type LockedEvent, NotTogether } from './batch.ts';
 import { type Database, send } from './database.ts';
 import { isRefusal } from './faults.ts';
@@ -169,7 +170,7 @@ function recordOf({ eventId, imsi, previousImsi, state, why, attempts, entry, de
     attempts: JSON.stringify(attempts),
     deliveries,
     ...(entry && {
-      received_at: entry.receivedAt,
+      received_at: wholeMs(entry.receivedAt),
       type: entry.type,
       status: entry.status,
       request_id: entry.requestId,

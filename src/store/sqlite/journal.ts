@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EventNews } from '../../core/subscriber.ts';
 import type { Attempt, Entry } from '../../ports/store.ts';
 import { mergeAttempts, stateAfter } from '../journal-rules.ts';
+import { wholeMs } from '../times.ts';
 
 const COLUMNS = [
   'event_id',
@@ -77,7 +78,7 @@ export class Journal {
   #values(entry: Entry, state: Entry['state'], attempts: readonly Attempt[]) {
     return [
       entry.eventId,
-      entry.receivedAt,
+      wholeMs(entry.receivedAt),
       this.#now(),
       entry.type,
       entry.imsi === null ? null : Number(entry.imsi),
