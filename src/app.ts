@@ -59,13 +59,13 @@ export class App {
     const deadlineMs = settings.WTL_HTTP_REQUESTS_TIMEOUT * 1000;
     const rest = { firstMs: settings.RETRY_FIRST_PAUSE * 1000, longestMs: settings.RETRY_LONGEST_PAUSE * 1000 };
     const limits = { deadlineMs, concurrency: reconcilerConcurrency(settings), rest };
-    const parts = { store, attempts, clock, log };
-    const reconciler = new Reconciler({ ...parts, random: Math.random, limits, newIds });
+    const parts = { store, attempts, clock, random: Math.random };
+    const reconciler = new Reconciler({ ...parts, log, limits, newIds });
     const capacity = settings.WTL_MAX_CONCURRENCY + settings.WTL_MAX_WAITING;
     const delivery =
       settings.DELIVERY === 'queued'
         ? new QueuedDelivery({ store, capacity, nudge: () => reconciler.nudge() })
-        : new InlineDelivery({ ...parts, limits: { deadlineMs, capacity } });
+        : new InlineDelivery({ ...parts, limits: { deadlineMs, capacity, retries: settings.WTL_RETRIES } });
     const keepMs = settings.RETENTION_DAYS * DAY_MS;
     return {
       store,
@@ -85,8 +85,6 @@ export class App {
       gate: new Gate(gate, clock),
       breaker: new Breaker(breaker, clock),
       clock,
-      random: Math.random,
-      limits: { retries: settings.WTL_RETRIES },
     });
   }
 

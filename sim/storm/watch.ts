@@ -48,7 +48,7 @@ export interface CoreTally {
  * A connector may have sent a request just before it answered the event that forbids it, and the two may arrive here the
  * other way round; in milliseconds.
  */
-const CROSSING_MS = 50;
+const CROSSING_MS = 200;
 
 interface Holder {
   readonly msisdn: readonly string[];
@@ -145,16 +145,21 @@ export class CoreWatch implements CoreWatcher {
     for (const other of sims) {
       const holder = this.#holders.get(other);
       if (other === imsi || !holder?.msisdn.includes(number) || holder.late) continue;
-      const older = sims.indexOf(other) < sims.indexOf(imsi) ? other : imsi;
-      const release = this.#life.releasedBy.get(older) ?? '';
-      const told = this.#toldAt(release);
-      if (told === undefined || arrivedAt - told < CROSSING_MS) {
+      const told = this.#swapsToldAt(sims, other, imsi);
+      if (told === null || arrivedAt - told < CROSSING_MS) {
         this.#unknowable++;
         continue;
       }
-      const since = `event ${release} had been answered ${Math.round(arrivedAt - told)} ms before`;
+      const since = `the swap had been answered ${Math.round(arrivedAt - told)} ms before`;
       this.#violation('clash', imsi, `number ${number} was sent while ${other} had it; ${since}`, other);
     }
+  }
+
+  /** When the last of the swaps that took the number from one SIM to the other was answered; null when one was not. */
+  #swapsToldAt(sims: readonly string[], one: string, other: string): number | null {
+    const [from, to] = [sims.indexOf(one), sims.indexOf(other)].sort((a, b) => a - b) as [number, number];
+    const times = sims.slice(from, to).map((sim) => this.#toldAt(this.#life.releasedBy.get(sim) ?? ''));
+    return times.includes(undefined) ? null : Math.max(...(times as number[]));
   }
 
   #violation(kind: Violation['kind'], imsi: string, message: string, holder?: string): void {

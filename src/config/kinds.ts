@@ -69,7 +69,7 @@ export const token: Kind<Secret> = {
 /** A password: any text that stays unchanged in a line. */
 export const secretText: Kind<Secret> = {
   expected: 'text without control characters',
-  parse: (value) => (/[\x00-\x1f\x7f]/.test(value) ? refuse() : new Secret(value)),
+  parse: (value) => (/\p{Cc}/u.test(value) ? refuse() : new Secret(value)),
 };
 
 /** Where the store is. A URL of PostgreSQL may hold a password. */

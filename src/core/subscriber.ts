@@ -53,8 +53,13 @@ export type Effect = { readonly imsi: string } & (
   | { readonly kind: 'expect'; readonly after: readonly Release[] }
   /** An operator wants the newest state sent again. */
   | { readonly kind: 'resync' }
-  /** (claim) The core confirmed a state that was sent `ageMs` ago. */
-  | { readonly kind: 'applied'; readonly wanted: Wanted; readonly ageMs: number }
+  /** (claim) The core confirmed a state that was sent `ageMs` ago, after these releases. */
+  | {
+      readonly kind: 'applied';
+      readonly wanted: Wanted;
+      readonly ageMs: number;
+      readonly released: readonly Release[];
+    }
   /** (claim) It did not. */
   | {
       readonly kind: 'failed';
@@ -136,13 +141,15 @@ export function react(subscriber: Subscriber, effect: Effect, now: number, limit
     case 'resync':
       return resync(subscriber, now);
     case 'applied':
-      return applied(subscriber, effect.wanted, now - effect.ageMs, now, limits);
+      return applied(subscriber, effect, now, limits);
     case 'failed':
       return tellOvertaken(subscriber, failed(subscriber, effect, now, limits));
     case 'stale':
       return quietly(inDoubt(subscriber, now, limits));
     case 'untouched':
-      return quietly(effect.retryInMs === null ? subscriber : { ...subscriber, dueAt: now + effect.retryInMs });
+      return quietly(
+        effect.retryInMs === null ? subscriber : { ...subscriber, dueAt: now + Math.ceil(effect.retryInMs) },
+      );
     case 'abandoned':
       return tellOvertaken(subscriber, quietly(abandoned(subscriber, effect.wanted, now, limits)));
   }
@@ -153,12 +160,17 @@ function quietly(subscriber: Subscriber): Reaction {
 }
 
 function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[], now: number): Reaction {
-  if (isStale(subscriber, wanted.version)) return { subscriber, accepted: false, news: [] };
+  const releases = mergeReleases(subscriber.after, after);
+  if (isStale(subscriber, wanted.version)) {
+    // A late swap: the number may be with this SIM already, but it is not sent again before the old one lost it.
+    const told = releases === subscriber.after ? subscriber : { ...subscriber, after: releases };
+    return { subscriber: told, accepted: false, news: [] };
+  }
   return {
     subscriber: {
       ...subscriber,
       desired: { ...wanted, version: mergeVersions(newest(subscriber)?.version ?? null, wanted.version) },
-      after: mergeReleases(subscriber.after, after),
+      after: releases,
       dueAt: now,
       waitingSince: now,
       attempts: 0,
@@ -193,7 +205,13 @@ function resync(subscriber: Subscriber, now: number): Reaction {
   };
 }
 
-function applied(subscriber: Subscriber, wanted: Wanted, sentAt: number, now: number, limits: Limits): Reaction {
+function applied(
+  subscriber: Subscriber,
+  { wanted, ageMs, released }: Extract<Effect, { kind: 'applied' }>,
+  now: number,
+  limits: Limits,
+): Reaction {
+  const sentAt = now - ageMs;
   // Somebody who held the claim too long: a newer state went out meanwhile, and this one may lie on top of it now.
   if (olderThan(wanted.version, subscriber.applied)) return quietly(inDoubt(subscriber, now, limits));
   const { desired } = subscriber;
@@ -204,7 +222,8 @@ function applied(subscriber: Subscriber, wanted: Wanted, sentAt: number, now: nu
     ...subscriber,
     applied: { ...wanted, version: mergeVersions(subscriber.applied?.version ?? null, wanted.version) },
     desired: left,
-    after: isGrant(wanted.change) ? laterReleases(subscriber.after, wanted.version) : subscriber.after,
+    // A swap may have been announced since: its release is still to come.
+    after: subscriber.after.filter((release) => !released.some((done) => covers(done, release))),
     unsettledUntil,
     dueAt: left && subscriber.dead === null ? sooner(subscriber.dueAt, now) : unsettledUntil,
     waitingSince: left ? subscriber.waitingSince : null,
@@ -256,7 +275,7 @@ function tryAgain(
   const tooMany = maxAttempts > 0 && attempts >= maxAttempts;
   const tooLong = maxAgeMs > 0 && now - waitingSince >= maxAgeMs;
   if (result !== 'rejected' && !tooMany && !tooLong) {
-    return quietly({ ...subscriber, attempts, waitingSince, dueAt: now + retryInMs });
+    return quietly({ ...subscriber, attempts, waitingSince, dueAt: now + Math.ceil(retryInMs) });
   }
   const limit = result === 'rejected' ? '' : tooMany ? ` (after ${attempts} attempts)` : ' (too old)';
   const dead = `${why}${limit}`;
@@ -307,12 +326,20 @@ export function isGrant(change: Change): boolean {
 
 /** The releases that a grant of this version has to wait for. */
 export function releasesBefore(subscriber: Subscriber, wanted: Wanted): readonly Release[] {
-  if (!isGrant(wanted.change)) return [];
-  return subscriber.after.filter(({ version }) => compareVersions(version, wanted.version) <= 0);
+  return isGrant(wanted.change) ? releasesUpTo(subscriber, wanted.version) : [];
 }
 
-function laterReleases(after: readonly Release[], version: Version): readonly Release[] {
-  return after.filter((release) => compareVersions(release.version, version) > 0);
+/**
+ * What had to be released before a SIM got its number: a SIM that takes the number from it has to wait for the same, since
+ * it may never have got it.
+ */
+export function releasesUpTo(subscriber: Subscriber, version: Version): readonly Release[] {
+  return subscriber.after.filter((release) => compareVersions(release.version, version) <= 0);
+}
+
+function covers(done: Release, release: Release): boolean {
+  const sameSim = done.change.state.imsi === release.change.state.imsi;
+  return sameSim && compareVersions(done.version, release.version) >= 0;
 }
 
 /** The newest release of each SIM. */

@@ -1,7 +1,17 @@
-import type { Failure } from '../core/outcome.ts';
-import { type Effect, isStale, newest, releasesBefore, type Subscriber, type Wanted } from '../core/subscriber.ts';
+import { type Failure, mayRepeat, pauseBeforeRepeat } from '../core/outcome.ts';
+import {
+  type Effect,
+  isGrant,
+  isStale,
+  newest,
+  type Release,
+  releasesBefore,
+  releasesUpTo,
+  type Subscriber,
+  type Wanted,
+} from '../core/subscriber.ts';
 import { compareVersions } from '../core/version.ts';
-import type { Clock } from '../ports/runtime.ts';
+import type { Clock, Random } from '../ports/runtime.ts';
 import type { Attempt, Store } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
 import {
@@ -20,6 +30,8 @@ import { effectOf, NO_TURN, push } from './push.ts';
 export interface InlineLimits {
   /** One event's whole budget, waiting and repeats included, in milliseconds. */
   readonly deadlineMs: number;
+  /** Repeats after the first attempt. */
+  readonly retries: number;
   /** Events inside at a time: being called for, or waiting. One more is turned away at once. */
   readonly capacity: number;
 }
@@ -43,21 +55,38 @@ interface Course {
 type Step =
   | { readonly kind: 'sent' | 'stale' }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly wanted: Wanted }
-  | { readonly kind: 'first'; readonly releases: readonly Wanted[] };
+  /** These come first. */
+  | { readonly kind: 'first'; readonly releases: readonly Wanted[] }
+  /** It failed, and may be sent again. */
+  | { readonly kind: 'again'; readonly inMs: number };
+
+/** Where a change of an event stands. */
+interface Leg {
+  readonly wanted: Wanted;
+  readonly course: Course;
+  /** Whether this is all that the event wants: then the journal is told with it. */
+  readonly ends: boolean;
+  /** From 1. */
+  attempt: number;
+}
+
+type Ended = Extract<Step, { kind: 'sent' | 'stale' | 'failed' }>;
 
 /** Delivery while NSPS waits: the core's true answer is the answer, and NSPS owns the retry. */
 export class InlineDelivery implements Delivery {
   readonly #store: Store;
   readonly #attempts: Attempts;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #limits: InlineLimits;
   readonly #lines: SubscriberLines;
   #inside = 0;
 
-  constructor(parts: { store: Store; attempts: Attempts; clock: Clock; limits: InlineLimits }) {
+  constructor(parts: { store: Store; attempts: Attempts; clock: Clock; random: Random; limits: InlineLimits }) {
     this.#store = parts.store;
     this.#attempts = parts.attempts;
     this.#clock = parts.clock;
+    this.#random = parts.random;
     this.#limits = parts.limits;
     this.#lines = new SubscriberLines(parts.clock);
   }
@@ -100,42 +129,58 @@ export class InlineDelivery implements Delivery {
     await this.#store.write({ entry: null, story: null, effects: [effect] });
   }
 
-  /** @param ends whether this is all that the event wants: then the journal is told with it. */
-  async #provision(wanted: Wanted, course: Course, ends: boolean): Promise<Step> {
+  async #provision(wanted: Wanted, course: Course, ends: boolean): Promise<Ended> {
+    const leg: Leg = { wanted, course, ends, attempt: 1 };
     const { imsi } = wanted.change.state;
     for (;;) {
-      const step = await this.#lines.run(imsi, wanted.version, course.context.deadline, () =>
-        this.#turn(wanted, course, ends),
-      );
-      if (step === null) return this.#noTurn(wanted, course);
-      if (step.kind !== 'first') {
-        if (step.kind === 'sent' || step.kind === 'stale') course.released.add(keyOf(wanted));
+      const step = await this.#lines.run(imsi, wanted.version, course.context.deadline, () => this.#turn(leg));
+      if (step === null) return this.#noTurn(leg);
+      if (step.kind === 'again') {
+        // Out of the line: whatever came in meanwhile goes first, and may make this one superfluous.
+        await new Promise<void>((resolve) => this.#clock.after(step.inMs, resolve));
+        leg.attempt++;
+      } else if (step.kind === 'first') {
+        const failure = await this.#releaseFirst(step.releases, course);
+        if (failure) return failure;
+      } else {
+        if (step.kind !== 'failed') course.released.add(keyOf(wanted));
         return step;
-      }
-      for (const release of step.releases) {
-        const done = await this.#provision(release, course, false);
-        if (done.kind === 'failed') return done;
       }
     }
   }
 
-  #noTurn(wanted: Wanted, course: Course): Step {
+  /** @returns the failure of one; null when all of them are done. */
+  async #releaseFirst(releases: readonly Wanted[], course: Course): Promise<Ended | null> {
+    for (const release of releases) {
+      const done = await this.#provision(release, course, false);
+      if (done.kind === 'failed') return done;
+    }
+    return null;
+  }
+
+  #noTurn({ wanted, course }: Leg): Ended {
     const step = { kind: 'failed', failure: NO_TURN, wanted } as const;
     noteInPassing(this.#store, entryOf(course.arrival.draft, told(step), course.attempts));
     return step;
   }
 
-  async #turn(wanted: Wanted, course: Course, ends: boolean): Promise<Step> {
+  async #turn(leg: Leg): Promise<Step> {
+    const { wanted, course } = leg;
     const held = await this.#hold(wanted, course.context.deadline);
-    if (!held) return this.#noTurn(wanted, course);
-    if (isStale(held, wanted.version)) return await this.#stale(held, wanted, course, ends);
-    const first = releasesBefore(held, wanted)
-      .map((release) => ({ ...release, eventId: wanted.eventId, owed: false }))
-      .filter((release) => !course.released.has(keyOf(release)));
-    if (first.length === 0) return await this.#send(wanted, course, ends);
-    // Not while holding this one: whoever holds the other may be waiting for this one.
-    await this.#settle([{ kind: 'untouched', imsi: held.imsi, retryInMs: null }], course, null);
-    return { kind: 'first', releases: first };
+    if (!held) return this.#noTurn(leg);
+    const stale = isStale(held, wanted.version);
+    if (stale && leg.ends) return await this.#stale(held, leg);
+    // A SIM that gives its number on may never have got it: what it had to wait for comes before that, too.
+    const releases = releasesUpTo(held, wanted.version);
+    const first = releases.filter((release) => !course.released.has(keyOf(release)));
+    if (first.length > 0 && (isGrant(wanted.change) || !leg.ends)) {
+      // Not while holding this one: whoever holds the other may be waiting for this one.
+      await this.#settle([{ kind: 'untouched', imsi: held.imsi, retryInMs: null }], course, null);
+      const { eventId } = wanted;
+      return { kind: 'first', releases: first.map((release) => ({ ...release, eventId, owed: false })) };
+    }
+    if (stale) return await this.#stale(held, leg);
+    return await this.#send(leg, isGrant(wanted.change) ? releases : []);
   }
 
   /** Takes hold of the subscriber, waiting for whoever holds him. @returns null when the deadline came first. */
@@ -154,38 +199,54 @@ export class InlineDelivery implements Delivery {
    * G2: what is older than what the core was given is not sent. While the core may still come to something older, the
    * newest is sent once more instead: NSPS sending again is a sign that the core has had its time.
    */
-  async #stale(held: Subscriber, wanted: Wanted, course: Course, ends: boolean): Promise<Step> {
+  async #stale(held: Subscriber, leg: Leg): Promise<Step> {
     const { imsi, desired, unsettledUntil } = held;
+    const { wanted, course } = leg;
     const unconfirmed = desired !== null && !desired.owed && compareVersions(wanted.version, desired.version) < 0;
     const latest = newest(held);
-    const safe = !unconfirmed && releasesBefore(held, latest ?? wanted).length === 0;
+    const safe = latest !== null && releasesBefore(held, latest).length === 0;
     if (latest && (unconfirmed || (unsettledUntil !== null && safe))) {
-      return await this.#confirm(latest, wanted, course, ends, unconfirmed);
+      return await this.#confirm(latest, leg, unconfirmed);
     }
-    await this.#settle([{ kind: 'stale', imsi, eventId: wanted.eventId }], course, ends ? this.#ending(course) : null);
+    await this.#settle([{ kind: 'stale', imsi, eventId: wanted.eventId }], course, this.#endingOf(leg));
     return { kind: 'stale' };
   }
 
   /** @param unconfirmed what is newer was neither confirmed nor promised: it has to be true before this one is dropped. */
-  async #confirm(latest: Wanted, wanted: Wanted, course: Course, ends: boolean, unconfirmed: boolean): Promise<Step> {
-    const pushed = await push(this.#attempts, latest, course.context);
+  async #confirm(latest: Wanted, leg: Leg, unconfirmed: boolean): Promise<Step> {
+    const { wanted, course } = leg;
+    const pushed = await push(this.#attempts, latest, [], course.context);
     course.attempts.push(...pushed.attempts);
     const effect = effectOf(pushed, nobody);
     if (pushed.outcome.kind === 'failed' && unconfirmed) {
       return await this.#fail(effect, pushed.outcome.failure, wanted, course);
     }
-    await this.#settle([effect], course, ends ? this.#ending(course) : null);
+    await this.#settle([effect], course, this.#endingOf(leg));
     return { kind: 'stale' };
   }
 
-  async #send(wanted: Wanted, course: Course, ends: boolean): Promise<Step> {
-    const pushed = await push(this.#attempts, wanted, course.context);
+  async #send(leg: Leg, releases: readonly Release[]): Promise<Step> {
+    const { wanted, course } = leg;
+    const pushed = await push(this.#attempts, wanted, releases, course.context);
     course.attempts.push(...pushed.attempts);
     const effect = effectOf(pushed, nobody);
-    if (pushed.outcome.kind === 'failed') return await this.#fail(effect, pushed.outcome.failure, wanted, course);
+    if (pushed.outcome.kind === 'failed') {
+      const inMs = this.#repeatIn(pushed.outcome.failure, leg);
+      if (inMs === null) return await this.#fail(effect, pushed.outcome.failure, wanted, course);
+      await this.#settle([effect], course, null);
+      return { kind: 'again', inMs };
+    }
     course.sent++;
-    await this.#settle([effect], course, ends ? this.#ending(course) : null);
+    await this.#settle([effect], course, this.#endingOf(leg));
     return { kind: 'sent' };
+  }
+
+  /** Only what is safe to repeat is, and only while the deadline leaves room. @returns null when it is not repeated. */
+  #repeatIn(failure: Failure, { wanted, course, attempt }: Leg): number | null {
+    if (attempt > this.#limits.retries || !mayRepeat(failure.code, wanted.change.action)) return null;
+    const pause = pauseBeforeRepeat(attempt, failure, this.#random());
+    const late = this.#clock.now() + pause >= course.context.deadline;
+    return late || this.#attempts.rest > 0 ? null : pause;
   }
 
   async #fail(effect: Effect, failure: Failure, wanted: Wanted, course: Course): Promise<Step> {
@@ -194,8 +255,9 @@ export class InlineDelivery implements Delivery {
     return step;
   }
 
-  #ending(course: Course): Delivered {
-    return { kind: course.sent > 0 ? 'processed' : 'superseded' };
+  /** What the journal is told once this leg is done; null while the event goes on. */
+  #endingOf({ course, ends }: Leg): Delivered | null {
+    return ends ? { kind: course.sent > 0 ? 'processed' : 'superseded' } : null;
   }
 
   /** @param end what the journal is told about the event; null when it goes on. */
@@ -212,6 +274,6 @@ function told({ failure, wanted }: Extract<Step, { kind: 'failed' }>): Delivered
 /** NSPS owns the retry. */
 const nobody = () => null;
 
-function keyOf({ version, change }: Pick<Wanted, 'version' | 'change'>): string {
+function keyOf({ version, change }: Release): string {
   return `${change.state.imsi} ${JSON.stringify(version)}`;
 }

@@ -5,9 +5,11 @@ import {
   newest,
   type Release,
   releasesBefore,
+  releasesUpTo,
   type Subscriber,
   type Wanted,
 } from '../core/subscriber.ts';
+import { compareVersions } from '../core/version.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
 import type { Attempt, Store } from '../ports/store.ts';
 import type { Attempts } from './attempts.ts';
@@ -21,6 +23,11 @@ export interface ReconcilerLimits {
   readonly concurrency: number;
   /** How long a subscriber rests after failures, in milliseconds. */
   readonly rest: { readonly firstMs: number; readonly longestMs: number };
+}
+
+/** Nothing was sent; when to come back, in milliseconds. */
+interface Rest {
+  readonly retryInMs: number;
 }
 
 /** How often it looks for work that came in elsewhere, or whose time has come, in milliseconds. */
@@ -114,7 +121,7 @@ export class Reconciler {
       for (const subscriber of due) this.#begin(subscriber, deadline);
       if (due.length < room && this.#nudges === nudges) await this.#pause(LOOK_AGAIN_MS, nudges);
     } catch (error) {
-      this.#log.warn({ err: error }, 'The store does not give out work');
+      this.#log.warn({ error: wordsOf(error) }, 'The store does not give out work');
       await this.#pause(STORE_REST_MS);
     }
   }
@@ -123,7 +130,7 @@ export class Reconciler {
     const nudges = this.#nudges;
     const work = this.#bring(subscriber, deadline)
       .catch((error: unknown) => {
-        this.#log.warn({ imsi: subscriber.imsi, err: error }, 'A subscriber could not be brought up to date');
+        this.#log.warn({ imsi: subscriber.imsi, error: wordsOf(error) }, 'What came of a subscriber could not be kept');
       })
       .finally(() => {
         this.#underWay.delete(work);
@@ -149,16 +156,27 @@ export class Reconciler {
   }
 
   async #bring(subscriber: Subscriber, deadline: number): Promise<void> {
-    const wanted = newest(subscriber);
-    if (!wanted) return await this.#postpone(subscriber, this.#limits.rest.longestMs);
     const ids = this.#newIds();
-    for (const release of releasesBefore(subscriber, wanted)) {
-      if (!(await this.#release(release, wanted.eventId, ids, deadline))) {
-        return await this.#postpone(subscriber, RELEASE_REST_MS * (1 + this.#random()));
-      }
+    let result: Pushed | Rest;
+    try {
+      result = await this.#send(subscriber, ids, deadline);
+    } catch (error) {
+      this.#log.warn({ imsi: subscriber.imsi, error: wordsOf(error) }, 'A subscriber could not be brought up to date');
+      result = { retryInMs: STORE_REST_MS };
     }
-    const pushed = await push(this.#attempts, wanted, { ...ids, deadline });
-    await this.#settle(pushed, subscriber, ids);
+    // Whatever went wrong, he must not stay held; when this cannot be written, the store itself lets go of him.
+    if ('retryInMs' in result) await this.#letGo(subscriber, result.retryInMs);
+    else await this.#settle(result, subscriber, ids);
+  }
+
+  async #send(subscriber: Subscriber, ids: TraceIds, deadline: number): Promise<Pushed | Rest> {
+    const wanted = newest(subscriber);
+    if (!wanted) return { retryInMs: this.#limits.rest.longestMs };
+    const releases = releasesBefore(subscriber, wanted);
+    if (!(await this.#releaseAll(releases, wanted.eventId, ids, deadline))) {
+      return { retryInMs: RELEASE_REST_MS * (1 + this.#random()) };
+    }
+    return await push(this.#attempts, wanted, releases, { ...ids, deadline });
   }
 
   /** @returns whether the SIM has given its number back, or something newer came of it. */
@@ -167,17 +185,24 @@ export class Reconciler {
     const wanted: Wanted = { ...release, eventId, owed: false };
     const holder = await this.#store.claim(imsi, wanted, this.#limits.deadlineMs + CLAIM_MARGIN_MS);
     if (!holder) return false;
-    if (holder.applied && isStale({ ...holder, desired: null }, release.version)) {
-      await this.#postpone(holder, null);
-      return true;
+    if (holder.applied && compareVersions(holder.applied.version, release.version) >= 0) {
+      await this.#letGo(holder, null);
+    } else {
+      const newer = holder.desired !== null && isStale(holder, release.version) ? holder.desired : wanted;
+      const pushed = await push(this.#attempts, newer, [], { ...ids, deadline });
+      await this.#settle(pushed, holder, ids);
+      if (pushed.outcome.kind === 'failed') return false;
     }
-    const newer = holder.desired !== null && isStale(holder, release.version) ? holder.desired : wanted;
-    const pushed = await push(this.#attempts, newer, { ...ids, deadline });
-    await this.#settle(pushed, holder, ids);
-    return pushed.outcome.kind === 'done';
+    // It may never have got the number itself.
+    return await this.#releaseAll(releasesUpTo(holder, release.version), eventId, ids, deadline);
   }
 
-  async #postpone({ imsi }: Subscriber, retryInMs: number | null): Promise<void> {
+  async #releaseAll(releases: readonly Release[], eventId: string, ids: TraceIds, deadline: number): Promise<boolean> {
+    for (const release of releases) if (!(await this.#release(release, eventId, ids, deadline))) return false;
+    return true;
+  }
+
+  async #letGo({ imsi }: Subscriber, retryInMs: number | null): Promise<void> {
     const effect: Effect = { kind: 'untouched', imsi, retryInMs };
     await this.#store.write({ entry: null, story: null, effects: [effect] });
   }
@@ -213,4 +238,8 @@ export class Reconciler {
 
 function sumOf(attempts: readonly Attempt[]): number {
   return attempts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

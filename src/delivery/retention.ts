@@ -46,7 +46,10 @@ export class Retention {
       if (this.#deleted > 0) this.#log.info({ events: this.#deleted }, 'Old events deleted from the journal');
       this.#deleted = 0;
     } catch (error) {
-      this.#log.warn({ err: error }, 'Old events could not be deleted');
+      this.#log.warn(
+        { error: error instanceof Error ? error.message : String(error) },
+        'Old events could not be deleted',
+      );
     }
     this.#later(LOOK_AGAIN_MS);
   }

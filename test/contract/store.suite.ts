@@ -41,7 +41,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       assert.ok(await store.claim(IMSI, wantedAt(1), 60_000));
       assert.equal(await store.claim(IMSI, wantedAt(2), 60_000), null);
       assert.ok(await store.claim(OTHER_IMSI, null, 60_000), 'others are not held up');
-      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 5 }));
+      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 5, released: [] }));
       const again = await store.claim(IMSI, wantedAt(2), 60_000);
       assert.deepEqual(again?.applied, wantedAt(1));
       await store.close();
@@ -58,7 +58,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await store.write({
         entry,
         story: null,
-        effects: [{ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 5 }],
+        effects: [{ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 5, released: [] }],
       });
       await store.close();
       const next = await bench.open();
@@ -76,7 +76,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       const store = await bench.open();
       for (const n of [2, 1]) {
         await store.claim(IMSI, wantedAt(n), HOLD_MS);
-        await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(n), ageMs: 1 }));
+        await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(n), ageMs: 1, released: [] }));
       }
       const known = await store.views.subscriber(IMSI);
       assert.deepEqual(known?.applied?.version, versionAt(2));
@@ -105,7 +105,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
           eventId: 'event-3',
           attempts: [{ at: 1, imsi: IMSI, action: 'update', result: 'done', durationMs: 1 }],
         },
-        effects: [{ kind: 'applied', imsi: IMSI, wanted: wantedAt(3), ageMs: 1 }],
+        effects: [{ kind: 'applied', imsi: IMSI, wanted: wantedAt(3), ageMs: 1, released: [] }],
       });
       assert.deepEqual(await store.claimDue(10, HOLD_MS), [], 'nothing is left to do');
       const done = await store.views.event('event-3');
@@ -120,7 +120,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await store.write(acceptanceOf(1));
       const [held] = await store.claimDue(1, HOLD_MS);
       await store.write(acceptanceOf(2));
-      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: there(held?.desired), ageMs: 1 }));
+      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: there(held?.desired), ageMs: 1, released: [] }));
       const [next] = await store.claimDue(1, HOLD_MS);
       assert.deepEqual([next?.applied, next?.desired], [wantedAt(1), wantedAt(2)]);
       await store.close();
@@ -173,7 +173,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       const next = await bench.open(soon);
       const [held] = await untilClaimed(next);
       assert.deepEqual(held?.desired, wanted);
-      await next.write(effects({ kind: 'applied', imsi: IMSI, wanted, ageMs: 0 }));
+      await next.write(effects({ kind: 'applied', imsi: IMSI, wanted, ageMs: 0, released: [] }));
       const settled = await next.views.subscriber(IMSI);
       assert.deepEqual([settled?.applied, settled?.desired, settled?.unsettledUntil], [wanted, null, null]);
       await next.close();
@@ -234,7 +234,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await store.write({
         entry: entryOf(5, { state: 'processed' }),
         story: null,
-        effects: [{ kind: 'applied', imsi: IMSI, wanted: wantedAt(5), ageMs: 1 }],
+        effects: [{ kind: 'applied', imsi: IMSI, wanted: wantedAt(5), ageMs: 1, released: [] }],
       });
       const stale = async (n: number) => {
         await store.claim(IMSI, wantedAt(n), HOLD_MS);
@@ -249,20 +249,31 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await store.close();
     });
 
-    test('gives no number before it was released, whoever asks (G5)', async () => {
+    test('does not forget a release that a number waits for before it was done (G5)', async () => {
       await using bench = await makeBench();
       const store = await bench.open();
       const release = { version: versionAt(2), change: wantedAt(2, { imsi: OTHER_IMSI, msisdn: null }).change };
       await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release] }));
       const claimed = await store.claim(IMSI, wantedAt(3), HOLD_MS);
       assert.deepEqual(claimed?.after, [release]);
-      const grant = effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(3), ageMs: 1 });
+      const grant = effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(3), ageMs: 1, released: [release] });
       await assert.rejects(store.write(grant), (error) => error instanceof StoreError && !error.passing);
       const released = wantedAt(2, { imsi: OTHER_IMSI, msisdn: null });
       await store.claim(OTHER_IMSI, released, HOLD_MS);
-      await store.write(effects({ kind: 'applied', imsi: OTHER_IMSI, wanted: released, ageMs: 1 }));
+      await store.write(effects({ kind: 'applied', imsi: OTHER_IMSI, wanted: released, ageMs: 1, released: [] }));
       assert.deepEqual(await store.write(grant), [true]);
       assert.deepEqual((await store.views.subscriber(IMSI))?.after, []);
+      await store.close();
+    });
+
+    test('keeps a release that was announced while an earlier number was on its way', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const release = { version: versionAt(2), change: wantedAt(2, { imsi: OTHER_IMSI, msisdn: null }).change };
+      await store.claim(IMSI, wantedAt(3), HOLD_MS);
+      await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release] }));
+      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(3), ageMs: 1, released: [] }));
+      assert.deepEqual((await store.views.subscriber(IMSI))?.after, [release]);
       await store.close();
     });
 
@@ -279,9 +290,9 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
         ],
       });
       assert.equal((await store.claimDue(9, 60_000)).length, 2);
-      await store.write(effects({ kind: 'applied', imsi: OTHER_IMSI, wanted: release, ageMs: 1 }));
+      await store.write(effects({ kind: 'applied', imsi: OTHER_IMSI, wanted: release, ageMs: 1, released: [] }));
       assert.equal((await store.views.event('event-2'))?.state, 'queued');
-      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: grant, ageMs: 1 }));
+      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: grant, ageMs: 1, released: [] }));
       assert.equal((await store.views.event('event-2'))?.state, 'processed');
       assert.equal((await store.views.events({ imsi: OTHER_IMSI, limit: 9 })).length, 1);
       await store.close();
@@ -313,7 +324,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
           await store.write({
             entry: entryOf(index, { imsi, state: 'processed' }),
             story: null,
-            effects: [{ kind: 'applied', imsi, wanted, ageMs: 1 }],
+            effects: [{ kind: 'applied', imsi, wanted, ageMs: 1, released: [] }],
           });
         }),
       );

@@ -116,7 +116,7 @@ async function settle(model: Model, { store }: Real, imsi: string, how: Result, 
 const STATES = { applied: 'processed', rejected: 'rejected', retry: 'failed', unsure: 'failed' } as const;
 
 function effectOf(how: Exclude<Result, 'untouched'>, imsi: string, wanted: Wanted, due: boolean): Effect {
-  if (how === 'applied') return { kind: 'applied', imsi, wanted, ageMs: 0 };
+  if (how === 'applied') return { kind: 'applied', imsi, wanted, ageMs: 0, released: [] };
   return { kind: 'failed', imsi, wanted, result: how, why: how, retryInMs: due ? 0 : null, counts: true };
 }
 

@@ -47,7 +47,7 @@ describe('several connectors on one PostgreSQL', () => {
     await hanging.claim(IMSI, wantedAt(1), 1);
     const found = await untilClaimed(next);
     assert.deepEqual([found.desired, found.applied], [wantedAt(1), null], 'it may have been sent');
-    await hanging.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 1 }));
+    await hanging.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 1, released: [] }));
     assert.equal(await third.claim(IMSI, null, LONG_MS), null, 'the lease is that of the next one');
     assert.deepEqual((await third.views.subscriber(IMSI))?.applied, wantedAt(1), 'but what it knows is kept');
     await next.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null }));
@@ -85,7 +85,7 @@ describe('several connectors on one PostgreSQL', () => {
     }
     const settle = async (store: Store, imsi: string, n: number) => {
       await store.claim(imsi, wantedAt(n, { imsi }), LONG_MS);
-      await store.write(effects({ kind: 'applied', imsi, wanted: wantedAt(n, { imsi }), ageMs: 1 }));
+      await store.write(effects({ kind: 'applied', imsi, wanted: wantedAt(n, { imsi }), ageMs: 1, released: [] }));
     };
     await Promise.all(numbers.flatMap((n) => stores.map((store, index) => settle(store, pair(n)[index as 0 | 1], n))));
     assert.deepEqual(await stores[0].views.events({ state: 'queued', limit: 100 }), []);
@@ -219,7 +219,7 @@ test('PostgreSQL keeps text that it has no characters for as well as it can', as
   assert.equal((await store.views.event(odd))?.eventId, plain, 'it is found by either');
   const [held] = await store.claimDue(1, LONG_MS);
   assert.ok(held?.desired);
-  await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: held.desired, ageMs: 1 }));
+  await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: held.desired, ageMs: 1, released: [] }));
   assert.equal((await store.views.event(plain))?.state, 'processed');
   await store.close();
 });

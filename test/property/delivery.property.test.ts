@@ -64,10 +64,9 @@ function build(clock: FakeClock, target: Target, concurrency: number, capacity =
     gate: new Gate({ concurrency, perSecond: 0 }, clock),
     breaker: new Breaker({ failures: 0, cooldownMs: 1 }, clock),
     clock,
-    random: () => 0.5,
-    limits: { retries: 1 },
   });
-  return new InlineDelivery({ store: directStore(), attempts, clock, limits: { deadlineMs: 2_000, capacity } });
+  const limits = { deadlineMs: 2_000, capacity, retries: 1 };
+  return new InlineDelivery({ store: directStore(), attempts, clock, random: () => 0.5, limits });
 }
 
 const IMSIS = ['001010000000001', '001010000000002', '001010000000003'];

@@ -46,14 +46,16 @@ export const MIGRATIONS: readonly string[] = [
   WHEN old.applied IS NOT NULL AND (new.applied IS NULL OR ${older('new.applied', 'old.applied')})
   BEGIN SELECT RAISE(ABORT, 'the applied state of a subscriber must not go back'); END;
 
-  -- G5: no number before it was released.
-  CREATE TRIGGER number_is_free_first BEFORE UPDATE OF applied ON subscribers
-  WHEN old.after IS NOT NULL AND new.applied IS NOT old.applied AND new.applied ->> '$.change.state.msisdn' IS NOT NULL
+  -- G5: a release that a number waits for is not forgotten before it was done, or something newer was.
+  CREATE TRIGGER release_comes_first BEFORE UPDATE OF after ON subscribers
+  WHEN old.after IS NOT NULL AND new.after IS NOT old.after
   BEGIN
-    SELECT RAISE(ABORT, 'the number is still held by another SIM') FROM json_each(old.after) AS release
+    SELECT RAISE(ABORT, 'a number was not released yet') FROM json_each(old.after) AS release
     LEFT JOIN subscribers AS holder ON holder.imsi = CAST(release.value ->> '$.change.state.imsi' AS INTEGER)
-    WHERE NOT ${older('new.applied', 'release.value')}
-      AND (holder.applied IS NULL OR ${older('holder.applied', 'release.value')});
+    WHERE (holder.applied IS NULL OR ${older('holder.applied', 'release.value')}) AND NOT EXISTS (
+      SELECT 1 FROM json_each(new.after) AS kept
+      WHERE kept.value ->> '$.change.state.imsi' = release.value ->> '$.change.state.imsi'
+        AND NOT ${older('kept.value', 'release.value')});
   END;
 
   -- G1: one row, one holder. Kept on disk so that a claim whose holder was killed is known afterwards.
