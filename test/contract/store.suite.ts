@@ -193,6 +193,24 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await store.close();
     });
 
+    test('keeps a promise when an attempt without a known result takes its place, and says so of its event', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open({ ...LIMITS, settleAfterMs: 0 });
+      await store.write(acceptanceOf(1));
+      const newer = wantedAt(4, { owed: false });
+      await store.claim(IMSI, newer, HOLD_MS);
+      const failure = { kind: 'failed', imsi: IMSI, why: 'no', counts: true } as const;
+      await store.write(effects({ ...failure, wanted: newer, result: 'unsure', retryInMs: null }));
+      assert.equal((await store.views.event('event-1'))?.state, 'superseded');
+      const [held] = await untilClaimed(store);
+      const wanted = there(held?.desired);
+      assert.deepEqual(wanted, { ...newer, owed: true });
+      await store.write(effects({ ...failure, wanted, result: 'rejected', retryInMs: 0 }));
+      const [dead] = await store.views.subscribers({ dead: true, limit: 1 });
+      assert.deepEqual(dead?.desired, wanted, 'somebody has to look');
+      await store.close();
+    });
+
     test('refuses one of many writes without a word about the others', async () => {
       await using bench = await makeBench();
       const store = await bench.open();

@@ -40,7 +40,7 @@ function keepsItsPromises(
   });
 }
 
-keepsItsPromises('SQLite', 20, sqliteBench, async () => {});
-keepsItsPromises('PostgreSQL', 20, postgresBench, (bench: Awaited<ReturnType<typeof postgresBench>>) =>
+keepsItsPromises('SQLite', 12, sqliteBench, async () => {});
+keepsItsPromises('PostgreSQL', 12, postgresBench, (bench: Awaited<ReturnType<typeof postgresBench>>) =>
   bench.query('UPDATE nsps_connector.subscribers SET lease_until = 0 WHERE lease_owner IS NOT NULL'),
 );
