@@ -143,7 +143,7 @@ export function react(subscriber: Subscriber, effect: Effect, now: number, limit
     case 'applied':
       return applied(subscriber, effect, now, limits);
     case 'failed':
-      return failed(subscriber, effect, now, limits);
+      return tellOvertaken(subscriber, failed(subscriber, effect, now, limits));
     case 'stale':
       return quietly(inDoubt(subscriber, now, limits));
     case 'untouched':
@@ -151,7 +151,7 @@ export function react(subscriber: Subscriber, effect: Effect, now: number, limit
         effect.retryInMs === null ? subscriber : { ...subscriber, dueAt: now + Math.ceil(effect.retryInMs) },
       );
     case 'abandoned':
-      return quietly(abandoned(subscriber, effect.wanted, now, limits));
+      return tellOvertaken(subscriber, quietly(abandoned(subscriber, effect.wanted, now, limits)));
   }
 }
 
@@ -185,6 +185,12 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
 function overtaken(earlier: Wanted | null, by: Wanted): EventNews[] {
   if (!earlier?.owed || earlier.eventId === by.eventId) return [];
   return [{ eventId: earlier.eventId, state: 'superseded' }];
+}
+
+/** The same for an attempt that took a place because its result is not known. */
+function tellOvertaken({ desired: earlier }: Subscriber, reaction: Reaction): Reaction {
+  const by = reaction.subscriber.desired;
+  return by ? { ...reaction, news: [...overtaken(earlier, by), ...reaction.news] } : reaction;
 }
 
 function resync(subscriber: Subscriber, now: number): Reaction {
@@ -283,11 +289,12 @@ function tryAgain(
 /** An attempt ended without a known result: the newest state has to be confirmed once the core has had its time. */
 function unsure(subscriber: Subscriber, wanted: Wanted, now: number, limits: Limits): Subscriber {
   const known = isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted);
+  const version = mergeVersions(newest(subscriber)?.version ?? null, wanted.version);
+  // What takes the place of a promise is one: if the core refused it later, the promise would be lost with it.
+  const owed = wanted.owed || (subscriber.desired?.owed ?? false);
   return {
     ...subscriber,
-    desired: known
-      ? subscriber.desired
-      : { ...wanted, version: mergeVersions(newest(subscriber)?.version ?? null, wanted.version) },
+    desired: known ? subscriber.desired : { ...wanted, version, owed },
     unsettledUntil: now + limits.settleAfterMs,
   };
 }

@@ -1,4 +1,4 @@
-import { type StoreLocation, storeName } from '../config/kinds.ts';
+import type { StoreLocation } from '../config/kinds.ts';
 import type { Settings } from '../config/table.ts';
 import type { Limits } from '../core/subscriber.ts';
 import type { Store } from '../ports/store.ts';
@@ -23,7 +23,9 @@ export async function openStore(settings: StoreSettings, role: 'owner' | 'guest'
   const location = settings.STORE_URL;
   const limits = limitsOf(settings);
   if (location.kind === 'postgres') {
-    throw new Error(`${storeName(location)}: not yet`);
+    const { PostgresStore } = await import('./postgres/index.ts');
+    const url = withPassword(location.url.reveal(), settings.STORE_PASSWORD);
+    return await PostgresStore.open({ url, limits, role, statementMs: settings.STORE_TIMEOUT * 1000 });
   }
   const { SqliteStore } = await import('./sqlite/index.ts');
   return await SqliteStore.open({ file: fileOf(location), limits, role });
@@ -31,6 +33,12 @@ export async function openStore(settings: StoreSettings, role: 'owner' | 'guest'
 
 function fileOf(location: Exclude<StoreLocation, { kind: 'postgres' }>): string {
   return location.kind === 'memory' ? ':memory:' : location.file;
+}
+
+function withPassword(text: string, password: StoreSettings['STORE_PASSWORD']): string {
+  const url = new URL(text);
+  if (password && url.password === '') url.password = encodeURIComponent(password.reveal());
+  return url.href;
 }
 
 /** A call without a known result had its deadline to arrive; twice that, and the core is done with it. */

@@ -63,7 +63,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await store.close();
       const next = await bench.open();
       assert.deepEqual((await next.views.subscriber(IMSI))?.applied, wantedAt(1));
-      const { seq, deliveries, updatedAt, body, ...kept } = (await next.views.event('event-1'))!;
+      const { seq, deliveries, updatedAt, body, ...kept } = there(await next.views.event('event-1'));
       const { body: sent, ...expected } = entry;
       assert.deepEqual(kept, expected);
       assert.deepEqual(Buffer.from(body), Buffer.from(sent));
@@ -120,7 +120,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await store.write(acceptanceOf(1));
       const [held] = await store.claimDue(1, HOLD_MS);
       await store.write(acceptanceOf(2));
-      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: held!.desired!, ageMs: 1, released: [] }));
+      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: there(held?.desired), ageMs: 1, released: [] }));
       const [next] = await store.claimDue(1, HOLD_MS);
       assert.deepEqual([next?.applied, next?.desired], [wantedAt(1), wantedAt(2)]);
       await store.close();
@@ -148,7 +148,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
         const [held] = await store.claimDue(1, HOLD_MS);
         assert.ok(held, `attempt ${attempt}`);
         const failure = { result: 'retry', why: 'no', retryInMs: 0, counts: true } as const;
-        await store.write(effects({ kind: 'failed', imsi: IMSI, wanted: held.desired!, ...failure }));
+        await store.write(effects({ kind: 'failed', imsi: IMSI, wanted: there(held.desired), ...failure }));
       }
       assert.deepEqual(await store.claimDue(1, HOLD_MS), []);
       const dead = await store.views.event('event-1');
@@ -177,6 +177,60 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       const settled = await next.views.subscriber(IMSI);
       assert.deepEqual([settled?.applied, settled?.desired, settled?.unsettledUntil], [wanted, null, null]);
       await next.close();
+    });
+
+    test('takes delays in fractions of milliseconds, as timers and random waits give them', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open({ ...LIMITS, settleAfterMs: 0.25 });
+      await store.write(acceptanceOf(1));
+      const [held] = await store.claimDue(1, 1000.5);
+      const wanted = there(held?.desired);
+      const failure = { result: 'unsure', why: 'cut', retryInMs: 0.75, counts: true } as const;
+      await store.write(effects({ kind: 'failed', imsi: IMSI, wanted, ...failure }));
+      await untilClaimed(store);
+      await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: 0.5 }));
+      assert.ok(await store.claim(IMSI, wanted, 1000.5));
+      await store.close();
+    });
+
+    test('keeps a promise when an attempt without a known result takes its place, and says so of its event', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open({ ...LIMITS, settleAfterMs: 0 });
+      await store.write(acceptanceOf(1));
+      const newer = wantedAt(4, { owed: false });
+      await store.claim(IMSI, newer, HOLD_MS);
+      const failure = { kind: 'failed', imsi: IMSI, why: 'no', counts: true } as const;
+      await store.write(effects({ ...failure, wanted: newer, result: 'unsure', retryInMs: null }));
+      assert.equal((await store.views.event('event-1'))?.state, 'superseded');
+      const [held] = await untilClaimed(store);
+      const wanted = there(held?.desired);
+      assert.deepEqual(wanted, { ...newer, owed: true });
+      await store.write(effects({ ...failure, wanted, result: 'rejected', retryInMs: 0 }));
+      const [dead] = await store.views.subscribers({ dead: true, limit: 1 });
+      assert.deepEqual(dead?.desired, wanted, 'somebody has to look');
+      await store.close();
+    });
+
+    test('refuses one of many writes without a word about the others', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const imsis = Array.from({ length: 20 }, (_, index) => String(250010000000000 + index));
+      const results = await Promise.allSettled(
+        imsis.map((imsi, index) => {
+          const accepted = acceptanceOf(index, { imsi });
+          const broken = { ...entryOf(index), state: null as unknown as 'queued' };
+          return store.write(index === 10 ? { ...accepted, entry: broken } : accepted);
+        }),
+      );
+      assert.deepEqual(
+        results.flatMap((result, index) => (result.status === 'rejected' ? [index] : [])),
+        [10],
+      );
+      const { reason } = results[10] as PromiseRejectedResult;
+      assert.ok(reason instanceof StoreError && !reason.passing);
+      assert.equal((await store.views.events({ limit: 100 })).length, 19);
+      assert.equal(await store.views.subscriber(there(imsis[10])), null, 'all of a write, or nothing');
+      await store.close();
     });
 
     test('takes a claim whose holder is gone for an unknown result', async () => {
@@ -292,7 +346,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
           });
         }),
       );
-      const page = await store.views.subscribers({ afterImsi: imsis[9]!, limit: 10 });
+      const page = await store.views.subscribers({ afterImsi: there(imsis[9]), limit: 10 });
       assert.deepEqual(
         page.map(({ imsi }) => imsi),
         imsis.slice(10, 20),
@@ -314,7 +368,7 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       const { receivedAt } = entryOf(3);
       assert.deepEqual(await ids({ from: receivedAt, until: receivedAt + 2 }), ['event-4', 'event-3']);
       const [first] = await store.views.events({ limit: 1 });
-      assert.deepEqual((await ids({ beforeSeq: first!.seq })).slice(0, 2), ['event-5', 'event-4']);
+      assert.deepEqual((await ids({ beforeSeq: there(first).seq })).slice(0, 2), ['event-5', 'event-4']);
       await store.close();
     });
 
@@ -343,6 +397,11 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await store.close();
     });
   });
+}
+
+function there<T>(value: T | null | undefined): T {
+  assert.ok(value !== null && value !== undefined);
+  return value;
 }
 
 async function untilClaimed(store: Store) {

@@ -3,9 +3,10 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Limits, Subscriber } from '../../core/subscriber.ts';
 import { StoreError, type Views, type Write } from '../../ports/store.ts';
+import type { ClaimRequest, WriteResult } from '../requests.ts';
 import { isRefusal, storeError } from './faults.ts';
 import { migrate } from './schema.ts';
-import { type ClaimRequest, Tables } from './tables.ts';
+import { Tables } from './tables.ts';
 import { SqliteViews } from './views.ts';
 
 export interface EngineOptions {
@@ -15,9 +16,6 @@ export interface EngineOptions {
   /** `owner`: the one connector of this file. `guest`: a command beside it. `reader`: only looks. */
   readonly role: 'owner' | 'guest' | 'reader';
 }
-
-/** Result of one write of a batch: which effects were taken, or why the write was not done. */
-export type WriteResult = { readonly taken: boolean[] } | { readonly refused: string };
 
 /** Memory for pages in KiB: the inner pages of the indexes of ten million events. */
 const CACHE_KIB = 65_536;

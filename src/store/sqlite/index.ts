@@ -1,9 +1,8 @@
 import type { Limits, Subscriber, Wanted } from '../../core/subscriber.ts';
 import { type Store, type StoredEvent, StoreError, type Views, type Write } from '../../ports/store.ts';
 import { Group } from '../group.ts';
-import type { WriteResult } from './engine.ts';
+import type { ClaimRequest, WriteResult } from '../requests.ts';
 import { encodeWrites } from './messages.ts';
-import type { ClaimRequest } from './tables.ts';
 import { Thread } from './threads.ts';
 
 export interface SqliteOptions {

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EventNews } from '../../core/subscriber.ts';
 import type { Attempt, Entry } from '../../ports/store.ts';
 import { mergeAttempts, stateAfter } from '../journal-rules.ts';
+import { wholeMs } from '../times.ts';
 import type { EventIndex } from './event-index.ts';
 
 const COLUMNS = [
@@ -46,7 +47,9 @@ export class Journal {
     this.#insert = db.prepare(
       `INSERT INTO journal (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
     );
-    const assignments = COLUMNS.map((column, index) => `${column} = ${FIXED.has(column) ? `coalesce(${column}, ?${index + 1})` : `?${index + 1}`}`);
+    const assignments = COLUMNS.map(
+      (column, index) => `${column} = ${FIXED.has(column) ? `coalesce(${column}, ?${index + 1})` : `?${index + 1}`}`,
+    );
     this.#again = db.prepare(
       `UPDATE journal SET ${assignments.join(', ')}, deliveries = deliveries + 1 WHERE seq = ?${COLUMNS.length + 1}`,
     );
@@ -104,7 +107,7 @@ export class Journal {
   #values(entry: Entry, state: Entry['state'], attempts: readonly Attempt[]) {
     return [
       entry.eventId,
-      entry.receivedAt,
+      wholeMs(entry.receivedAt),
       this.#now(),
       entry.type,
       entry.imsi === null ? null : Number(entry.imsi),

@@ -1,7 +1,7 @@
 import type { Subscriber } from '../../core/subscriber.ts';
 import type { Views, Write } from '../../ports/store.ts';
-import type { EngineOptions, WriteResult } from './engine.ts';
-import type { ClaimRequest } from './tables.ts';
+import type { ClaimRequest, WriteResult } from '../requests.ts';
+import type { EngineOptions } from './engine.ts';
 
 /** What the store asks of its thread, and gets back. Requests travel as JSON: that is quicker than cloning objects. */
 export interface Requests {

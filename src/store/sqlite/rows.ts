@@ -1,5 +1,6 @@
 import type { Release, Subscriber, Wanted } from '../../core/subscriber.ts';
 import { unknownSubscriber } from '../../core/subscriber.ts';
+import { wholeMs } from '../times.ts';
 
 /** The order of a row's fields everywhere. */
 export const SUBSCRIBER_COLUMNS = [
@@ -54,9 +55,9 @@ export function valuesOf(subscriber: Subscriber): SubscriberRow {
     applied && JSON.stringify(applied),
     desired && JSON.stringify(desired),
     after.length === 0 ? null : JSON.stringify(after),
-    unsettledUntil,
-    dueAt,
-    waitingSince,
+    wholeMs(unsettledUntil),
+    wholeMs(dueAt),
+    wholeMs(waitingSince),
     attempts,
     dead,
   ];

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../ports/store.ts';
 
 /** Whether the version in JSON `a` is older than that in `b`: `compareVersions` (core/version.ts), for the constraints. */
-function older(a: string, b: string): string {
+export function older(a: string, b: string): string {
   const [au, ae, ai, ac] = stamps(a);
   const [bu, be, bi, bc] = stamps(b);
   return `(CASE

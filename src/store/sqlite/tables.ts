@@ -8,14 +8,10 @@ import {
   type Wanted,
 } from '../../core/subscriber.ts';
 import type { Write } from '../../ports/store.ts';
+import { type ClaimRequest, endsClaim } from '../requests.ts';
 import { EventIndex } from './event-index.ts';
 import { Journal } from './journal.ts';
 import { asImsi, SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf, valuesOf } from './rows.ts';
-
-export interface ClaimRequest {
-  readonly imsi: string;
-  readonly wanted: Wanted | null;
-}
 
 /** The tables and what is done to them, one call after the other. Knows nothing of threads, transactions and files. */
 export class Tables {
@@ -61,7 +57,7 @@ export class Tables {
   recoverClaims(db: DatabaseSync): number {
     const left = db.prepare('SELECT imsi, wanted FROM claims').all() as { imsi: number; wanted: string | null }[];
     for (const { imsi, wanted } of left) {
-      this.#apply({ kind: 'abandoned', imsi: asImsi(imsi), wanted: parseWanted(wanted) }, []);
+      this.#abandon(asImsi(imsi), wanted);
       this.#release.run(imsi);
     }
     return left.length;
@@ -74,11 +70,17 @@ export class Tables {
     const text = wanted && JSON.stringify(wanted);
     if (this.#claim.run(key, text).changes === 0) {
       const left = this.#abandoned.get(key) as { wanted: string | null };
-      this.#apply({ kind: 'abandoned', imsi, wanted: parseWanted(left.wanted) }, []);
+      this.#abandon(imsi, left.wanted);
       this.#reclaim.run(key, text);
     }
     this.#held.add(key);
     return this.#load(imsi);
+  }
+
+  #abandon(imsi: string, wanted: string | null): void {
+    const news: EventNews[] = [];
+    this.#apply({ kind: 'abandoned', imsi, wanted: parseWanted(wanted) }, news);
+    for (const one of news) this.#journal.hear(one);
   }
 
   claimDue(limit: number): Subscriber[] {
@@ -152,10 +154,6 @@ export class Tables {
   #load(imsi: string): Subscriber {
     return subscriberOf(this.#select.get(Number(imsi)) as SubscriberRow | undefined, imsi);
   }
-}
-
-function endsClaim(kind: Effect['kind']): boolean {
-  return kind === 'applied' || kind === 'failed' || kind === 'stale' || kind === 'untouched';
 }
 
 function parseWanted(text: string | null): Wanted | null {

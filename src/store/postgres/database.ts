@@ -1,0 +1,169 @@
+import pg from 'pg';
+import { StoreError } from '../../ports/store.ts';
+import { isAnswer, isCollision, storeError } from './faults.ts';
+import { migrate } from './schema.ts';
+
+const CONNECT_MS = 5_000;
+/** The server gives up a statement after this, and somebody's transaction which says nothing for so long. */
+const STATEMENT_MS = 10_000;
+/** A server that does not even do that is taken for gone. */
+const ANSWER_MS = 12_000;
+/** Waiting for another instance's migration, or doing one: tables may be large. */
+const MIGRATION_MS = 1_800_000;
+/** For looking, apart from the rest: a long search must not hold up an event. */
+const VIEW_CONNECTIONS = 2;
+const TRIES = 5;
+/**
+ * All rows are known by their keys. A plan made while the tables were small would go on reading all of them when they are
+ * not any more.
+ */
+const BY_KEY = 'SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off';
+
+export interface DatabaseOptions {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string;
+  /** Connections for events; two more are made when somebody looks. */
+  readonly poolSize: number;
+  /** How long a statement may take, in milliseconds. */
+  readonly statementMs?: number;
+}
+
+/** A statement, prepared once per connection, that gives rows as arrays. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Connections to one database. Every method rejects with the plain error; `named` makes a `StoreError` of it. */
+export class Database {
+  readonly #name: string;
+  readonly #work: pg.Pool;
+  readonly #views: pg.Pool;
+  readonly #config: pg.PoolConfig;
+
+  /** @throws StoreError when the URL is none. */
+  constructor({ url, poolSize, statementMs = STATEMENT_MS }: DatabaseOptions) {
+    this.#name = nameOf(url);
+    this.#config = {
+      connectionString: url,
+      application_name: 'nsps-connector',
+      connectionTimeoutMillis: CONNECT_MS,
+      keepAlive: true,
+      types: { getTypeParser },
+    };
+    const bounded: pg.PoolConfig = {
+      ...this.#config,
+      statement_timeout: statementMs,
+      idle_in_transaction_session_timeout: statementMs,
+      query_timeout: statementMs + ANSWER_MS - STATEMENT_MS,
+      // What does not depend on an answer is sent without waiting for it.
+      pipeline: true,
+    };
+    this.#work = poolOf({ ...bounded, max: poolSize });
+    // Sent first on each connection; should it fail, so does what follows.
+    this.#work.on('connect', (client) => void client.query(BY_KEY).catch(() => {}));
+    this.#views = poolOf({ ...bounded, max: VIEW_CONNECTIONS });
+  }
+
+  /** Brings the tables up to date. */
+  async migrate(): Promise<void> {
+    const client = new pg.Client({ ...this.#config, statement_timeout: MIGRATION_MS, query_timeout: MIGRATION_MS });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await migrate(client);
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+
+  /** Runs one statement, in a transaction of its own. */
+  async run<Row extends unknown[]>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    return this.transaction((client) => send<Row>(client, statement, values));
+  }
+
+  /** The same, for those who only look. */
+  async look<Row extends unknown[]>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    return this.#with(this.#views, async (client) => {
+      const { rows } = await client.query<Row>({ text, values: [...values], rowMode: 'array' });
+      return rows;
+    });
+  }
+
+  /**
+   * Lets `work` do a transaction, which begins and commits it; whatever it throws undoes it. Done again when somebody else
+   * got in its way.
+   */
+  async transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#with(this.#work, work);
+      } catch (error) {
+        if (!isCollision(error) || tries === TRIES) throw error;
+      }
+    }
+  }
+
+  async #with<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await pool.connect();
+    let broken = true;
+    try {
+      const result = await work(client);
+      broken = false;
+      return result;
+    } catch (error) {
+      if (isAnswer(error))
+        broken = await client.query('ROLLBACK').then(
+          () => false,
+          () => true,
+        );
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** Gives what `work` gives; what it throws becomes a `StoreError` that names the database. */
+  async named<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw storeError(error, this.#name);
+    }
+  }
+
+  /** Ends all connections, once they are at rest. */
+  async close(): Promise<void> {
+    await Promise.all([this.#work.end(), this.#views.end()]);
+  }
+}
+
+/** Sends a statement. Several may be sent before the first is answered; they are carried out in order. */
+export async function send<Row extends unknown[]>(
+  client: pg.ClientBase,
+  { name, text }: Statement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  const { rows } = await client.query<Row>({ name, text, values: [...values], rowMode: 'array' });
+  return rows;
+}
+
+/** Connections break while nobody uses them, too: the next one who needs one gets another. */
+function poolOf(config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool(config);
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
+/** IMSIs, times and sequence numbers all fit a number. */
+const getTypeParser: pg.CustomTypesConfig['getTypeParser'] = (oid: number, format?: 'text' | 'binary') =>
+  oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as 'text');
+
+/** Where the database is, without the user and the password. */
+function nameOf(url: string): string {
+  const parsed = URL.parse(url);
+  if (!parsed) throw new StoreError('the URL of the database cannot be read', { passing: false });
+  const host = parsed.hostname || (parsed.searchParams.get('host') ?? 'localhost');
+  return `${host}:${parsed.port || '5432'}${parsed.pathname}`;
+}

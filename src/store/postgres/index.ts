@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import type { Limits, Subscriber, Wanted } from '../../core/subscriber.ts';
+import { type Store, StoreError, type Views, type Write } from '../../ports/store.ts';
+import { Group } from '../group.ts';
+import type { WriteResult } from '../requests.ts';
+import { Claims, type LeaseRequest } from './claims.ts';
+import { Database, type DatabaseOptions } from './database.ts';
+import { PostgresViews } from './views.ts';
+import { Writes } from './writes.ts';
+
+export interface PostgresOptions extends Omit<DatabaseOptions, 'poolSize'> {
+  readonly limits: Limits;
+  /** Connections for events (default 4); two more are made when somebody looks. */
+  readonly poolSize?: number;
+  /** `owner`: a connector (default). `guest`: a command beside it. They do the same: leases of the dead end by themselves. */
+  readonly role?: 'owner' | 'guest';
+}
+
+/**
+ * One database, several connectors. Claims are leases on the database's clock. Requests of many events are committed
+ * together; claims and writes have connections of their own.
+ */
+export class PostgresStore implements Store {
+  readonly #database: Database;
+  readonly #claiming: Claims;
+  readonly #claims: Group<LeaseRequest, Subscriber | null>;
+  readonly #writes: Group<Write, WriteResult>;
+  readonly views: Views;
+  #closed: Promise<void> | null = null;
+
+  /** @throws StoreError when there is no way to the database, or it is of a newer version. */
+  static async open({ url, limits, poolSize = 4, statementMs }: PostgresOptions): Promise<PostgresStore> {
+    const database = new Database({ url, poolSize, ...(statementMs !== undefined && { statementMs }) });
+    try {
+      await database.named(database.migrate());
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+    return new PostgresStore(database, limits);
+  }
+
+  private constructor(database: Database, limits: Limits) {
+    // Of this run only: what an earlier one held, it held for calls of its own.
+    const owner = randomUUID();
+    const claiming = new Claims(database, owner, limits);
+    const writing = new Writes(database, owner, limits);
+    this.#database = database;
+    this.#claiming = claiming;
+    this.#claims = new Group((requests) => database.named(claiming.claim(requests)));
+    this.#writes = new Group((writes) => database.named(writing.write(writes)));
+    this.views = new PostgresViews(database);
+  }
+
+  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Subscriber | null> {
+    return this.#claims.ask({ imsi, wanted, holdMs });
+  }
+
+  claimDue(limit: number, holdMs: number): Promise<readonly Subscriber[]> {
+    return this.#database.named(this.#claiming.claimDue(limit, holdMs));
+  }
+
+  async write(write: Write): Promise<readonly boolean[]> {
+    const result = await this.#writes.ask(write);
+    if ('refused' in result) throw new StoreError(`the store refuses it: ${result.refused}`, { passing: false });
+    return result.taken;
+  }
+
+  async clean(before: number, limit: number): Promise<number> {
+    const deleted = await this.#database.named(this.#database.run(CLEAN, [before, limit]));
+    return deleted.length;
+  }
+
+  async probe(): Promise<void> {
+    await this.#database.named(this.#database.run(PROBE, []));
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#database.close();
+    return this.#closed;
+  }
+}
+
+/** Events that somebody is just writing are left for the next time. */
+const CLEAN = {
+  name: 'clean',
+  text: `
+    DELETE FROM nsps_connector.journal WHERE seq IN (
+      SELECT seq FROM nsps_connector.journal WHERE received_at < $1 AND state NOT IN ('queued', 'dead')
+      ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+    RETURNING seq`,
+};
+
+const PROBE = { name: 'probe', text: 'UPDATE nsps_connector.probe SET at = nsps_connector.now_ms()' };

@@ -1,0 +1,77 @@
+import type { Release, Subscriber, Wanted } from '../../core/subscriber.ts';
+import { wholeMs } from '../times.ts';
+
+/** The order of a row's fields everywhere. */
+export const STATE_COLUMNS = 'imsi, applied, desired, after, unsettled_until, due_at, waiting_since, attempts, dead';
+
+export type StateRow = [
+  imsi: number,
+  applied: Wanted | null,
+  desired: Wanted | null,
+  after: readonly Release[] | null,
+  unsettledUntil: number | null,
+  dueAt: number | null,
+  waitingSince: number | null,
+  attempts: number,
+  dead: string | null,
+];
+
+/** An IMSI is kept as a number; test networks begin with zeros. */
+export function asImsi(key: number): string {
+  return String(key).padStart(15, '0');
+}
+
+export function subscriberOf(row: readonly [...StateRow, ...unknown[]]): Subscriber {
+  const [imsi, applied, desired, after, unsettledUntil, dueAt, waitingSince, attempts, dead] = row as StateRow;
+  return {
+    imsi: asImsi(imsi),
+    applied,
+    desired,
+    after: after ?? [],
+    unsettledUntil,
+    dueAt,
+    waitingSince,
+    attempts,
+    dead,
+  };
+}
+
+/** The columns of `stateOf` in a statement. */
+export const STATE_RECORD =
+  'imsi bigint, applied jsonb, desired jsonb, after jsonb, unsettled_until bigint, due_at bigint, waiting_since bigint, ' +
+  'attempts integer, dead text';
+
+/** Sets them in `UPDATE ... AS s ... FROM ... AS u`. */
+export const STATE_ASSIGNMENTS = STATE_COLUMNS.split(', ')
+  .slice(1)
+  .map((column) => `${column} = u.${column}`)
+  .join(', ');
+
+/** A subscriber as one record of a JSON parameter. */
+export function stateOf(subscriber: Subscriber) {
+  const { imsi, applied, desired, after, unsettledUntil, dueAt, waitingSince, attempts, dead } = subscriber;
+  return {
+    imsi: Number(imsi),
+    applied,
+    desired,
+    after: after.length === 0 ? null : after,
+    unsettled_until: wholeMs(unsettledUntil),
+    due_at: wholeMs(dueAt),
+    waiting_since: wholeMs(waitingSince),
+    attempts,
+    dead,
+  };
+}
+
+/** Text as PostgreSQL can keep it: it knows neither zero bytes nor halves of characters. */
+export function plain(text: string): string {
+  return text.includes('\0') ? text.replaceAll('\0', '\ufffd').toWellFormed() : text.toWellFormed();
+}
+
+/** A parameter in JSON: one parameter for many rows is the quickest way to send them. */
+export function json(value: unknown): string {
+  const text = JSON.stringify(value);
+  // Both are rare: the backslash may itself be escaped, and nothing is lost by looking closer then.
+  if (!text.includes('\\u0000') && !text.includes('\\ud')) return text;
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'string' ? plain(part) : part));
+}

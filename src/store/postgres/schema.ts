@@ -1,0 +1,165 @@
+import type { ClientBase } from 'pg';
+import { StoreError } from '../../ports/store.ts';
+
+/**
+ * Steps from nothing to today's tables; a step that was released is never changed again. States are kept as jsonb
+ * (`Wanted` in core/subscriber.ts), IMSIs as numbers, times as milliseconds since 1970 on the database's clock.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE FUNCTION nsps_connector.now_ms() RETURNS bigint LANGUAGE sql VOLATILE AS
+  $$ SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint $$;
+
+  -- Whether version a is older than b: compareVersions (core/version.ts), for the constraints.
+  CREATE FUNCTION nsps_connector.older(a jsonb, b jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE
+      WHEN (a ->> 'updatedAt') COLLATE "C" < b ->> 'updatedAt' THEN true
+      WHEN (a ->> 'updatedAt') COLLATE "C" > b ->> 'updatedAt' THEN false
+      WHEN (a ->> 'eventTime') COLLATE "C" < b ->> 'eventTime' THEN true
+      WHEN (a ->> 'eventTime') COLLATE "C" > b ->> 'eventTime' THEN false
+      WHEN length(a ->> 'iEvent') < length(b ->> 'iEvent') THEN true
+      WHEN length(a ->> 'iEvent') > length(b ->> 'iEvent') THEN false
+      WHEN (a ->> 'iEvent') COLLATE "C" < b ->> 'iEvent' THEN true
+      WHEN (a ->> 'iEvent') COLLATE "C" > b ->> 'iEvent' THEN false
+      WHEN (a ->> 'createdAt') COLLATE "C" < b ->> 'createdAt' THEN true
+      ELSE false END
+  $$;
+
+  CREATE TABLE nsps_connector.subscribers (
+    imsi bigint PRIMARY KEY,
+    -- False while a row only carries a claim.
+    known boolean NOT NULL DEFAULT false,
+    applied jsonb,
+    desired jsonb,
+    after jsonb,
+    unsettled_until bigint,
+    due_at bigint,
+    waiting_since bigint,
+    attempts integer NOT NULL DEFAULT 0,
+    dead text,
+    -- G1: one row, one holder. Which run of which instance that is, until when, and what it is going to send.
+    lease_owner uuid,
+    lease_until bigint,
+    lease_wanted jsonb,
+    -- G3: what NSPS was promised is going to be done, or lies where somebody looks.
+    CHECK (desired IS NULL OR NOT (desired -> 'owed')::boolean OR due_at IS NOT NULL OR dead IS NOT NULL),
+    -- G4: so is the confirmation of what may have been overwritten.
+    CHECK (unsettled_until IS NULL OR due_at IS NOT NULL OR dead IS NOT NULL),
+    CHECK ((lease_owner IS NULL) = (lease_until IS NULL))
+  -- A claim changes nothing that is indexed: with some room in its page a row is replaced on the spot.
+  ) WITH (fillfactor = 70);
+  CREATE INDEX subscribers_due ON nsps_connector.subscribers (due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX subscribers_dead ON nsps_connector.subscribers (imsi) WHERE dead IS NOT NULL;
+
+  -- G2: never backwards.
+  CREATE FUNCTION nsps_connector.refuse_older() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    RAISE EXCEPTION 'the applied state of a subscriber must not go back' USING ERRCODE = '23000';
+  END $$;
+  CREATE TRIGGER applied_never_goes_back BEFORE UPDATE OF applied ON nsps_connector.subscribers FOR EACH ROW
+  WHEN (old.applied IS NOT NULL
+    AND (new.applied IS NULL OR nsps_connector.older(new.applied -> 'version', old.applied -> 'version')))
+  EXECUTE FUNCTION nsps_connector.refuse_older();
+
+  -- G5: a release that a number waits for is not forgotten before it was done, or something newer was.
+  CREATE FUNCTION nsps_connector.refuse_number() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF EXISTS (
+      SELECT FROM jsonb_array_elements(old.after) AS release
+      LEFT JOIN nsps_connector.subscribers AS holder ON holder.imsi = (release #>> '{change,state,imsi}')::bigint
+      WHERE (holder.applied IS NULL OR nsps_connector.older(holder.applied -> 'version', release -> 'version'))
+        AND NOT EXISTS (
+          SELECT FROM jsonb_array_elements(new.after) AS kept
+          WHERE kept #>> '{change,state,imsi}' = release #>> '{change,state,imsi}'
+            AND NOT nsps_connector.older(kept -> 'version', release -> 'version'))
+    ) THEN
+      RAISE EXCEPTION 'a number was not released yet' USING ERRCODE = '23000';
+    END IF;
+    RETURN NULL;
+  END $$;
+  -- After the statement, so that the rows of a swap may change in any order.
+  CREATE TRIGGER release_comes_first AFTER UPDATE OF after ON nsps_connector.subscribers FOR EACH ROW
+  WHEN (old.after IS NOT NULL AND new.after IS DISTINCT FROM old.after)
+  EXECUTE FUNCTION nsps_connector.refuse_number();
+
+  -- Written to see whether the database takes it.
+  CREATE TABLE nsps_connector.probe (at bigint NOT NULL);
+  INSERT INTO nsps_connector.probe VALUES (0);
+
+  CREATE SEQUENCE nsps_connector.journal_seq;
+  CREATE TABLE nsps_connector.journal (
+    seq bigint PRIMARY KEY DEFAULT nextval('nsps_connector.journal_seq'),
+    event_id text COLLATE "C" NOT NULL UNIQUE,
+    received_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    type text NOT NULL,
+    imsi bigint,
+    previous_imsi bigint,
+    state text NOT NULL,
+    why text,
+    status integer NOT NULL,
+    deliveries integer NOT NULL DEFAULT 1,
+    request_id text NOT NULL,
+    unique_id text NOT NULL,
+    decision text NOT NULL,
+    attempts text NOT NULL,
+    body bytea NOT NULL
+  );
+  ALTER SEQUENCE nsps_connector.journal_seq OWNED BY nsps_connector.journal.seq;
+  CREATE INDEX journal_received ON nsps_connector.journal (received_at);
+  CREATE INDEX journal_imsi ON nsps_connector.journal (imsi) WHERE imsi IS NOT NULL;
+  CREATE INDEX journal_previous_imsi ON nsps_connector.journal (previous_imsi) WHERE previous_imsi IS NOT NULL;
+  CREATE INDEX journal_unfinished ON nsps_connector.journal (state)
+    WHERE state IN ('queued', 'failed', 'rejected', 'dead');
+  `,
+];
+
+/** Nobody else's lock: 'nsps' in ASCII. */
+const LOCK = 0x6e737073;
+
+/**
+ * Brings the tables up to date, one step a transaction, one instance at a time; dying in between undoes one step at most.
+ * @throws StoreError when the database was made by a newer program.
+ */
+export async function migrate(client: ClientBase, migrations: readonly string[] = MIGRATIONS): Promise<void> {
+  for (let done = false; !done; ) {
+    await client.query('BEGIN');
+    try {
+      // Whoever is first works for all of the others, however long that takes.
+      await client.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
+      done = await takeStep(client, migrations);
+      await client.query('COMMIT');
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => {});
+      throw error;
+    }
+  }
+}
+
+/** @returns whether nothing is left to do. */
+async function takeStep(client: ClientBase, migrations: readonly string[]): Promise<boolean> {
+  const version = await versionOf(client);
+  if (version > migrations.length) {
+    throw new StoreError(
+      `the database is of a newer version of the connector (schema ${version}, this one knows ${migrations.length}): ` +
+        'run that one, or restore a copy from before the upgrade',
+      { passing: false },
+    );
+  }
+  const step = migrations[version];
+  if (step === undefined) return true;
+  await client.query(step);
+  await client.query('INSERT INTO nsps_connector.migrations (version) VALUES ($1)', [version + 1]);
+  return false;
+}
+
+async function versionOf(client: ClientBase): Promise<number> {
+  const found = await client.query("SELECT to_regclass('nsps_connector.migrations') IS NOT NULL AS exists");
+  if (!found.rows[0].exists) {
+    await client.query(`
+      CREATE SCHEMA IF NOT EXISTS nsps_connector;
+      CREATE TABLE nsps_connector.migrations (version integer PRIMARY KEY, taken_at timestamptz NOT NULL DEFAULT now())`);
+  }
+  const { rows } = await client.query('SELECT coalesce(max(version), 0) AS version FROM nsps_connector.migrations');
+  return rows[0].version;
+}

@@ -1,0 +1,4 @@
+import { postgresBench } from '../helpers/postgres.ts';
+import { storeContract } from './store.suite.ts';
+
+storeContract('PostgreSQL', postgresBench);

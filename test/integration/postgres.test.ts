@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import pg from 'pg';
+import { type Store, StoreError } from '../../src/ports/store.ts';
+import { PostgresStore } from '../../src/store/postgres/index.ts';
+import { MIGRATIONS, migrate } from '../../src/store/postgres/schema.ts';
+import { freePort } from '../helpers/ports.ts';
+import { type PostgresBench, postgresBench, withClient } from '../helpers/postgres.ts';
+import { acceptanceOf, effects, entryOf, IMSI, LIMITS, wantedAt } from '../helpers/subscribers.ts';
+
+const LONG_MS = 600_000;
+
+describe('several connectors on one PostgreSQL', () => {
+  test('never both hold one subscriber, however many they ask for at once', async () => {
+    await using bench = await postgresBench();
+    const stores = await Promise.all([bench.open(), bench.open(), bench.open()]);
+    const imsis = Array.from({ length: 400 }, (_, index) => String(250010000000000 + index));
+    // Each in an order of its own: locks taken in the order of asking would end in a deadlock.
+    const claims = await Promise.all(
+      stores.map((store, index) => {
+        const order = index % 2 === 0 ? imsis : imsis.toReversed();
+        return Promise.all(order.map((imsi) => store.claim(imsi, wantedAt(1, { imsi }), LONG_MS)));
+      }),
+    );
+    const held = claims.flat().flatMap((one) => one?.imsi ?? []);
+    assert.deepEqual(held.toSorted(), imsis);
+    await closeAll(stores);
+  });
+
+  test('share what is due', async () => {
+    await using bench = await postgresBench();
+    const stores = await Promise.all([bench.open(), bench.open()]);
+    const imsis = Array.from({ length: 60 }, (_, index) => String(250010000000000 + index));
+    await Promise.all(imsis.map((imsi, index) => stores[0].write(acceptanceOf(index, { imsi }))));
+    const held: string[] = [];
+    while (held.length < imsis.length) {
+      const due = await Promise.all(stores.map((store) => store.claimDue(7, LONG_MS)));
+      held.push(...due.flat().map(({ imsi }) => imsi));
+    }
+    assert.deepEqual(held.toSorted(), imsis);
+    await closeAll(stores);
+  });
+
+  test('take over from one that hangs, and are not disturbed when it wakes up', async () => {
+    await using bench = await postgresBench();
+    const [hanging, next, third] = await Promise.all([bench.open(), bench.open(), bench.open()]);
+    await hanging.claim(IMSI, wantedAt(1), 1);
+    const found = await untilClaimed(next);
+    assert.deepEqual([found.desired, found.applied], [wantedAt(1), null], 'it may have been sent');
+    await hanging.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 1, released: [] }));
+    assert.equal(await third.claim(IMSI, null, LONG_MS), null, 'the lease is that of the next one');
+    assert.deepEqual((await third.views.subscriber(IMSI))?.applied, wantedAt(1), 'but what it knows is kept');
+    await next.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null }));
+    assert.ok(await third.claim(IMSI, null, LONG_MS));
+    await closeAll([hanging, next, third]);
+  });
+
+  test('write the same events at once, and lose no delivery', async () => {
+    await using bench = await postgresBench();
+    const stores = await Promise.all([bench.open(), bench.open()]);
+    const numbers = Array.from({ length: 100 }, (_, index) => index);
+    await Promise.all(
+      stores.map((store, index) =>
+        Promise.all((index ? numbers.toReversed() : numbers).map((n) => store.write(acceptanceOf(n)))),
+      ),
+    );
+    const events = await stores[0].views.events({ limit: 1000 });
+    assert.equal(events.length, numbers.length);
+    assert.deepEqual(new Set(events.map(({ deliveries }) => deliveries)), new Set([2]));
+    assert.deepEqual((await stores[0].views.subscriber(IMSI))?.desired, wantedAt(99));
+    await closeAll(stores);
+  });
+
+  test('end the two halves of a swap at once, and its event is done', async () => {
+    await using bench = await postgresBench();
+    const stores = await Promise.all([bench.open(), bench.open()]);
+    const numbers = Array.from({ length: 30 }, (_, index) => index + 1);
+    const pair = (n: number) => [String(250010000000000 + n), String(250020000000000 + n)] as const;
+    for (const n of numbers) {
+      const [imsi, previousImsi] = pair(n);
+      const wants = [imsi, previousImsi].map(
+        (one) => ({ kind: 'want', imsi: one, wanted: wantedAt(n, { imsi: one }), after: [] }) as const,
+      );
+      await stores[0].write({ entry: entryOf(n, { imsi, previousImsi }), story: null, effects: wants });
+    }
+    const settle = async (store: Store, imsi: string, n: number) => {
+      await store.claim(imsi, wantedAt(n, { imsi }), LONG_MS);
+      await store.write(effects({ kind: 'applied', imsi, wanted: wantedAt(n, { imsi }), ageMs: 1, released: [] }));
+    };
+    await Promise.all(numbers.flatMap((n) => stores.map((store, index) => settle(store, pair(n)[index as 0 | 1], n))));
+    assert.deepEqual(await stores[0].views.events({ state: 'queued', limit: 100 }), []);
+    await closeAll(stores);
+  });
+});
+
+describe('migrating PostgreSQL', () => {
+  test('is done once when five connectors start at the same moment', async () => {
+    await using bench = await postgresBench();
+    const stores = await Promise.all(Array.from({ length: 5 }, () => bench.open()));
+    const taken = await bench.query('SELECT version FROM nsps_connector.migrations');
+    assert.deepEqual(
+      taken,
+      MIGRATIONS.map((_, index) => ({ version: index + 1 })),
+    );
+    await closeAll(stores);
+  });
+
+  test('goes on where it was killed', async () => {
+    await using bench = await postgresBench();
+    const slow = 'CREATE TABLE nsps_connector.later (x int); SELECT pg_sleep(600)';
+    const killed = assert.rejects(withClient(bench.url, (client) => migrate(client, [...MIGRATIONS, slow])));
+    await terminate(bench, "wait_event = 'PgSleep'");
+    await killed;
+    const store = await bench.open();
+    await store.write(acceptanceOf(1));
+    const step = 'CREATE TABLE nsps_connector.later (x int)';
+    await withClient(bench.url, (client) => migrate(client, [...MIGRATIONS, step]));
+    assert.deepEqual(await bench.query('SELECT x FROM nsps_connector.later'), []);
+    await store.close();
+  });
+
+  test('is refused when the database is of a newer version', async () => {
+    await using bench = await postgresBench();
+    await (await bench.open()).close();
+    await bench.query('INSERT INTO nsps_connector.migrations (version) VALUES (99)');
+    await assert.rejects(bench.open(), (error) => {
+      assert.ok(error instanceof StoreError && !error.passing);
+      assert.match(error.message, /newer version of the connector \(schema 99/);
+      return true;
+    });
+  });
+});
+
+describe('a PostgreSQL that fails', () => {
+  test('is a passing fault while it cannot be reached, and works again afterwards', async () => {
+    await using bench = await postgresBench();
+    const store = await bench.open();
+    await store.write(acceptanceOf(1));
+    await store.views.event('event-1');
+    await terminate(bench, "application_name = 'nsps-connector'");
+    for (let n = 2; ; n++) {
+      const fault = await store.write(acceptanceOf(n)).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      if (fault === null) break;
+      assert.ok(fault instanceof StoreError && fault.passing, String(fault));
+    }
+    assert.equal((await store.views.event('event-1'))?.state, 'superseded');
+    await store.close();
+  });
+
+  test('is a passing fault in the middle of a transaction, of which nothing is left', async () => {
+    await using bench = await postgresBench();
+    const store = await bench.open();
+    await store.write(acceptanceOf(1));
+    await using lock = await lockOf(bench);
+    const [write, claim] = [outcome(store.write(acceptanceOf(2))), outcome(store.claim(IMSI, null, LONG_MS))];
+    await terminate(bench, "application_name = 'nsps-connector' AND wait_event_type = 'Lock'", 2);
+    for (const fault of [await write, await claim])
+      assert.ok(fault instanceof StoreError && fault.passing, String(fault));
+    await lock.release();
+    assert.equal(await store.views.event('event-2'), null);
+    assert.ok(await store.claim(IMSI, null, LONG_MS));
+    await store.close();
+  });
+
+  test('is one that says so in time when it hangs', async () => {
+    await using bench = await postgresBench();
+    const store = await bench.openWith({ statementMs: 100 });
+    await store.write(acceptanceOf(1));
+    await using lock = await lockOf(bench);
+    for (const fault of await Promise.all([
+      outcome(store.write(acceptanceOf(2))),
+      outcome(store.claim(IMSI, null, 1)),
+    ])) {
+      assert.ok(fault instanceof StoreError && fault.passing);
+      assert.match(fault.message, /does not answer in time/);
+    }
+    await lock.release();
+    assert.deepEqual(await store.write(acceptanceOf(3)), [true]);
+    await store.close();
+  });
+
+  test('is named without its password', async () => {
+    await using bench = await postgresBench();
+    const nobody = new URL(bench.url);
+    nobody.port = String(await freePort());
+    const stranger = new URL(bench.url);
+    stranger.password = 'not-the-one';
+    const nowhere = new URL(bench.url);
+    nowhere.pathname = 'no_such_database';
+    for (const [url, words] of [
+      [nobody.href, /nobody answers there/],
+      [stranger.href, /the user or the password is wrong/],
+      [nowhere.href, /there is no such database/],
+      ['postgres://u:secret@[x/', /cannot be read/],
+    ] as const) {
+      await assert.rejects(PostgresStore.open({ url, limits: LIMITS }), (error) => {
+        assert.ok(error instanceof StoreError);
+        assert.match(error.message, words);
+        assert.doesNotMatch(error.message + String(error.cause), /not-the-one|secret|:password/);
+        return true;
+      });
+    }
+  });
+});
+
+test('PostgreSQL keeps text that it has no characters for as well as it can', async () => {
+  await using bench = await postgresBench();
+  const store = await bench.open();
+  const odd = 'a\0b\ud800c\\u0000';
+  const wanted = { ...wantedAt(1), eventId: odd };
+  const entry = entryOf(1, { eventId: odd, why: odd, decision: odd });
+  await store.write({ entry, story: null, effects: [{ kind: 'want', imsi: IMSI, wanted, after: [] }] });
+  const plain = 'a\ufffdb\ufffdc\\u0000';
+  const [event] = await store.views.events({ limit: 1 });
+  assert.deepEqual([event?.eventId, event?.why, event?.decision], [plain, plain, plain]);
+  assert.equal((await store.views.event(odd))?.eventId, plain, 'it is found by either');
+  const [held] = await store.claimDue(1, LONG_MS);
+  assert.ok(held?.desired);
+  await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: held.desired, ageMs: 1, released: [] }));
+  assert.equal((await store.views.event(plain))?.state, 'processed');
+  await store.close();
+});
+
+async function closeAll(stores: readonly Store[]): Promise<void> {
+  await Promise.all(stores.map((store) => store.close()));
+}
+
+function outcome(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+async function untilClaimed(store: Store) {
+  for (;;) {
+    const claimed = await store.claim(IMSI, null, LONG_MS);
+    if (claimed) return claimed;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Ends the connections that `which` tells, as soon as there are so many of them. */
+async function terminate(bench: PostgresBench, which: string, atLeast = 1): Promise<void> {
+  const found = `FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND ${which}`;
+  for (;;) {
+    const [row] = await bench.query(`SELECT count(*)::int AS count ${found}`);
+    if (Number(row?.['count']) >= atLeast) break;
+  }
+  await bench.query(`SELECT pg_terminate_backend(pid) ${found}`);
+}
+
+/** Keeps everybody from the subscriber's row until it is released. */
+async function lockOf(bench: PostgresBench) {
+  const client = new pg.Client({ connectionString: bench.url });
+  await client.connect();
+  await client.query('BEGIN; SELECT * FROM nsps_connector.subscribers FOR UPDATE');
+  let ended: Promise<void> | null = null;
+  const release = () => (ended ??= client.end());
+  return { release, [Symbol.asyncDispose]: release };
+}
