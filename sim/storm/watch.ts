@@ -141,6 +141,8 @@ export class CoreWatch implements CoreWatcher {
 
   /** G5: the number must be free, unless nobody could know that it should be, or the core itself brought it back. */
   #checkNumber(number: string, { imsi, arrivedAt }: Exchange): void {
+    // Given before anybody could know: sending it again gives nothing away.
+    if (this.#holders.get(imsi)?.msisdn.includes(number)) return;
     const sims = this.#life.simsOf.get(number) ?? [];
     for (const other of sims) {
       const holder = this.#holders.get(other);

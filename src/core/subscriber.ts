@@ -234,6 +234,11 @@ function applied(
   return { subscriber: next, accepted: true, news: left ? news : [...overtaken(desired, wanted), ...news] };
 }
 
+/** Whether two are the same wish of the same event. */
+export function isSame(a: Wanted, b: Wanted): boolean {
+  return !isAnother(a, b);
+}
+
 /** Whether what is desired came in (or changed) while the other one was being sent. */
 function isAnother(desired: Wanted, sent: Wanted): boolean {
   return desired.eventId !== sent.eventId || compareVersions(desired.version, sent.version) !== 0;

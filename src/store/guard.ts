@@ -13,6 +13,9 @@ export class GuardedStore implements Store {
   readonly #onChange: (fault: string | null) => void;
   #fault: string | null = null;
   #cancelProbe: (() => void) | null = null;
+  #cancelLook: (() => void) | null = null;
+  /** Oldest first. */
+  readonly #asked = new Set<Asked>();
   #closed = false;
 
   /** @param onChange hears when the store begins to fail (why), and when it is well again (null). */
@@ -56,6 +59,7 @@ export class GuardedStore implements Store {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelProbe?.();
+    this.#cancelLook?.();
     await this.#store.close();
   }
 
@@ -65,38 +69,47 @@ export class GuardedStore implements Store {
     if (effects.length > 0) this.#store.write({ entry: null, story: null, effects }).catch(() => {});
   }
 
-  /** @param tooLate gets the result that nobody waits for any more. */
+  /**
+   * Looked through now and then, and not with a timer each: a timer costs more than what it would guard.
+   * @param tooLate gets the result that nobody waits for any more.
+   */
   #watch<T>(work: Promise<T>, tooLate: (result: T) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      let over = false;
-      const cancel = this.#clock.after(this.#timeoutMs, () => {
-        over = true;
-        const error = new StoreError(`it did not answer within ${this.#timeoutMs / 1000} s`);
-        this.#failed(error);
-        reject(error);
-      });
-      const end = (act: () => void, late: () => void) => {
-        if (over) return late();
-        cancel();
-        act();
-      };
+      const asked: Asked = { since: this.#clock.now(), giveUp: reject };
+      this.#asked.add(asked);
+      if (this.#cancelLook === null) this.#lookLater();
       work.then(
         (result) => {
           this.#well();
-          end(
-            () => resolve(result),
-            () => tooLate(result),
-          );
+          if (this.#asked.delete(asked)) resolve(result);
+          else tooLate(result);
         },
         (error: unknown) => {
           this.#failed(error);
-          end(
-            () => reject(error),
-            () => {},
-          );
+          this.#asked.delete(asked);
+          reject(error);
         },
       );
     });
+  }
+
+  #lookLater(): void {
+    this.#cancelLook = this.#clock.after(this.#timeoutMs / LOOKS, () => {
+      this.#cancelLook = null;
+      this.#giveUpOld();
+      if (this.#asked.size > 0) this.#lookLater();
+    });
+  }
+
+  #giveUpOld(): void {
+    const oldest = this.#clock.now() - this.#timeoutMs;
+    for (const asked of this.#asked) {
+      if (asked.since > oldest) return;
+      this.#asked.delete(asked);
+      const error = new StoreError(`it did not answer within ${this.#timeoutMs / 1000} s`);
+      this.#failed(error);
+      asked.giveUp(error);
+    }
   }
 
   #well(): void {
@@ -129,5 +142,13 @@ export class GuardedStore implements Store {
   }
 }
 
+/** Something the store was asked, and who waits for it. */
+interface Asked {
+  readonly since: number;
+  giveUp(error: StoreError): void;
+}
+
+/** How often within the limit of time it is looked for who waits too long. */
+const LOOKS = 10;
 /** How often a failing store is tried, in milliseconds. */
 const PROBE_MS = 1_000;

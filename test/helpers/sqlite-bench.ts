@@ -12,23 +12,11 @@ export async function sqliteBench(): Promise<StoreBench & { readonly file: strin
   return {
     file,
     open: (limits = LIMITS) => SqliteStore.open({ file, limits }),
-    // A guest takes no lock, and nobody recovers what it leaves behind before the next owner.
+    // Closing leaves claims behind, as being killed does.
     openMortal: async (limits = LIMITS) => {
-      const store = await SqliteStore.open({ file, limits, role: 'guest' });
+      const store = await SqliteStore.open({ file, limits });
       return { store, abandon: () => store.close() };
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
-  };
-}
-
-/** A database that ends with the process. */
-export async function memoryBench(): Promise<StoreBench> {
-  const open = (limits = LIMITS) => SqliteStore.open({ file: ':memory:', limits });
-  return {
-    open,
-    openMortal: async () => {
-      throw new Error('nothing outlives a database in memory');
-    },
-    [Symbol.asyncDispose]: async () => {},
   };
 }

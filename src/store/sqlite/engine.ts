@@ -1,10 +1,11 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Limits, Subscriber } from '../../core/subscriber.ts';
 import { StoreError, type Views, type Write } from '../../ports/store.ts';
-import type { ClaimRequest, WriteResult } from '../requests.ts';
+import type { WriteResult } from '../requests.ts';
 import { isRefusal, storeError } from './faults.ts';
+import { Intents, intentsFile } from './intents.ts';
 import { migrate } from './schema.ts';
 import { Tables } from './tables.ts';
 import { SqliteViews } from './views.ts';
@@ -15,6 +16,12 @@ export interface EngineOptions {
   readonly limits: Limits;
   /** `owner`: the one connector of this file. `guest`: a command beside it. `reader`: only looks. */
   readonly role: 'owner' | 'guest' | 'reader';
+}
+
+/** A result, and whether somebody else wrote to the database since the last one. */
+export interface Seen<T> {
+  readonly result: T;
+  readonly foreign: boolean;
 }
 
 /** Memory for pages in KiB: the inner pages of the indexes of ten million events. */
@@ -30,7 +37,8 @@ export class Engine {
   readonly #lock: DatabaseSync | null = null;
   readonly #tables: Tables | null;
   readonly views: Views;
-  #durable = true;
+  readonly #version: StatementSync;
+  #lastVersion = 0;
 
   /** @throws StoreError when the file cannot be opened, is in use, or is of a newer version. */
   constructor({ file, limits, role }: EngineOptions) {
@@ -47,78 +55,70 @@ export class Engine {
       }
       this.#tables = role === 'reader' ? null : new Tables(this.#db, limits, Date.now);
       this.views = new SqliteViews(this.#db);
-      if (role === 'owner') this.#transaction(true, (tables) => tables.recoverClaims(this.#db));
+      this.#version = this.#db.prepare('PRAGMA data_version');
+      if (this.#lock) this.#transaction((tables) => tables.recover(Intents.read(intentsFile(file))));
     } catch (error) {
       this.#lock?.close();
       throw storeError(error, file);
     }
   }
 
-  /** Claims survive the death of this process, not that of the machine: nothing was promised to anybody yet. */
-  claims(requests: readonly ClaimRequest[]): (Subscriber | null)[] {
-    const held: ClaimRequest[] = [];
-    try {
-      return this.#transaction(false, (tables) =>
-        requests.map((request) => {
-          const subscriber = tables.claim(request);
-          if (subscriber) held.push(request);
-          return subscriber;
-        }),
-      );
-    } catch (error) {
-      this.#tables?.dropClaims(held);
-      throw error;
-    }
+  read(imsis: readonly string[]): Seen<Subscriber[]> {
+    const tables = this.#writable();
+    return this.#seen(imsis.map((imsi) => tables.read(imsi)));
   }
 
-  claimDue(limit: number): Subscriber[] {
-    let claimed: Subscriber[] = [];
-    try {
-      return this.#transaction(false, (tables) => {
-        claimed = tables.claimDue(limit);
-        return claimed;
-      });
-    } catch (error) {
-      this.#tables?.dropClaims(claimed.map(({ imsi }) => ({ imsi, wanted: null })));
-      throw error;
-    }
+  due(limit: number, held: readonly string[]): Seen<Subscriber[]> {
+    return this.#seen(this.#writable().due(limit, new Set(held)));
   }
 
   /** All of them in one transaction; when one breaks a rule of the database, each in its own, so that only that one fails. */
-  writes(writes: readonly Write[]): WriteResult[] {
+  writes(writes: readonly Write[]): Seen<WriteResult[]> {
+    return this.#seen(this.#write(writes));
+  }
+
+  #write(writes: readonly Write[]): WriteResult[] {
     try {
-      return this.#transaction(true, (tables) => writes.map((write) => ({ taken: tables.write(write) })));
+      return this.#transaction((tables) => writes.map((write) => ({ taken: tables.write(write) })));
     } catch (error) {
-      for (const { effects } of writes) this.#tables?.drop(effects);
       if (!isRefusal(error)) throw error;
       if (writes.length === 1) return [{ refused: (error as Error).message }];
-      return writes.flatMap((write) => this.writes([write]));
+      return writes.flatMap((write) => this.#write([write]));
     }
+  }
+
+  /** Whether a command beside the connector wrote something since the last look (sqlite.org/pragma.html#pragma_data_version). */
+  #seen<T>(result: T): Seen<T> {
+    const { data_version: version } = this.#version.get() as { data_version: number };
+    const foreign = version !== this.#lastVersion;
+    this.#lastVersion = version;
+    return { result, foreign };
   }
 
   clean(before: number, limit: number): number {
-    return this.#transaction(true, (tables) => tables.clean(before, limit));
+    return this.#transaction((tables) => tables.clean(before, limit));
   }
 
   probe(): void {
-    this.#transaction(true, () => this.#db.exec(`UPDATE probe SET at = ${Date.now()}`));
+    this.#transaction(() => this.#db.exec(`UPDATE probe SET at = ${Date.now()}`));
   }
 
-  #transaction<T>(durable: boolean, work: (tables: Tables) => T): T {
+  #writable(): Tables {
     if (!this.#tables) throw new StoreError('the database was opened for reading only', { passing: false });
-    if (durable !== this.#durable) {
-      this.#db.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}`);
-      this.#durable = durable;
-    }
+    return this.#tables;
+  }
+
+  #transaction<T>(work: (tables: Tables) => T): T {
+    const tables = this.#writable();
     this.#db.exec('BEGIN IMMEDIATE');
     try {
-      const result = work(this.#tables);
+      const result = work(tables);
       this.#db.exec('COMMIT');
-      this.#tables.committed();
+      tables.committed();
       return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      this.#tables.rolledBack();
+      tables.rolledBack();
       throw error;
     }
   }

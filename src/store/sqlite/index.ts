@@ -1,7 +1,9 @@
-import type { Limits, Subscriber, Wanted } from '../../core/subscriber.ts';
+import { type Effect, type Limits, newest, react, type Subscriber, type Wanted } from '../../core/subscriber.ts';
 import { type Store, type StoredEvent, StoreError, type Views, type Write } from '../../ports/store.ts';
 import { Group } from '../group.ts';
-import type { ClaimRequest, WriteResult } from '../requests.ts';
+import { endsClaim, type WriteResult } from '../requests.ts';
+import type { Seen } from './engine.ts';
+import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
 import { encodeWrites } from './messages.ts';
 import { Thread } from './threads.ts';
 
@@ -13,43 +15,119 @@ export interface SqliteOptions {
   readonly role?: 'owner' | 'guest';
 }
 
-/** One file, one connector: the embedded store. Requests of many events are committed together by a thread. */
+/** Subscribers kept in memory, those heard of last: a few kilobytes each at most. */
+const REMEMBERED = 20_000;
+
+/**
+ * One file, one connector: the embedded store. A thread commits the writes of many events together. Who is held is known
+ * here, since nobody else works on the file; what is known of a subscriber is remembered here, as long as no command beside
+ * the connector writes. Memory only spares reading: what becomes of a subscriber is decided where it is written.
+ */
 export class SqliteStore implements Store {
   readonly #writer: Thread;
-  readonly #claims: Group<ClaimRequest, Subscriber | null>;
+  readonly #limits: Limits;
+  readonly #reads: Group<string, Subscriber>;
   readonly #writes: Group<Write, WriteResult>;
+  readonly #holds: Holds;
+  readonly #known = new Map<string, Subscriber>();
   readonly views: Views;
   #closed: Promise<void> | null = null;
 
   /** @throws StoreError when the file cannot be opened, is in use, or is of a newer version. */
   static async open({ file, limits, role = 'owner' }: SqliteOptions): Promise<SqliteStore> {
     const writer = await Thread.start({ file, limits, role });
-    return new SqliteStore(writer, file === ':memory:' ? null : { file, limits, role: 'reader' });
+    const memory = file === ':memory:';
+    const holds = memory || role === 'guest' ? new HoldsInMemory() : new Intents(intentsFile(file));
+    return new SqliteStore(writer, limits, holds, memory ? null : { file, limits, role: 'reader' });
   }
 
-  private constructor(writer: Thread, reader: ConstructorParameters<typeof ThreadViews>[1]) {
+  private constructor(
+    writer: Thread,
+    limits: Limits,
+    holds: Holds,
+    reader: ConstructorParameters<typeof ThreadViews>[1],
+  ) {
     this.#writer = writer;
-    this.#claims = new Group((requests) => writer.ask('claims', JSON.stringify(requests)));
-    this.#writes = new Group((writes) => {
+    this.#limits = limits;
+    this.#holds = holds;
+    this.#reads = new Group(async (imsis) => this.#look(await writer.ask('read', JSON.stringify(imsis))));
+    this.#writes = new Group(async (writes) => {
       const { text, bodies } = encodeWrites(writes);
-      return writer.ask('writes', text, bodies);
+      return this.#look(await writer.ask('writes', text, bodies));
     });
     this.views = new ThreadViews(writer, reader);
   }
 
-  // The only process on this file: claims end with it, and need no limit of time.
-  claim(imsi: string, wanted: Wanted | null): Promise<Subscriber | null> {
-    return this.#claims.ask({ imsi, wanted });
+  #look<T>({ result, foreign }: Seen<T>): T {
+    if (foreign) this.#known.clear();
+    return result;
   }
 
-  claimDue(limit: number): Promise<readonly Subscriber[]> {
-    return this.#writer.ask('claimDue', JSON.stringify(limit));
+  // The only process on this file: claims end with it, and need no limit of time.
+  async claim(imsi: string, wanted: Wanted | null): Promise<Subscriber | null> {
+    if (this.#holds.has(imsi)) return null;
+    this.#hold(imsi, wanted);
+    const known = this.#known.get(imsi);
+    if (known) return known;
+    try {
+      const read = await this.#reads.ask(imsi);
+      this.#remember(read);
+      return read;
+    } catch (error) {
+      this.#holds.letGo(imsi);
+      throw error;
+    }
+  }
+
+  #hold(imsi: string, wanted: Wanted | null): void {
+    try {
+      this.#holds.hold(imsi, wanted);
+    } catch (error) {
+      throw new StoreError(`claims cannot be written: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
+  async claimDue(limit: number): Promise<readonly Subscriber[]> {
+    const held = [...this.#holds.imsis];
+    const due = this.#look(await this.#writer.ask('due', JSON.stringify({ limit, held })));
+    return due.filter((subscriber) => {
+      // An event may have taken hold of him meanwhile.
+      if (this.#holds.has(subscriber.imsi)) return false;
+      this.#hold(subscriber.imsi, newest(subscriber));
+      return true;
+    });
   }
 
   async write(write: Write): Promise<readonly boolean[]> {
-    const result = await this.#writes.ask(write);
-    if ('refused' in result) throw new StoreError(`the store refuses it: ${result.refused}`, { passing: false });
-    return result.taken;
+    let taken: readonly boolean[] = [];
+    try {
+      const result = await this.#writes.ask(write);
+      if ('refused' in result) throw new StoreError(`the store refuses it: ${result.refused}`, { passing: false });
+      taken = result.taken;
+      return taken;
+    } finally {
+      for (const [index, effect] of write.effects.entries()) this.#follow(effect, taken[index] ?? false);
+    }
+  }
+
+  /** Keeps up with what was written. */
+  #follow(effect: Effect, taken: boolean): void {
+    const { imsi, kind } = effect;
+    const known = this.#known.get(imsi);
+    this.#known.delete(imsi);
+    if (taken && (kind === 'applied' || kind === 'untouched')) {
+      if (known) this.#remember(react(known, effect, Date.now(), this.#limits).subscriber);
+    }
+    if (endsClaim(kind)) this.#holds.letGo(imsi);
+  }
+
+  #remember(subscriber: Subscriber): void {
+    this.#known.set(subscriber.imsi, subscriber);
+    if (this.#known.size <= REMEMBERED) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      break;
+    }
   }
 
   clean(before: number, limit: number): Promise<number> {
@@ -61,8 +139,13 @@ export class SqliteStore implements Store {
   }
 
   close(): Promise<void> {
-    this.#closed ??= Promise.all([(this.views as ThreadViews).close(), this.#writer.close()]).then(() => {});
+    this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([(this.views as ThreadViews).close(), this.#writer.close()]);
+    this.#holds.close();
   }
 }
 

@@ -1,13 +1,13 @@
 import type { Subscriber } from '../../core/subscriber.ts';
 import type { Views, Write } from '../../ports/store.ts';
-import type { ClaimRequest, WriteResult } from '../requests.ts';
-import type { EngineOptions } from './engine.ts';
+import type { WriteResult } from '../requests.ts';
+import type { EngineOptions, Seen } from './engine.ts';
 
 /** What the store asks of its thread, and gets back. Requests travel as JSON: that is quicker than cloning objects. */
 export interface Requests {
-  claims: { of: readonly ClaimRequest[]; gives: (Subscriber | null)[] };
-  claimDue: { of: number; gives: Subscriber[] };
-  writes: { of: readonly Write[]; gives: WriteResult[] };
+  read: { of: readonly string[]; gives: Seen<Subscriber[]> };
+  due: { of: { limit: number; held: string[] }; gives: Seen<Subscriber[]> };
+  writes: { of: readonly Write[]; gives: Seen<WriteResult[]> };
   clean: { of: { before: number; limit: number }; gives: number };
   probe: { of: null; gives: null };
   view: { of: { name: keyof Views; args: unknown[] }; gives: unknown };
@@ -41,7 +41,7 @@ export function encodeWrites(writes: readonly Write[]): { text: string; bodies: 
   const length = writes.reduce((sum, { entry }) => sum + (entry?.body.length ?? 0), 0);
   if (length === 0) return { text: JSON.stringify(writes), bodies: null };
   // A buffer of its own, so that it can be handed over without a copy.
-  const bodies = new Uint8Array(length);
+  const bodies = Buffer.allocUnsafeSlow(length);
   let at = 0;
   const flat = writes.map((write) => {
     if (!write.entry) return write;

@@ -60,9 +60,6 @@ export const MIGRATIONS: readonly string[] = [
         AND NOT ${older('kept.value', 'release.value')});
   END;
 
-  -- G1: one row, one holder. Kept on disk so that a claim whose holder was killed is known afterwards.
-  CREATE TABLE claims (imsi INTEGER PRIMARY KEY, wanted TEXT) STRICT;
-
   -- Written to see whether the disk takes it.
   CREATE TABLE probe (at INTEGER NOT NULL) STRICT;
   INSERT INTO probe VALUES (0);

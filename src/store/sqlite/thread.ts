@@ -32,10 +32,12 @@ async function serve(engine: Engine, message: RequestMessage): Promise<void> {
 
 async function carryOut(engine: Engine, { name, text, bodies }: RequestMessage): Promise<{ text: string }> {
   switch (name) {
-    case 'claims':
-      return json(engine.claims(JSON.parse(text)));
-    case 'claimDue':
-      return json(engine.claimDue(JSON.parse(text)));
+    case 'read':
+      return json(engine.read(JSON.parse(text)));
+    case 'due': {
+      const { limit, held } = JSON.parse(text) as { limit: number; held: string[] };
+      return json(engine.due(limit, held));
+    }
     case 'writes':
       return json(engine.writes(decodeWrites(text, bodies)));
     case 'clean': {

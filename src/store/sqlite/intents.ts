@@ -1,0 +1,140 @@
+import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import type { Wanted } from '../../core/subscriber.ts';
+
+/** The file is begun anew with what still holds when it is so long, in bytes. */
+const LONGEST = 4 * 1024 * 1024;
+
+/** Who was held when the process ended, and what was to be sent for him. */
+export interface Intent {
+  readonly imsi: string;
+  readonly wanted: Wanted | null;
+}
+
+/** Who is held. */
+export interface Holds {
+  has(imsi: string): boolean;
+  readonly imsis: Iterable<string>;
+  hold(imsi: string, wanted: Wanted | null): void;
+  letGo(imsi: string): void;
+  close(): void;
+}
+
+/** Ends with the process, as the database does. */
+export class HoldsInMemory implements Holds {
+  readonly #held = new Set<string>();
+
+  has(imsi: string): boolean {
+    return this.#held.has(imsi);
+  }
+
+  get imsis(): Iterable<string> {
+    return this.#held;
+  }
+
+  hold(imsi: string): void {
+    this.#held.add(imsi);
+  }
+
+  letGo(imsi: string): void {
+    this.#held.delete(imsi);
+  }
+
+  close(): void {}
+}
+
+/** Beside the database. */
+export function intentsFile(database: string): string {
+  return `${database}-intents`;
+}
+
+/**
+ * Who is held, in a file beside the database: written before the core is called, without waiting for the disk. It outlives
+ * the death of the process (the system has it), not that of the machine; for that nothing was promised yet, and NSPS sends
+ * again. A line a claim, and a line for those let go with the next claim: a twentieth of what a transaction costs.
+ */
+export class Intents implements Holds {
+  readonly #file: string;
+  readonly #held = new Map<string, string>();
+  #handle: number;
+  #length = 0;
+  /** Lines that tell nothing new to whoever finds the file: they go with the next one that does. */
+  #unwritten = '';
+
+  /** Begins a new file: what was in it must have been dealt with. */
+  constructor(file: string) {
+    this.#file = file;
+    this.#handle = this.#begin();
+  }
+
+  /** @returns what the last process left behind; a line that was cut off is none. */
+  static read(file: string): Intent[] {
+    const left = new Map<string, Intent>();
+    for (const line of linesOf(file)) {
+      const intent = parse(line);
+      if (intent?.wanted === undefined) left.delete(intent?.imsi ?? '');
+      else left.set(intent.imsi, { imsi: intent.imsi, wanted: intent.wanted });
+    }
+    return [...left.values()];
+  }
+
+  has(imsi: string): boolean {
+    return this.#held.has(imsi);
+  }
+
+  get imsis(): Iterable<string> {
+    return this.#held.keys();
+  }
+
+  /** On file when it returns. @throws when the file cannot be written; then nobody is held. */
+  hold(imsi: string, wanted: Wanted | null): void {
+    const line = `${JSON.stringify({ imsi, wanted })}\n`;
+    this.#write(this.#unwritten + line);
+    this.#unwritten = '';
+    this.#held.set(imsi, line);
+  }
+
+  letGo(imsi: string): void {
+    if (this.#held.delete(imsi)) this.#unwritten += `{"imsi":"${imsi}"}\n`;
+  }
+
+  close(): void {
+    // Who is held now is left behind on purpose: what came of him is not known.
+    if (this.#unwritten !== '') this.#write(this.#unwritten);
+    closeSync(this.#handle);
+  }
+
+  #write(text: string): void {
+    if (this.#length > LONGEST) {
+      closeSync(this.#handle);
+      this.#handle = this.#begin();
+    }
+    this.#length += writeSync(this.#handle, text);
+  }
+
+  /** Complete under another name first: whoever finds the file finds all of it. */
+  #begin(): number {
+    const draft = `${this.#file}.new`;
+    const handle = openSync(draft, 'w', 0o600);
+    const text = [...this.#held.values()].join('');
+    this.#length = text === '' ? 0 : writeSync(handle, text);
+    renameSync(draft, this.#file);
+    return handle;
+  }
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function parse(line: string): { imsi: string; wanted?: Wanted | null } | null {
+  try {
+    return JSON.parse(line) as { imsi: string; wanted?: Wanted | null };
+  } catch {
+    return null;
+  }
+}
