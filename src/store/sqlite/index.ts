@@ -66,22 +66,24 @@ export class SqliteStore implements Store {
   // The only process on this file: claims end with it, and need no limit of time.
   async claim(imsi: string, wanted: Wanted | null): Promise<Subscriber | null> {
     if (this.#holds.has(imsi)) return null;
-    this.#hold(imsi, wanted);
-    const known = this.#known.get(imsi);
-    if (known) return known;
-    try {
-      const read = await this.#reads.ask(imsi);
-      this.#remember(read);
-      return read;
-    } catch (error) {
-      this.#holds.letGo(imsi);
-      throw error;
-    }
+    const [known] = await Promise.all([this.#known.get(imsi) ?? this.#read(imsi), this.#hold(imsi, wanted)]).catch(
+      (error: unknown) => {
+        this.#holds.letGo(imsi);
+        throw error;
+      },
+    );
+    return known;
   }
 
-  #hold(imsi: string, wanted: Wanted | null): void {
+  async #read(imsi: string): Promise<Subscriber> {
+    const subscriber = await this.#reads.ask(imsi);
+    this.#remember(subscriber);
+    return subscriber;
+  }
+
+  async #hold(imsi: string, wanted: Wanted | null): Promise<void> {
     try {
-      this.#holds.hold(imsi, wanted);
+      await this.#holds.hold(imsi, wanted);
     } catch (error) {
       throw new StoreError(`claims cannot be written: ${(error as Error).message}`, { cause: error });
     }
@@ -90,12 +92,15 @@ export class SqliteStore implements Store {
   async claimDue(limit: number): Promise<readonly Subscriber[]> {
     const held = [...this.#holds.imsis];
     const due = this.#look(await this.#writer.ask('due', JSON.stringify({ limit, held })));
-    return due.filter((subscriber) => {
-      // An event may have taken hold of him meanwhile.
-      if (this.#holds.has(subscriber.imsi)) return false;
-      this.#hold(subscriber.imsi, newest(subscriber));
-      return true;
-    });
+    // An event may have taken hold of some meanwhile.
+    const free = due.filter(({ imsi }) => !this.#holds.has(imsi));
+    try {
+      await Promise.all(free.map((subscriber) => this.#hold(subscriber.imsi, newest(subscriber))));
+    } catch (error) {
+      for (const { imsi } of free) this.#holds.letGo(imsi);
+      throw error;
+    }
+    return free;
   }
 
   async write(write: Write): Promise<readonly boolean[]> {

@@ -14,7 +14,8 @@ export interface Intent {
 export interface Holds {
   has(imsi: string): boolean;
   readonly imsis: Iterable<string>;
-  hold(imsi: string, wanted: Wanted | null): void;
+  /** Resolves once it would be found after the death of this process. */
+  hold(imsi: string, wanted: Wanted | null): Promise<void> | undefined;
   letGo(imsi: string): void;
   close(): void;
 }
@@ -31,7 +32,7 @@ export class HoldsInMemory implements Holds {
     return this.#held;
   }
 
-  hold(imsi: string): void {
+  hold(imsi: string): undefined {
     this.#held.add(imsi);
   }
 
@@ -50,15 +51,16 @@ export function intentsFile(database: string): string {
 /**
  * Who is held, in a file beside the database: written before the core is called, without waiting for the disk. It outlives
  * the death of the process (the system has it), not that of the machine; for that nothing was promised yet, and NSPS sends
- * again. A line a claim, and a line for those let go with the next claim: a twentieth of what a transaction costs.
+ * again. A line a claim and a line when it ends cost a fraction of a transaction.
  */
 export class Intents implements Holds {
   readonly #file: string;
   readonly #held = new Map<string, string>();
   #handle: number;
   #length = 0;
-  /** Lines that tell nothing new to whoever finds the file: they go with the next one that does. */
+  /** Lines to come. That somebody was let go waits for the next hold: it tells whoever finds the file little. */
   #unwritten = '';
+  #written: Promise<void> | null = null;
 
   /** Begins a new file: what was in it must have been dealt with. */
   constructor(file: string) {
@@ -71,7 +73,8 @@ export class Intents implements Holds {
     const left = new Map<string, Intent>();
     for (const line of linesOf(file)) {
       const intent = parse(line);
-      if (intent?.wanted === undefined) left.delete(intent?.imsi ?? '');
+      if (!intent) continue;
+      if (intent.wanted === undefined) left.delete(intent.imsi);
       else left.set(intent.imsi, { imsi: intent.imsi, wanted: intent.wanted });
     }
     return [...left.values()];
@@ -85,12 +88,23 @@ export class Intents implements Holds {
     return this.#held.keys();
   }
 
-  /** On file when it returns. @throws when the file cannot be written; then nobody is held. */
-  hold(imsi: string, wanted: Wanted | null): void {
+  /** Whoever is held in one turn of the loop is written together. Rejects when the file cannot be written. */
+  hold(imsi: string, wanted: Wanted | null): Promise<void> {
     const line = `${JSON.stringify({ imsi, wanted })}\n`;
-    this.#write(this.#unwritten + line);
-    this.#unwritten = '';
+    this.#unwritten += line;
     this.#held.set(imsi, line);
+    this.#written ??= new Promise((resolve, reject) => {
+      setImmediate(() => {
+        this.#written = null;
+        try {
+          this.#flush();
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+    return this.#written;
   }
 
   letGo(imsi: string): void {
@@ -99,16 +113,18 @@ export class Intents implements Holds {
 
   close(): void {
     // Who is held now is left behind on purpose: what came of him is not known.
-    if (this.#unwritten !== '') this.#write(this.#unwritten);
+    this.#flush();
     closeSync(this.#handle);
   }
 
-  #write(text: string): void {
+  #flush(): void {
     if (this.#length > LONGEST) {
       closeSync(this.#handle);
       this.#handle = this.#begin();
+    } else if (this.#unwritten !== '') {
+      this.#length += writeSync(this.#handle, this.#unwritten);
     }
-    this.#length += writeSync(this.#handle, text);
+    this.#unwritten = '';
   }
 
   /** Complete under another name first: whoever finds the file finds all of it. */
