@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ export async function sqliteBench(): Promise<StoreBench & { readonly file: strin
     open: (limits = LIMITS) => SqliteStore.open({ file, limits }),
     // A guest takes no lock, and nobody recovers what it leaves behind before the next owner.
     openMortal: async (limits = LIMITS) => {
+      if (!existsSync(file)) await (await SqliteStore.open({ file, limits })).close();
       const store = await SqliteStore.open({ file, limits, role: 'guest' });
       return { store, abandon: () => store.close() };
     },
