@@ -82,8 +82,13 @@ export function lookAtEvent(views: Views, before: StoredEvent): Look {
   };
 }
 
-/** How a subscriber stands whose newest state was asked for again. @param wanted that state. */
-export function lookAtSubscriber(views: Views, { imsi: subject }: Subscriber, wanted: Wanted): Look {
+/**
+ * How a subscriber stands whose newest state was asked for again.
+ * @param before the subscriber as it was then.
+ * @param wanted that state.
+ */
+export function lookAtSubscriber(views: Views, before: Subscriber, wanted: Wanted): Look {
+  const { imsi: subject } = before;
   const words = async () => {
     const event = await views.event(wanted.eventId);
     return event?.attempts.findLast(({ imsi, result }) => imsi === subject && result !== 'done')?.why;
@@ -96,7 +101,7 @@ export function lookAtSubscriber(views: Views, { imsi: subject }: Subscriber, wa
       const why = found.attempts > 0 ? await words() : undefined;
       return { subject, status: 'waiting', ...(why !== undefined && { why }) };
     }
-    if (isConfirmed(found, wanted)) return { subject, status: 'done' };
+    if (isConfirmed(found, wanted, before)) return { subject, status: 'done' };
     return {
       subject,
       status: 'failed',
@@ -105,9 +110,11 @@ export function lookAtSubscriber(views: Views, { imsi: subject }: Subscriber, wa
   };
 }
 
-/** Whether the core confirmed that state, or a newer one. */
-function isConfirmed(subscriber: Subscriber, { version }: Wanted): boolean {
-  return subscriber.applied !== null && compareVersions(subscriber.applied.version, version) >= 0;
+/** Whether the core confirmed that state, or something that came since; versions need not tell. */
+function isConfirmed({ applied }: Subscriber, { eventId, version }: Wanted, before: Subscriber): boolean {
+  if (applied === null) return false;
+  const another = applied.eventId !== before.applied?.eventId;
+  return applied.eventId === eventId || another || compareVersions(applied.version, version) > 0;
 }
 
 function failureSince(attempts: readonly Attempt[], since: number): string | undefined {
