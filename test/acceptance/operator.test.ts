@@ -228,6 +228,32 @@ describe('resync', () => {
   });
 });
 
+describe('many subscribers', () => {
+  const MANY = 600;
+  const eventOf = (n: number, round: number) => {
+    const sim_info = { imsi: String(1_010_000_000_000 + n).padStart(15, '0') };
+    const account_info = { bill_status: 'open', blocked: false, id: `${79_120_000_000 + n}@msisdn` };
+    return anEvent({ event_id: `e-${round}-${n}`, updated_at: stamp(round), sim_info, account_info });
+  };
+  const round = (site: Site, number: number) =>
+    Promise.all(Array.from({ length: MANY }, (_, n) => site.post(eventOf(n, number))));
+
+  test('are replayed and sent again while events keep coming', async () => {
+    await using site = await Site.make();
+    await site.startConnector();
+    await round(site, 1);
+    const [resynced] = await Promise.all([site.run(['resync', '--all', '--json']), round(site, 2)]);
+    assert.deepEqual([resynced.code, JSON.parse(resynced.stdout)], [0, { counts: { done: MANY }, results: [] }]);
+    const [replayed] = await Promise.all([site.run(['replay', '--since', '1h']), round(site, 3)]);
+    assert.equal(replayed.code, 0, replayed.stdout);
+    assert.match(replayed.stdout, /^\d+ events: .*superseded/, 'of many only the count is told');
+    while (!/^0 subscribers waiting; 0 dead/.test((await site.run(['events', '--summary'])).stdout));
+    assert.equal(site.core.overlaps, 0);
+    const states = new Set((await site.events('--limit', '10000')).map(({ state }) => state));
+    assert.deepEqual([...states].sort(), ['processed', 'superseded']);
+  });
+});
+
 describe('events and event', () => {
   test('filter, page, and print for scripts', async () => {
     await using site = await Site.make();
