@@ -96,7 +96,10 @@ function circumstances() {
 type Circumstances = ReturnType<typeof circumstances>;
 
 /** One part's figures and its tables. */
-async function measure(part: PartName, { seconds, rounds, stores }: Options): Promise<{ figures: unknown; report: string }> {
+async function measure(
+  part: PartName,
+  { seconds, rounds, stores }: Options,
+): Promise<{ figures: unknown; report: string }> {
   switch (part) {
     case 'intake': {
       const figures = await measureIntake({ seconds, stores, rounds: rounds ?? DEFAULT_ROUNDS.intake });

@@ -1,20 +1,27 @@
 /** A progress bar on the terminal's error output; silent where there is no terminal. */
 export class Progress {
-  readonly #total: number;
+  readonly #total: number | null;
   readonly #stream: NodeJS.WriteStream;
+  readonly #showsAt: number;
   #done = 0;
   #drawnAt = 0;
 
-  constructor(total: number, stream: NodeJS.WriteStream = process.stderr) {
+  /**
+   * @param total null when nobody knows: then it counts.
+   * @param options.quietMs shown only when it takes longer than this, in milliseconds.
+   */
+  constructor(total: number | null, { quietMs = 0, stream = process.stderr as NodeJS.WriteStream } = {}) {
     this.#total = total;
     this.#stream = stream;
+    this.#showsAt = performance.now() + quietMs;
   }
 
-  advance(): void {
-    this.#done++;
+  advance(by = 1): void {
+    this.#done += by;
     const now = performance.now();
+    if (now < this.#showsAt) return;
     // Ten pictures a second are enough for an eye.
-    if (now - this.#drawnAt < 100 && this.#done < this.#total) return;
+    if (now - this.#drawnAt < 100 && this.#done !== this.#total) return;
     this.#drawnAt = now;
     this.#draw();
   }
@@ -26,6 +33,10 @@ export class Progress {
 
   #draw(): void {
     if (!this.#stream.isTTY) return;
+    if (this.#total === null) {
+      this.#stream.write(`\r${this.#done} done`);
+      return;
+    }
     const share = this.#total === 0 ? 1 : this.#done / this.#total;
     const bar = '█'.repeat(Math.round(share * 30)).padEnd(30, '░');
     this.#stream.write(`\r${bar} ${Math.round(share * 100)}%  ${this.#done}/${this.#total}`);

@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   simulate: { summary: 'Run a stand-in for the core, with faults if wanted.', load: () => import('./simulate.ts') },
   send: { summary: 'Post saved events to a connector, as NSPS does.', load: () => import('./send.ts') },
   explain: { summary: 'Say what an event would do and why; send nothing.', load: () => import('./explain.ts') },
+  events: { summary: 'List the events that came, and what still has to be done.', load: () => import('./events.ts') },
+  event: { summary: 'Tell the whole story of one event.', load: () => import('./event.ts') },
+  replay: { summary: 'Deliver events of the journal again, dead letters too.', load: () => import('./replay.ts') },
+  resync: { summary: "Send subscribers' newest state to the core again.", load: () => import('./resync.ts') },
   doctor: { summary: 'Check settings, tokens and the way to the core.', load: () => import('./doctor.ts') },
   storm: {
     summary: 'Try connectors with a faulty core and a restless NSPS, and compare.',

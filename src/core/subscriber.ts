@@ -177,7 +177,8 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
       dead: null,
     },
     accepted: true,
-    news: overtaken(subscriber.desired, wanted),
+    // The second is for an event heard of earlier, which an operator replays: now it is on its way again.
+    news: [...overtaken(subscriber.desired, wanted), { eventId: wanted.eventId, state: 'queued' }],
   };
 }
 

@@ -36,8 +36,11 @@ export class QueuedDelivery implements Delivery {
   }
 }
 
-/** What an event wants of its subscribers; of the two of a swap, the second waits for the first (G5). */
-function wishesOf({ decision, draft }: Arrival): Effect[] {
+/**
+ * What an event wants of its subscribers once it is ours to deliver; of the two of a swap, the second waits for the first
+ * (G5).
+ */
+export function wishesOf({ decision, draft }: Arrival): Effect[] {
   const { version, changes } = decision;
   return changes.map((change, index) => ({
     kind: 'want',

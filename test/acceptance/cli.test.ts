@@ -18,7 +18,19 @@ function file(name: string, content: unknown): string {
   return path;
 }
 
-const COMMANDS = ['serve', 'simulate', 'send', 'explain', 'doctor', 'storm', 'demo'];
+const COMMANDS = [
+  'serve',
+  'simulate',
+  'send',
+  'explain',
+  'events',
+  'event',
+  'replay',
+  'resync',
+  'doctor',
+  'storm',
+  'demo',
+];
 
 describe('every command', () => {
   for (const command of COMMANDS) {

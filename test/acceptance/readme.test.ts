@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { CoreSimulator } from '../../sim/core-simulator.ts';
+import { respond, succeed } from '../helpers/core-stub.ts';
 import { get } from '../helpers/nsps.ts';
+import { Site } from '../helpers/operator.ts';
 import { CORE_TOKEN, run, serve, TOKEN } from '../helpers/program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -67,6 +69,7 @@ test('the README has these commands, and each is run here or is this run', () =>
     'node bin/nsps-connector.js doctor',
     'node bin/nsps-connector.js explain examples/sim-updated.json',
     'node bin/nsps-connector.js send examples/sim-updated.json',
+    ['node bin/nsps-connector.js events --state dead', 'node bin/nsps-connector.js replay --dead'].join('\n'),
   ]);
 });
 
@@ -133,6 +136,19 @@ test('doctor, explain and send on the examples', async () => {
   } finally {
     await core.stop();
   }
+});
+
+test('events and replay, as after a bad night', async () => {
+  await using site = await Site.make(respond(200, { result: false, error: 'No such profile' }));
+  await site.startConnector();
+  const event = JSON.parse(readFileSync(join(root, 'examples', 'sim-updated.json'), 'utf8')) as { event_id: string };
+  await site.post(event);
+  await site.becomes(event.event_id, 'dead');
+  site.core.answer = succeed;
+  const lines = (commands.at(-1) as string).split('\n').map((line) => line.split(' ').slice(2));
+  const [listed, replayed] = [await site.run(lines[0] as string[]), await site.run(lines[1] as string[])];
+  assert.match(listed.stdout, /dead .*No such profile$/m);
+  assert.deepEqual([replayed.code, replayed.stdout.split('\n').at(-2)], [0, '1 event: 1 done']);
 });
 
 test('the links of the documents lead somewhere', () => {

@@ -372,6 +372,24 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       await store.close();
     });
 
+    test('shows a replayed event as queued again, and does not count it as a delivery', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      for (const n of [1, 2]) {
+        await store.write({ ...acceptanceOf(n), entry: entryOf(n, { state: 'failed' }), effects: [] });
+      }
+      const replay = (n: number) => store.write({ ...acceptanceOf(n), entry: null });
+      const stateOf = async (n: number) => (await store.views.event(`event-${n}`))?.state;
+      assert.deepEqual(await replay(2), [true]);
+      assert.deepEqual(await replay(1), [false]);
+      const again = await store.views.event('event-2');
+      assert.deepEqual([again?.state, again?.deliveries], ['queued', 1]);
+      assert.equal(await stateOf(1), 'failed', 'something newer is wanted: nothing happens to it');
+      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(2), ageMs: 1, released: [] }));
+      assert.equal(await stateOf(2), 'processed');
+      await store.close();
+    });
+
     test('forgets old events in small batches, but none that something waits for', async () => {
       await using bench = await makeBench();
       const store = await bench.open();

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Limits, Subscriber } from '../../core/subscriber.ts';
@@ -6,7 +6,7 @@ import { StoreError, type Views, type Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
 import { isRefusal, storeError } from './faults.ts';
 import { Intents, intentsFile } from './intents.ts';
-import { migrate } from './schema.ts';
+import { migrate, requireToday } from './schema.ts';
 import { Tables } from './tables.ts';
 import { SqliteViews } from './views.ts';
 
@@ -40,18 +40,21 @@ export class Engine {
   readonly #version: StatementSync;
   #lastVersion = 0;
 
-  /** @throws StoreError when the file cannot be opened, is in use, or is of a newer version. */
+  /** @throws StoreError when the file cannot be opened, is in use, or is of another version; for a guest also when absent. */
   constructor({ file, limits, role }: EngineOptions) {
     try {
       const memory = file === ':memory:';
-      if (!memory && role !== 'reader') makePrivateFile(file);
+      if (!memory && role === 'owner') makePrivateFile(file);
+      if (role === 'guest') requireFile(file);
       this.#lock = role === 'owner' && !memory ? takeLock(file) : null;
       this.#db = new DatabaseSync(file, { timeout: BUSY_MS, readOnly: role === 'reader' });
       this.#db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+      // Before anything is written: the file may be anything, and its connector may be running.
+      if (role === 'guest') requireToday(this.#db);
       if (role !== 'reader') {
         this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
         this.#db.exec('PRAGMA synchronous = FULL');
-        migrate(this.#db);
+        if (role === 'owner') migrate(this.#db);
       }
       this.#tables = role === 'reader' ? null : new Tables(this.#db, limits, Date.now);
       this.views = new SqliteViews(this.#db);
@@ -133,6 +136,12 @@ export class Engine {
 function makePrivateFile(file: string): void {
   mkdirSync(dirname(file), { recursive: true });
   closeSync(openSync(file, 'a', 0o600));
+}
+
+/** A command works on what a connector keeps; an empty file of its own would only hide a slip of the pen. */
+function requireFile(file: string): void {
+  if (existsSync(file)) return;
+  throw new StoreError('there is no such file; a connector makes it at its first start', { passing: false });
 }
 
 /** A lock that the system takes away when this process dies, however it dies. */

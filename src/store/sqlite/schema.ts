@@ -98,18 +98,11 @@ export const MIGRATIONS: readonly string[] = [
  * @throws StoreError when the file was made by a newer program.
  */
 export function migrate(db: DatabaseSync, migrations = MIGRATIONS): void {
-  const versionNow = () => (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
-  if (versionNow() > migrations.length) {
-    throw new StoreError(
-      `the database is of a newer version of the connector (schema ${versionNow()}, this one knows ${migrations.length}): ` +
-        'run that one, or restore a copy from before the upgrade',
-      { passing: false },
-    );
-  }
-  while (versionNow() < migrations.length) {
+  refuseNewer(versionOf(db), migrations.length);
+  while (versionOf(db) < migrations.length) {
     db.exec('BEGIN IMMEDIATE');
     try {
-      const next = versionNow();
+      const next = versionOf(db);
       const step = migrations[next];
       // Somebody else may have taken the step while this one waited for the lock.
       if (step !== undefined) db.exec(`${step}; PRAGMA user_version = ${next + 1}`);
@@ -119,4 +112,34 @@ export function migrate(db: DatabaseSync, migrations = MIGRATIONS): void {
       throw error;
     }
   }
+}
+
+/**
+ * For whoever works beside a connector, and must not change the tables under it.
+ * @throws StoreError when they are not exactly today's.
+ */
+export function requireToday(db: DatabaseSync, today = MIGRATIONS.length): void {
+  const version = versionOf(db);
+  refuseNewer(version, today);
+  if (version === today) return;
+  throw new StoreError(
+    version === 0
+      ? 'the file holds no database of the connector: name the one it uses, or start the connector first'
+      : `the database is of an older version of the connector (schema ${version}, this one needs ${today}): ` +
+          'start the connector of this version first, which brings it up to date',
+    { passing: false },
+  );
+}
+
+function versionOf(db: DatabaseSync): number {
+  return (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+}
+
+function refuseNewer(version: number, known: number): void {
+  if (version <= known) return;
+  throw new StoreError(
+    `the database is of a newer version of the connector (schema ${version}, this one knows ${known}): ` +
+      'run that one, or restore a copy from before the upgrade',
+    { passing: false },
+  );
 }

@@ -1,0 +1,87 @@
+import { parseEvent } from '../contract/parse.ts';
+import { decide } from '../core/decide.ts';
+import { type Effect, type Limits, newest, react, type Subscriber, unknownSubscriber } from '../core/subscriber.ts';
+import type { Decision, Rules } from '../core/types.ts';
+import type { Provision } from '../delivery/arrival.ts';
+import { wishesOf } from '../delivery/queued.ts';
+import type { StoredEvent, Views } from '../ports/store.ts';
+import { decisionLines } from './wording.ts';
+import type { Result } from './work-report.ts';
+
+/** What an event of the journal means by today's rules: its effects, or why it has none. */
+export type Replay =
+  | { readonly effects: readonly Effect[]; readonly decision: Provision }
+  | { readonly result: Result };
+
+/** Decides an event of the journal again. */
+export function replayOf(event: StoredEvent, rules: Rules): Replay {
+  const decision = decideAgain(event.body, rules);
+  if (decision.kind === 'provision') return { effects: wishesOf({ decision, draft: event }), decision };
+  const status = decision.kind === 'ignore' ? 'ignored' : 'rejected';
+  return { result: { subject: event.eventId, status, why: wordsOf(decision) } };
+}
+
+function decideAgain(body: Uint8Array, rules: Rules): Decision {
+  const parsed = parseEvent(body);
+  return parsed.kind === 'event' ? decide(parsed.event, rules) : { kind: 'reject', faults: parsed.faults };
+}
+
+function wordsOf(decision: Exclude<Decision, Provision>): string {
+  if (decision.kind === 'ignore') return decision.reason;
+  return decision.faults.map(({ path, message }) => `${path} ${message}`).join('; ');
+}
+
+/** An event that is not sent because of another one. */
+export function superseded(subject: string, subscriber: Subscriber | null): Result {
+  const by = subscriber && newest(subscriber);
+  const why = by
+    ? `event ${by.eventId} of ${by.change.state.imsi} is newer: nothing to do`
+    : 'something newer is known';
+  return { subject, status: 'superseded', why };
+}
+
+/** Nothing ends here: `want` has no use for them. */
+const NO_LIMITS: Limits = { settleAfterMs: 0, maxAttempts: 0, maxAgeMs: 0 };
+
+/** Plays a replay on a copy of the subscribers, one event after the other, to see what would come of it. */
+export class Rehearsal {
+  readonly #views: Views;
+  readonly #subscribers = new Map<string, Subscriber>();
+  readonly #taken: { readonly eventId: string; readonly decision: Provision }[] = [];
+
+  constructor(views: Views) {
+    this.#views = views;
+  }
+
+  /** @returns why the event would not be sent; null when it would, unless one that is still to come is newer. */
+  async play(eventId: string, { effects, decision }: Extract<Replay, { effects: unknown }>): Promise<Result | null> {
+    let taken = false;
+    for (const effect of effects) {
+      const { subscriber, accepted } = react(await this.#subscriber(effect.imsi), effect, Date.now(), NO_LIMITS);
+      this.#subscribers.set(effect.imsi, subscriber);
+      taken ||= accepted;
+    }
+    if (!taken) return superseded(eventId, this.#newestOf(decision));
+    this.#taken.push({ eventId, decision });
+    return null;
+  }
+
+  /** What would be sent in the end, and what one of the others would overtake. */
+  results(): Result[] {
+    return this.#taken.map(({ eventId, decision }) => {
+      const left = decision.changes.filter(({ state }) => {
+        return this.#subscribers.get(state.imsi)?.desired?.eventId === eventId;
+      });
+      if (left.length === 0) return superseded(eventId, this.#newestOf(decision));
+      return { subject: eventId, status: 'planned', why: decisionLines(decision).join('; ') };
+    });
+  }
+
+  #newestOf({ changes }: Provision): Subscriber | null {
+    return this.#subscribers.get(changes[0].state.imsi) ?? null;
+  }
+
+  async #subscriber(imsi: string): Promise<Subscriber> {
+    return this.#subscribers.get(imsi) ?? (await this.#views.subscriber(imsi)) ?? unknownSubscriber(imsi);
+  }
+}

@@ -1,0 +1,150 @@
+import { rulesOf } from '../config/rules.ts';
+import { newest, type Subscriber } from '../core/subscriber.ts';
+import type { Rules } from '../core/types.ts';
+import type { EventFilter, Store, StoredEvent, Views } from '../ports/store.ts';
+import { type Command, type CommandLine, UsageError } from './command.ts';
+import { FILTER_OPTIONS, filterOf, walkEvents } from './event-query.ts';
+import { Rehearsal, replayOf, superseded } from './replay-plan.ts';
+import { bring, planned } from './resync.ts';
+import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
+import { type Look, lookAtEvent, Patience, WAIT_OPTIONS, waitFor } from './waiting.ts';
+import { type Result, WorkReport } from './work-report.ts';
+
+export const command: Command = {
+  name: 'replay',
+  synopsis: '<event-id>...|--dead|--imsi|--since|--until|--state',
+  about:
+    "Delivers events of the journal again: each is decided anew by today's settings, and the running connector sends what\n" +
+    'is still the newest for its subscriber. What something newer has overtaken is not sent. --dead takes all dead letters\n' +
+    'and revives their subscribers; the other options can be combined to choose events.\n' +
+    NOT_MASKED,
+  options: {
+    dead: { type: 'boolean', help: 'All dead letters.' },
+    ...FILTER_OPTIONS,
+    'dry-run': { type: 'boolean', help: 'Say what would be done; ask for nothing.' },
+    ...WAIT_OPTIONS,
+    json: { type: 'boolean', help: 'Print the report as JSON.' },
+    store: STORE_OPTION,
+  },
+  exits: { 1: 'something was not done, or not in time', ...STORE_EXITS },
+  positionals: [0, 10_000],
+  run: replay,
+};
+
+/** Which events. */
+type Choice = { readonly ids: readonly string[] } | { readonly filter: Omit<EventFilter, 'limit'>; dead: boolean };
+
+/** Events read and asked for at a time: one may be a megabyte. */
+const BATCH = 50;
+
+async function replay(line: CommandLine): Promise<number> {
+  const choice = choiceOf(line);
+  const patience = Patience.of(line);
+  return await withStore(line, async (store, { settings }) => {
+    const ids = await idsOf(choice, store.views);
+    const lost = 'dead' in choice && choice.dead ? await otherDead(ids, store.views) : [];
+    const report = new WorkReport('event', ids.length + lost.length);
+    const tell = (result: Result) => report.add(result);
+    const work = { ids, lost, store, rules: rulesOf(settings), tell };
+    if (line.flags['dry-run']) await rehearse(work);
+    else await carryOut(work, line.flags['no-wait'] ? null : patience);
+    return report.finish(line);
+  });
+}
+
+interface Work {
+  /** In the order in which they came. */
+  readonly ids: readonly string[];
+  /** Dead subscribers that none of these events is about. */
+  readonly lost: readonly Subscriber[];
+  readonly store: Store;
+  readonly rules: Rules;
+  readonly tell: (result: Result) => void;
+}
+
+/** @throws UsageError when the command line does not say which events. */
+function choiceOf(line: CommandLine): Choice {
+  const { positionals, values, flags } = line;
+  const filters = Object.keys(FILTER_OPTIONS).filter((name) => values[name] !== undefined);
+  const ways = [positionals.length > 0, flags['dead'] === true, filters.length > 0].filter(Boolean).length;
+  if (ways === 0)
+    throw new UsageError('say which events: ids, --dead, or a choice by --imsi, --since, --until, --state');
+  if (ways > 1)
+    throw new UsageError('ids, --dead and a choice by --imsi, --since, --until, --state exclude each other');
+  if (positionals.length > 0) return { ids: [...new Set(positionals)] };
+  return flags['dead'] ? { filter: { state: 'dead' }, dead: true } : { filter: filterOf(line), dead: false };
+}
+
+/** Events that came in order get into the journal in order: where versions do not tell, the last one wins. */
+async function idsOf(choice: Choice, views: Views): Promise<string[]> {
+  if ('filter' in choice) {
+    const ids: string[] = [];
+    for await (const page of walkEvents(views, choice.filter)) ids.push(...page.map(({ eventId }) => eventId));
+    return ids.reverse();
+  }
+  const found: { id: string; seq: number }[] = [];
+  for (const id of choice.ids) found.push({ id, seq: (await views.event(id))?.seq ?? Number.POSITIVE_INFINITY });
+  return found.sort((a, b) => (a.seq === b.seq ? 0 : a.seq - b.seq)).map(({ id }) => id);
+}
+
+/** A subscriber can be given up over an event whose own state is another one by now. */
+async function otherDead(ids: readonly string[], views: Views): Promise<Subscriber[]> {
+  const known = new Set(ids);
+  const lost: Subscriber[] = [];
+  let afterImsi: string | undefined;
+  for (;;) {
+    const page = await views.subscribers({ dead: true, ...(afterImsi !== undefined && { afterImsi }), limit: BATCH });
+    lost.push(...page.filter((subscriber) => !known.has(newest(subscriber)?.eventId ?? '')));
+    if (page.length < BATCH) return lost;
+    afterImsi = page.at(-1)?.imsi;
+  }
+}
+
+async function* eventsOf({ ids, store, tell }: Work): AsyncGenerator<readonly StoredEvent[]> {
+  for (let at = 0; at < ids.length; at += BATCH) {
+    const events: StoredEvent[] = [];
+    for (const id of ids.slice(at, at + BATCH)) {
+      const event = await store.views.event(id);
+      if (event) events.push(event);
+      else tell({ subject: id, status: 'unknown', why: 'there is no such event in the journal' });
+    }
+    yield events;
+  }
+}
+
+async function rehearse(work: Work): Promise<void> {
+  const rehearsal = new Rehearsal(work.store.views);
+  for await (const events of eventsOf(work)) {
+    for (const event of events) {
+      const again = replayOf(event, work.rules);
+      const result = 'result' in again ? again.result : await rehearsal.play(event.eventId, again);
+      if (result) work.tell(result);
+    }
+  }
+  for (const result of rehearsal.results()) work.tell(result);
+  for (const subscriber of work.lost) work.tell(planned(subscriber));
+}
+
+/** @param patience null when nobody waits. */
+async function carryOut(work: Work, patience: Patience | null): Promise<void> {
+  const looks: Look[] = [];
+  for await (const events of eventsOf(work)) {
+    // Asked together and in order: the store takes them as one, and nobody sends what the next one overtakes.
+    const asked = await Promise.all(events.map((event) => ask(event, work)));
+    for (const [index, result] of asked.entries()) {
+      if (result.status !== 'asked' || patience === null) work.tell(result);
+      else looks.push(lookAtEvent(work.store.views, events[index] as StoredEvent));
+    }
+  }
+  await bring(work.lost, work.store, patience, work.tell);
+  if (patience) await waitFor(looks, patience, work.tell);
+}
+
+async function ask(event: StoredEvent, { store, rules }: Work): Promise<Result> {
+  const again = replayOf(event, rules);
+  if ('result' in again) return again.result;
+  const taken = await store.write({ entry: null, story: null, effects: again.effects });
+  if (taken.includes(true)) return { subject: event.eventId, status: 'asked' };
+  const [{ state }] = again.decision.changes;
+  return superseded(event.eventId, await store.views.subscriber(state.imsi));
+}

@@ -1,0 +1,108 @@
+import { type Effect, newest, type Subscriber } from '../core/subscriber.ts';
+import type { Store, Views } from '../ports/store.ts';
+import { type Command, type CommandLine, UsageError } from './command.ts';
+import { imsiOf } from './event-query.ts';
+import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
+import { type Look, lookAtSubscriber, Patience, WAIT_OPTIONS, waitFor } from './waiting.ts';
+import { wantedText } from './wording.ts';
+import { type Result, WorkReport } from './work-report.ts';
+
+export const command: Command = {
+  name: 'resync',
+  synopsis: '<imsi>...|--all',
+  about:
+    "Sends subscribers' newest state to the core again, whatever was confirmed before: after the core lost data or was\n" +
+    'changed by hand. The running connector does it, in its order and at its rate; this command asks it and waits.\n' +
+    NOT_MASKED,
+  options: {
+    all: { type: 'boolean', help: 'Every subscriber that is known.' },
+    'dry-run': { type: 'boolean', help: 'Say what would be sent; ask for nothing.' },
+    ...WAIT_OPTIONS,
+    json: { type: 'boolean', help: 'Print the report as JSON.' },
+    store: STORE_OPTION,
+  },
+  exits: { 1: 'something was not done, or not in time', ...STORE_EXITS },
+  positionals: [0, 10_000],
+  run: resync,
+};
+
+/** Subscribers asked for at a time: so many are under way at once beside the events that come in. */
+const BATCH = 500;
+
+async function resync(line: CommandLine): Promise<number> {
+  const imsis = imsisOf(line);
+  const patience = Patience.of(line);
+  return await withStore(line, async (store) => {
+    const report = new WorkReport('subscriber', imsis?.length ?? null);
+    const tell = (result: Result) => report.add(result);
+    const bringBatch = bringer(line, store, patience, tell);
+    const batches = imsis ? named(imsis, store.views, tell) : everybody(store.views);
+    for await (const batch of batches) await bringBatch(batch);
+    return report.finish(line);
+  });
+}
+
+/** What is done with subscribers. */
+function bringer({ flags }: CommandLine, store: Store, patience: Patience, tell: (result: Result) => void) {
+  return async (batch: readonly Subscriber[]): Promise<void> => {
+    if (!flags['dry-run']) return await bring(batch, store, flags['no-wait'] ? null : patience, tell);
+    for (const one of batch) tell(planned(one));
+  };
+}
+
+/** @returns null for all. */
+function imsisOf({ positionals, flags }: CommandLine): readonly string[] | null {
+  if (flags['all'] && positionals.length > 0) throw new UsageError('--all is every subscriber: leave out the IMSIs');
+  if (flags['all']) return null;
+  if (positionals.length === 0) throw new UsageError('name the IMSIs to send again, or --all');
+  return [...new Set(positionals.map((imsi) => imsiOf(imsi, 'an IMSI')))];
+}
+
+async function* named(imsis: readonly string[], views: Views, tell: (result: Result) => void) {
+  const known: Subscriber[] = [];
+  for (const imsi of imsis) {
+    const subscriber = await views.subscriber(imsi);
+    if (subscriber && newest(subscriber)) known.push(subscriber);
+    else tell({ subject: imsi, status: 'unknown', why: 'no event has said what this subscriber should be' });
+  }
+  for (let at = 0; at < known.length; at += BATCH) yield known.slice(at, at + BATCH);
+}
+
+async function* everybody(views: Views) {
+  let afterImsi: string | undefined;
+  for (;;) {
+    const page = await views.subscribers({ ...(afterImsi !== undefined && { afterImsi }), limit: BATCH });
+    yield page.filter((subscriber) => newest(subscriber) !== null);
+    if (page.length < BATCH) return;
+    afterImsi = page.at(-1)?.imsi;
+  }
+}
+
+/** What would be sent. */
+export function planned(subscriber: Subscriber): Result {
+  const wanted = newest(subscriber);
+  return { subject: subscriber.imsi, status: 'planned', ...(wanted && { why: wantedText(wanted) }) };
+}
+
+/**
+ * Asks for subscribers' newest state to be sent again, and waits for it.
+ * @param patience null when nobody waits.
+ */
+export async function bring(
+  subscribers: readonly Subscriber[],
+  store: Store,
+  patience: Patience | null,
+  tell: (result: Result) => void,
+): Promise<void> {
+  const looks: Look[] = [];
+  const ask = async (subscriber: Subscriber) => {
+    const wanted = newest(subscriber);
+    const effect: Effect = { kind: 'resync', imsi: subscriber.imsi };
+    const [taken] = await store.write({ entry: null, story: null, effects: [effect] });
+    if (!taken || !wanted) tell({ subject: subscriber.imsi, status: 'unknown', why: 'nothing is known to be sent' });
+    else if (patience === null) tell({ subject: subscriber.imsi, status: 'asked' });
+    else looks.push(lookAtSubscriber(store.views, subscriber, wanted));
+  };
+  await Promise.all(subscribers.map(ask));
+  if (patience) await waitFor(looks, patience, tell);
+}

@@ -1,0 +1,111 @@
+import { type CommandLine, EXIT } from './command.ts';
+import { Progress } from './progress.ts';
+import { counted, jsonLine, printable, styled } from './wording.ts';
+
+/** What came of one event or subscriber that an operator asked for. */
+export const STATUSES = {
+  /** The core confirmed it. */
+  done: { style: 'green', fine: true },
+  /** The connector was told, and nobody waited for it. */
+  asked: { style: 'green', fine: true },
+  /** It would be sent (`--dry-run`). */
+  planned: { style: 'green', fine: true },
+  /** Something newer is known: nothing to do. */
+  superseded: { style: 'gray', fine: true },
+  /** By rule, as it is today. */
+  ignored: { style: 'gray', fine: true },
+  /** It is not as it should be, or holds what the core cannot take. */
+  rejected: { style: 'yellow', fine: false },
+  /** Not done so far. */
+  waiting: { style: 'yellow', fine: false },
+  /** The core refused it, and nothing was promised to anybody. */
+  failed: { style: 'red', fine: false },
+  /** Given up. */
+  dead: { style: 'red', fine: false },
+  /** Never heard of. */
+  unknown: { style: 'red', fine: false },
+} as const satisfies Record<string, { style: Parameters<typeof styled>[0]; fine: boolean }>;
+
+export type Status = keyof typeof STATUSES;
+
+export interface Result {
+  /** Event id, or IMSI. */
+  readonly subject: string;
+  readonly status: Status;
+  readonly why?: string;
+}
+
+/** More than this many are not listed one by one for people; those that went wrong are, up to `MOST_KEPT`. */
+const MOST_LISTED = 50;
+/** A report of millions of subscribers that wait would fill the memory. */
+const MOST_KEPT = 10_000;
+
+const WAITING_HINT =
+  'Still waiting: no connector is running on this store, the core is away, or the circuit is open.\n' +
+  'Nothing is lost: it is done as soon as they are back.';
+
+/** A command that is over sooner needs no progress bar, in milliseconds. */
+const QUIET_MS = 2_000;
+
+/** Gathers results, shows how far it got, and tells them at the end. */
+export class WorkReport {
+  readonly #kept: Result[] = [];
+  readonly #counts = new Map<Status, number>();
+  readonly #noun: string;
+  readonly #progress: Progress;
+
+  /**
+   * @param noun what is counted: `event`, `subscriber`.
+   * @param total how many there will be; null when nobody knows.
+   */
+  constructor(noun: string, total: number | null) {
+    this.#noun = noun;
+    this.#progress = new Progress(total, { quietMs: QUIET_MS });
+  }
+
+  add(result: Result): void {
+    this.#counts.set(result.status, (this.#counts.get(result.status) ?? 0) + 1);
+    const { fine } = STATUSES[result.status];
+    if (this.#kept.length < (fine ? MOST_LISTED + 1 : MOST_KEPT)) this.#kept.push(result);
+    this.#progress.advance();
+  }
+
+  /** Prints all of it. @returns the exit code. */
+  finish({ flags }: CommandLine): number {
+    this.#progress.clear();
+    process.stdout.write(flags['json'] ? jsonLine(this.#json()) : this.#text());
+    return [...this.#counts.keys()].every((status) => STATUSES[status].fine) ? EXIT.ok : EXIT.failed;
+  }
+
+  /** For scripts: counts, and of many only those that are not done. */
+  #json(): { counts: Record<string, number>; results: readonly Result[] } {
+    return { counts: Object.fromEntries(this.#counts), results: this.#shown() };
+  }
+
+  /** For people. */
+  #text(): string {
+    const counts = [...this.#counts].map(([status, count]) => `${count} ${status}`);
+    const all = this.#all();
+    const lines = [
+      ...this.#shown().map(lineOf),
+      all === 0 ? `No ${this.#noun} to do anything for.` : `${counted(all, this.#noun)}: ${counts.join(', ')}`,
+      ...(this.#counts.has('waiting') ? [WAITING_HINT] : []),
+    ];
+    return `${lines.join('\n')}\n`;
+  }
+
+  #all(): number {
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  #shown(): readonly Result[] {
+    return this.#all() <= MOST_LISTED ? this.#kept : this.#kept.filter(({ status }) => !STATUSES[status].fine);
+  }
+}
+
+const WIDTH = Math.max(...Object.keys(STATUSES).map((status) => status.length));
+
+function lineOf({ subject, status, why }: Result): string {
+  const word = styled(STATUSES[status].style, status.padEnd(WIDTH));
+  return `${word}  ${printable(subject)}${why === undefined ? '' : `  ${printable(why)}`}`;
+}
