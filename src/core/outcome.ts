@@ -36,6 +36,7 @@ export const FAILURES = {
   // The rest never reached the core.
   circuit_open: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
   no_turn: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
+  number_held: { kind: 'retry', answer: 'unavailable', sick: false, counts: true, repeat: 'none' },
   store_failed: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
   crowded: { kind: 'retry', answer: 'rate_limited', sick: false, counts: false, repeat: 'none' },
 } as const satisfies Record<string, FailureKind>;

@@ -1,4 +1,4 @@
-import { type Failure, pauseBeforeAttempt } from '../core/outcome.ts';
+import { type Failure, failed, pauseBeforeAttempt } from '../core/outcome.ts';
 import {
   type Effect,
   isStale,
@@ -173,33 +173,43 @@ export class Reconciler {
     const wanted = newest(subscriber);
     if (!wanted) return { retryInMs: this.#limits.rest.longestMs };
     const releases = releasesBefore(subscriber, wanted);
-    if (!(await this.#releaseAll(releases, wanted.eventId, ids, deadline))) {
-      return { retryInMs: RELEASE_REST_MS * (1 + this.#random()) };
-    }
+    const obstacle = await this.#releaseAll(releases, wanted.eventId, ids, deadline);
+    if (obstacle === 'held') return { retryInMs: RELEASE_REST_MS * (1 + this.#random()) };
+    // That of the SIM which holds the number counts as this one's: it must not be tried without end either.
+    if (obstacle) return { wanted, outcome: failed('number_held', obstacle), attempts: [], released: [] };
     return await push(this.#attempts, wanted, releases, { ...ids, deadline });
   }
 
-  /** @returns whether the SIM has given its number back, or something newer came of it. */
-  async #release(release: Release, eventId: string, ids: TraceIds, deadline: number): Promise<boolean> {
+  /** @returns why the number cannot be given yet; null when it can. */
+  async #releaseAll(
+    releases: readonly Release[],
+    eventId: string,
+    ids: TraceIds,
+    deadline: number,
+  ): Promise<string | null> {
+    for (const release of releases) {
+      const obstacle = await this.#release(release, eventId, ids, deadline);
+      if (obstacle) return obstacle;
+    }
+    return null;
+  }
+
+  /** @returns null when the SIM has given its number back, or something newer came of it; `held` or words when not. */
+  async #release(release: Release, eventId: string, ids: TraceIds, deadline: number): Promise<string | null> {
     const { imsi } = release.change.state;
     const wanted: Wanted = { ...release, eventId, owed: false };
     const holder = await this.#store.claim(imsi, wanted, this.#limits.deadlineMs + CLAIM_MARGIN_MS);
-    if (!holder) return false;
+    if (!holder) return 'held';
     if (holder.applied && compareVersions(holder.applied.version, release.version) >= 0) {
       await this.#letGo(holder, null);
     } else {
       const newer = holder.desired !== null && isStale(holder, release.version) ? holder.desired : wanted;
       const pushed = await push(this.#attempts, newer, [], { ...ids, deadline });
       await this.#settle(pushed, holder, ids);
-      if (pushed.outcome.kind === 'failed') return false;
+      if (pushed.outcome.kind === 'failed') return `${imsi} still holds the number: ${pushed.outcome.failure.why}`;
     }
     // It may never have got the number itself.
     return await this.#releaseAll(releasesUpTo(holder, release.version), eventId, ids, deadline);
-  }
-
-  async #releaseAll(releases: readonly Release[], eventId: string, ids: TraceIds, deadline: number): Promise<boolean> {
-    for (const release of releases) if (!(await this.#release(release, eventId, ids, deadline))) return false;
-    return true;
   }
 
   async #letGo({ imsi }: Subscriber, retryInMs: number | null): Promise<void> {

@@ -250,7 +250,7 @@ describe('many subscribers', () => {
     while (!/^0 subscribers waiting; 0 dead/.test((await site.run(['events', '--summary'])).stdout));
     assert.equal(site.core.overlaps, 0);
     const states = new Set((await site.events('--limit', '10000')).map(({ state }) => state));
-    assert.deepEqual([...states].sort(), ['processed', 'superseded']);
+    for (const state of states) assert.ok(state === 'processed' || state === 'superseded', state);
   });
 });
 

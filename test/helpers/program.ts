@@ -26,7 +26,8 @@ export class Program {
   ) {
     // Nothing of the developer's own settings, and no .env, may leak in.
     this.child = spawn(process.execPath, [ENTRANCE, ...args], {
-      env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...env },
+      // A test that wants to be remembered says where.
+      env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', STORE_URL: 'memory:', ...env },
       cwd: fileURLToPath(new URL('.', import.meta.url)),
       stdio: ['pipe', stdout, 'pipe'],
     });
@@ -94,8 +95,6 @@ export async function serve(coreUrl: string, env: Record<string, string> = {}): 
     API_TOKEN: TOKEN,
     WTL_API_URL: coreUrl,
     WTL_API_TOKEN: CORE_TOKEN,
-    // A test that wants to be remembered says where.
-    STORE_URL: 'memory:',
     ...env,
   });
   const [, eventUrl] = await program.says(/"url":"([^"]+)"/);

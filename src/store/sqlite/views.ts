@@ -60,7 +60,7 @@ export class SqliteViews implements Views {
   }
 
   async subscriber(imsi: string): Promise<Subscriber | null> {
-    const [found] = this.#subscribers(`WHERE imsi = ? AND ${KNOWN}`, [Number(imsi), 1]);
+    const [found] = this.#subscribers('WHERE imsi = ?', [Number(imsi), 1]);
     return found ?? null;
   }
 
