@@ -70,7 +70,7 @@ export class App {
     return {
       store,
       reconciler,
-      retention: new Retention({ store, clock, log, keepMs }),
+      retention: new Retention({ store, clock, log, keepMs, most: settings.RETENTION_EVENTS }),
       http: this.#server(delivery, store),
     };
   }

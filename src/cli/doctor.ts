@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { type Config, ConfigError, loadConfig, readEnvironment } from '../config/load.ts';
 import type { Secret } from '../config/secret.ts';
 import type { Finding } from '../ports/target.ts';
+import { probeStore } from '../store/probe.ts';
 import { probeTarget } from '../targets/registry.ts';
 import { type Command, type CommandLine, columns, EXIT } from './command.ts';
 
@@ -9,8 +10,9 @@ export const command: Command = {
   name: 'doctor',
   synopsis: '',
   about:
-    'Checks what the connector needs, a line each: settings, strength of the tokens, the way to the core, and whether\n' +
-    'the core takes our token. It changes nothing: the core is asked with an empty request, which names no subscriber.',
+    'Checks what the connector needs, a line each: settings, strength of the tokens, the store, the way to the core,\n' +
+    'and whether the core takes our token. It changes nothing: the core is asked with an empty request, which names no\n' +
+    'subscriber.',
   options: { json: { type: 'boolean', help: 'Print the findings as JSON.' } },
   exits: { 1: 'something would keep the connector from working', 78: 'settings are wrong' },
   positionals: [0, 0],
@@ -32,7 +34,12 @@ async function examine(): Promise<{ findings: Finding[]; exitCode: number }> {
     const findings = error.faults.map(({ name, message }): Finding => ({ verdict: 'fail', subject: name, message }));
     return { findings, exitCode: EXIT.config };
   }
-  const findings = [...settingsFindings(config), ...tokenFindings(config), ...(await probeTarget(config))];
+  const findings = [
+    ...settingsFindings(config),
+    ...tokenFindings(config),
+    ...(await probeTarget(config)),
+    await probeStore(config.settings),
+  ];
   return { findings, exitCode: findings.some(({ verdict }) => verdict === 'fail') ? EXIT.failed : EXIT.ok };
 }
 

@@ -164,6 +164,11 @@ export const GROUPS = {
       'How long the store may take for one event; then 503, and not ready.',
     ),
     RETENTION_DAYS: withDefault(integer(0, 36500), '90', 'How long events are kept in the journal; 0 = for ever.'),
+    RETENTION_EVENTS: withDefault(
+      integer(0, 1000000000),
+      '10000000',
+      'Most events kept, whatever their age: about 2.5 kB each on disk; 0 = no limit.',
+    ),
   },
   Logs: {
     LOG_LEVEL: withDefault(choice('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'), 'INFO', 'Least level written.'),

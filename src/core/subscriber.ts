@@ -122,6 +122,16 @@ export function newest(subscriber: Subscriber): Wanted | null {
   return subscriber.desired ?? subscriber.applied;
 }
 
+/**
+ * What is sent to bring the core to the newest state. A subscriber that the core confirmed is there: inserting him once more
+ * would be refused, and an update carries the same full state (contract §4).
+ */
+export function toSend(subscriber: Subscriber): Wanted | null {
+  const wanted = newest(subscriber);
+  if (!wanted || subscriber.desired || wanted.change.action !== 'insert') return wanted;
+  return { ...wanted, change: { ...wanted.change, action: 'update' } };
+}
+
 /** Whether `version` is older than something known of the subscriber. */
 export function isStale(subscriber: Subscriber, version: Version): boolean {
   return olderThan(version, subscriber.desired) || olderThan(version, subscriber.applied);

@@ -3,11 +3,11 @@ import {
   type Effect,
   isGrant,
   isStale,
-  newest,
   type Release,
   releasesBefore,
   releasesUpTo,
   type Subscriber,
+  toSend,
   type Wanted,
 } from '../core/subscriber.ts';
 import { compareVersions } from '../core/version.ts';
@@ -25,7 +25,7 @@ import {
 } from './arrival.ts';
 import type { Attempts } from './attempts.ts';
 import { SubscriberLines } from './lines.ts';
-import { effectOf, NO_TURN, push } from './push.ts';
+import { asRelease, effectOf, NO_TURN, push } from './push.ts';
 
 export interface InlineLimits {
   /** One event's whole budget, waiting and repeats included, in milliseconds. */
@@ -203,7 +203,7 @@ export class InlineDelivery implements Delivery {
     const { imsi, desired, unsettledUntil } = held;
     const { wanted, course } = leg;
     const unconfirmed = desired !== null && !desired.owed && compareVersions(wanted.version, desired.version) < 0;
-    const latest = newest(held);
+    const latest = toSend(held);
     const safe = latest !== null && releasesBefore(held, latest).length === 0;
     if (latest && (unconfirmed || (unsettledUntil !== null && safe))) {
       return await this.#confirm(latest, leg, unconfirmed);
@@ -227,7 +227,9 @@ export class InlineDelivery implements Delivery {
 
   async #send(leg: Leg, releases: readonly Release[]): Promise<Step> {
     const { wanted, course } = leg;
-    const pushed = await push(this.#attempts, wanted, releases, course.context);
+    const sent = await push(this.#attempts, wanted, releases, course.context);
+    // A leg that something else waits for is a release.
+    const pushed = leg.ends ? sent : asRelease(sent);
     course.attempts.push(...pushed.attempts);
     const effect = effectOf(pushed, nobody);
     if (pushed.outcome.kind === 'failed') {

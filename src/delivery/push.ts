@@ -1,4 +1,4 @@
-import { FAILURES, type Failure, failed, type Outcome } from '../core/outcome.ts';
+import { DONE, FAILURES, type Failure, failed, type Outcome } from '../core/outcome.ts';
 import type { Effect, Release, Wanted } from '../core/subscriber.ts';
 import type { Attempt } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
@@ -22,6 +22,13 @@ export async function push(
 ): Promise<Pushed> {
   const { outcome, attempt } = await attempts.once(wanted.change, context);
   return { wanted, outcome, attempts: attempt ? [attempt] : [], released };
+}
+
+/** A SIM that the core does not know holds no number: it is as good as released. */
+export function asRelease(pushed: Pushed): Pushed {
+  const { outcome } = pushed;
+  const unknown = outcome.kind === 'failed' && outcome.failure.code === 'unknown_subscriber';
+  return unknown ? { ...pushed, outcome: DONE } : pushed;
 }
 
 /**

@@ -2,11 +2,11 @@ import { type Failure, failed, pauseBeforeAttempt } from '../core/outcome.ts';
 import {
   type Effect,
   isStale,
-  newest,
   type Release,
   releasesBefore,
   releasesUpTo,
   type Subscriber,
+  toSend,
   type Wanted,
 } from '../core/subscriber.ts';
 import { compareVersions } from '../core/version.ts';
@@ -14,7 +14,7 @@ import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
 import type { Attempt, Store } from '../ports/store.ts';
 import type { Attempts } from './attempts.ts';
 import { CLAIM_MARGIN_MS } from './inline.ts';
-import { effectOf, type Pushed, push } from './push.ts';
+import { asRelease, effectOf, type Pushed, push } from './push.ts';
 
 export interface ReconcilerLimits {
   /** Time for one subscriber, repeats included, in milliseconds. */
@@ -170,7 +170,7 @@ export class Reconciler {
   }
 
   async #send(subscriber: Subscriber, ids: TraceIds, deadline: number): Promise<Pushed | Rest> {
-    const wanted = newest(subscriber);
+    const wanted = toSend(subscriber);
     if (!wanted) return { retryInMs: this.#limits.rest.longestMs };
     const releases = releasesBefore(subscriber, wanted);
     const obstacle = await this.#releaseAll(releases, wanted.eventId, ids, deadline);
@@ -204,7 +204,7 @@ export class Reconciler {
       await this.#letGo(holder, null);
     } else {
       const newer = holder.desired !== null && isStale(holder, release.version) ? holder.desired : wanted;
-      const pushed = await push(this.#attempts, newer, [], { ...ids, deadline });
+      const pushed = asRelease(await push(this.#attempts, newer, [], { ...ids, deadline }));
       await this.#settle(pushed, holder, ids);
       if (pushed.outcome.kind === 'failed') return `${imsi} still holds the number: ${pushed.outcome.failure.why}`;
     }

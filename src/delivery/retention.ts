@@ -13,20 +13,22 @@ export class Retention {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #keepMs: number;
+  readonly #most: number;
   #cancel: (() => void) | null = null;
   #stopped = false;
   #deleted = 0;
 
-  /** @param parts.keepMs how long events are kept, in milliseconds; 0 = for ever. */
-  constructor(parts: { store: Store; clock: Clock; log: Logger; keepMs: number }) {
+  /** @param parts.keepMs how long events are kept, in milliseconds, and how many at most (`most`); 0 = no limit. */
+  constructor(parts: { store: Store; clock: Clock; log: Logger; keepMs: number; most: number }) {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#log = parts.log;
-    this.#keepMs = parts.keepMs;
+    this.#keepMs = parts.keepMs || Number.POSITIVE_INFINITY;
+    this.#most = parts.most || Number.MAX_SAFE_INTEGER;
   }
 
   start(): void {
-    if (this.#keepMs > 0) this.#later(PAUSE_MS);
+    this.#later(PAUSE_MS);
   }
 
   stop(): void {
@@ -40,7 +42,8 @@ export class Retention {
 
   async #clean(): Promise<void> {
     try {
-      const deleted = await this.#store.clean(this.#clock.wall() - this.#keepMs, BATCH);
+      const before = Math.max(0, this.#clock.wall() - this.#keepMs);
+      const deleted = await this.#store.clean({ before, most: this.#most, limit: BATCH });
       this.#deleted += deleted;
       if (deleted === BATCH) return this.#later(PAUSE_MS);
       if (this.#deleted > 0) this.#log.info({ events: this.#deleted }, 'Old events deleted from the journal');

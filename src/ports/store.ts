@@ -94,10 +94,20 @@ export interface Store {
   probe(): Promise<void>;
   /** Reading, for people. */
   readonly views: Views;
-  /** Deletes events older than `before` (ms since 1970) that nothing waits for; `limit` at most. @returns how many. */
-  clean(before: number, limit: number): Promise<number>;
+  /** Deletes old events that nothing waits for, oldest first, a few at a time. @returns how many. */
+  clean(order: CleaningOrder): Promise<number>;
   /** Lets go of everything held. Idempotent. */
   close(): Promise<void>;
+}
+
+/** Which events are old. */
+export interface CleaningOrder {
+  /** Those received before, in milliseconds since 1970. */
+  readonly before: number;
+  /** And those beyond so many newer ones. */
+  readonly most: number;
+  /** How many are deleted now, at most. */
+  readonly limit: number;
 }
 
 /** An event with all that happened to it. */

@@ -1,6 +1,6 @@
 import type { Subscriber, Wanted } from '../core/subscriber.ts';
 import type { Clock } from '../ports/runtime.ts';
-import { type Store, StoreError, type Views, type Write } from '../ports/store.ts';
+import { type CleaningOrder, type Store, StoreError, type Views, type Write } from '../ports/store.ts';
 
 /**
  * Any store with a limit of time and a memory of how it does: a store that hangs becomes one that fails, and whoever asks
@@ -48,8 +48,8 @@ export class GuardedStore implements Store {
     return this.#watch(this.#store.write(write), () => {});
   }
 
-  clean(before: number, limit: number): Promise<number> {
-    return this.#store.clean(before, limit);
+  clean(order: CleaningOrder): Promise<number> {
+    return this.#store.clean(order);
   }
 
   probe(): Promise<void> {

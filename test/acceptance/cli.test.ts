@@ -229,7 +229,7 @@ describe('doctor', () => {
   test('is content with a core that refuses an empty request, and changes nothing', async () => {
     await using core = await CoreStub.start(respond(400, { error: 'Invalid IMSI' }));
     const { code, told } = await verdicts(env(core.url));
-    assert.deepEqual([code, told], [0, ['ok settings', 'ok API_TOKEN', 'ok core', 'ok credentials']]);
+    assert.deepEqual([code, told], [0, ['ok settings', 'ok API_TOKEN', 'ok core', 'ok credentials', 'warn store']]);
     assert.deepEqual(
       core.calls.map(({ request }) => request),
       [{}],
@@ -241,7 +241,7 @@ describe('doctor', () => {
     await using core = await CoreStub.start(respond(401, ''));
     assert.deepEqual(await verdicts(env(core.url)), {
       code: 1,
-      told: ['ok settings', 'ok API_TOKEN', 'ok core', 'fail credentials'],
+      told: ['ok settings', 'ok API_TOKEN', 'ok core', 'fail credentials', 'warn store'],
     });
     const away = await verdicts({
       ...env('http://127.0.0.1:1'),
@@ -251,9 +251,26 @@ describe('doctor', () => {
     });
     assert.deepEqual(away, {
       code: 1,
-      told: ['ok settings', 'warn WTL_OOPS', 'warn API_TOKEN', 'warn API_TOKEN', 'fail core'],
+      told: ['ok settings', 'warn WTL_OOPS', 'warn API_TOKEN', 'warn API_TOKEN', 'fail core', 'warn store'],
     });
     assert.equal((await verdicts({})).code, 78);
+  });
+  test('looks whether the store can be had', async () => {
+    await using core = await CoreStub.start(respond(400, ''));
+    const store = async (url: string) => {
+      const { stdout } = await run(['doctor', '--json'], { ...env(core.url), STORE_URL: url });
+      return (JSON.parse(stdout) as { subject: string; verdict: string; message: string }[]).find(
+        ({ subject }) => subject === 'store',
+      );
+    };
+    assert.equal((await store('sqlite:/tmp/nowhere/yet/connector.db'))?.verdict, 'ok');
+    assert.match(
+      (await store('sqlite:/proc/connector.db'))?.message ?? '',
+      /cannot be made: \/proc cannot be written|made/,
+    );
+    const away = await store('postgres://me:hidden@127.0.0.1:1/x');
+    assert.equal(away?.verdict, 'fail');
+    assert.doesNotMatch(away?.message ?? '', /hidden/);
   });
 });
 

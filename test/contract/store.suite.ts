@@ -397,14 +397,15 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
       for (let n = 2; n <= 6; n++)
         await store.write({ entry: entryOf(n, { state: 'processed' }), story: null, effects: [] });
       const before = entryOf(5).receivedAt;
-      assert.equal(await store.clean(before, 2), 2);
-      assert.equal(await store.clean(before, 2), 1);
-      assert.equal(await store.clean(before, 2), 0);
+      assert.equal(await store.clean({ before, most: 100, limit: 2 }), 2);
+      assert.equal(await store.clean({ before, most: 100, limit: 2 }), 1);
+      assert.equal(await store.clean({ before, most: 100, limit: 2 }), 0);
       const left = await store.views.events({ limit: 9 });
       assert.deepEqual(
         left.map(({ eventId }) => eventId),
         ['event-6', 'event-5', 'event-1'],
       );
+      assert.equal(await store.clean({ before: 0, most: 1, limit: 9 }), 1, 'bounded also by their number');
       await store.close();
     });
 

@@ -24,7 +24,7 @@ export function directStore(limits: Limits = LIMITS): Store {
     },
     probe: async () => engine.probe(),
     views: engine.views,
-    clean: async (before, limit) => engine.clean(before, limit),
+    clean: async (order) => engine.clean(order),
     close: async () => engine.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Limits, Subscriber, Wanted } from '../../core/subscriber.ts';
-import { type Store, StoreError, type Views, type Write } from '../../ports/store.ts';
+import { type CleaningOrder, type Store, StoreError, type Views, type Write } from '../../ports/store.ts';
 import { Group } from '../group.ts';
 import type { WriteResult } from '../requests.ts';
 import { Claims, type LeaseRequest } from './claims.ts';
@@ -66,8 +66,8 @@ export class PostgresStore implements Store {
     return result.taken;
   }
 
-  async clean(before: number, limit: number): Promise<number> {
-    const deleted = await this.#database.named(this.#database.run(CLEAN, [before, limit]));
+  async clean({ before, most, limit }: CleaningOrder): Promise<number> {
+    const deleted = await this.#database.named(this.#database.run(CLEAN, [before, limit, most]));
     return deleted.length;
   }
 
@@ -86,8 +86,10 @@ const CLEAN = {
   name: 'clean',
   text: `
     DELETE FROM nsps_connector.journal WHERE seq IN (
-      SELECT seq FROM nsps_connector.journal WHERE received_at < $1 AND state NOT IN ('queued', 'dead')
-      ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+      SELECT seq FROM nsps_connector.journal
+      WHERE (received_at < $1 OR seq <= (SELECT max(seq) FROM nsps_connector.journal) - $3)
+        AND state NOT IN ('queued', 'dead')
+      ORDER BY seq LIMIT $2 FOR UPDATE SKIP LOCKED)
     RETURNING seq`,
 };
 

@@ -2,7 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Limits, Subscriber } from '../../core/subscriber.ts';
-import { StoreError, type Views, type Write } from '../../ports/store.ts';
+import { type CleaningOrder, StoreError, type Views, type Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
 import { isRefusal, storeError } from './faults.ts';
 import { Intents, intentsFile } from './intents.ts';
@@ -98,8 +98,8 @@ export class Engine {
     return { result, foreign };
   }
 
-  clean(before: number, limit: number): number {
-    return this.#transaction((tables) => tables.clean(before, limit));
+  clean(order: CleaningOrder): number {
+    return this.#transaction((tables) => tables.clean(order));
   }
 
   probe(): void {

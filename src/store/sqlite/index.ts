@@ -1,5 +1,12 @@
 import { type Effect, type Limits, newest, react, type Subscriber, type Wanted } from '../../core/subscriber.ts';
-import { type Store, type StoredEvent, StoreError, type Views, type Write } from '../../ports/store.ts';
+import {
+  type CleaningOrder,
+  type Store,
+  type StoredEvent,
+  StoreError,
+  type Views,
+  type Write,
+} from '../../ports/store.ts';
 import { Group } from '../group.ts';
 import { endsClaim, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
@@ -135,8 +142,8 @@ export class SqliteStore implements Store {
     }
   }
 
-  clean(before: number, limit: number): Promise<number> {
-    return this.#writer.ask('clean', JSON.stringify({ before, limit }));
+  clean(order: CleaningOrder): Promise<number> {
+    return this.#writer.ask('clean', JSON.stringify(order));
   }
 
   async probe(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EventNews } from '../../core/subscriber.ts';
-import type { Attempt, Entry } from '../../ports/store.ts';
+import type { Attempt, CleaningOrder, Entry } from '../../ports/store.ts';
 import { mergeAttempts, stateAfter } from '../journal-rules.ts';
 import { wholeMs } from '../times.ts';
 import type { EventIndex } from './event-index.ts';
@@ -25,6 +25,15 @@ const COLUMNS = [
 /** What a new delivery of a known event leaves as it is: when it was heard of first, and whose story it belongs to. */
 const FIXED: ReadonlySet<string> = new Set(['event_id', 'received_at', 'imsi', 'previous_imsi']);
 
+interface AgedRow {
+  readonly seq: number;
+  readonly event_id: string;
+  readonly received_at: number;
+  /** Events after it. */
+  readonly newer: number;
+  readonly state: Entry['state'];
+}
+
 /** Every event and its story. */
 export class Journal {
   readonly #now: () => number;
@@ -37,7 +46,7 @@ export class Journal {
   readonly #setState: StatementSync;
   readonly #last: StatementSync;
   readonly #setLast: StatementSync;
-  readonly #old: StatementSync;
+  readonly #oldest: StatementSync;
   readonly #delete: StatementSync;
 
   constructor(db: DatabaseSync, index: EventIndex, now: () => number) {
@@ -60,10 +69,10 @@ export class Journal {
     this.#setLast = db.prepare(
       `INSERT INTO subscribers (imsi, last_event) VALUES (?1, ?2) ON CONFLICT (imsi) DO UPDATE SET last_event = ?2`,
     );
-    // Oldest first; the newest stays whatever its age, so that numbers are never used again.
-    this.#old = db.prepare(
-      `SELECT seq, event_id FROM journal WHERE received_at < ? AND state NOT IN ('queued', 'dead')
-         AND seq < (SELECT max(seq) FROM journal) ORDER BY seq LIMIT ?`,
+    // The newest stays whatever its age, so that numbers are never used again.
+    this.#oldest = db.prepare(
+      `SELECT seq, event_id, received_at, state, (SELECT max(seq) FROM journal) - seq AS newer FROM journal
+       WHERE seq < (SELECT max(seq) FROM journal) ORDER BY seq`,
     );
     this.#delete = db.prepare('DELETE FROM journal WHERE seq = ?');
     // An event of two subscribers is done when both are.
@@ -132,9 +141,14 @@ export class Journal {
     this.#setAttempts.run(seq, JSON.stringify(all), this.#now());
   }
 
-  /** @returns how many events were deleted. */
-  clean(before: number, limit: number): number {
-    const old = this.#old.all(before, limit) as { seq: number; event_id: string }[];
+  /** Walks from the oldest event to the first that is to be kept. @returns how many events were deleted. */
+  clean({ before, most, limit }: CleaningOrder): number {
+    const old: { seq: number; event_id: string }[] = [];
+    for (const row of this.#oldest.iterate() as Iterable<AgedRow>) {
+      const tooMany = row.newer >= most;
+      if ((row.received_at >= before && !tooMany) || old.length === limit) break;
+      if (row.state !== 'queued' && row.state !== 'dead') old.push(row);
+    }
     for (const { seq, event_id } of old) {
       this.#delete.run(seq);
       this.#index.remove(event_id, seq);

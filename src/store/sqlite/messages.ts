@@ -1,5 +1,5 @@
 import type { Subscriber } from '../../core/subscriber.ts';
-import type { Views, Write } from '../../ports/store.ts';
+import type { CleaningOrder, Views, Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
 import type { EngineOptions, Seen } from './engine.ts';
 
@@ -8,7 +8,7 @@ export interface Requests {
   read: { of: readonly string[]; gives: Seen<Subscriber[]> };
   due: { of: { limit: number; held: string[] }; gives: Seen<Subscriber[]> };
   writes: { of: readonly Write[]; gives: Seen<WriteResult[]> };
-  clean: { of: { before: number; limit: number }; gives: number };
+  clean: { of: CleaningOrder; gives: number };
   probe: { of: null; gives: null };
   view: { of: { name: keyof Views; args: unknown[] }; gives: unknown };
   close: { of: null; gives: null };

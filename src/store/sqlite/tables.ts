@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Effect, type EventNews, isSame, type Limits, react, type Subscriber } from '../../core/subscriber.ts';
-import type { Write } from '../../ports/store.ts';
+import type { CleaningOrder, Write } from '../../ports/store.ts';
 import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';
 import { Journal } from './journal.ts';
@@ -80,8 +80,8 @@ export class Tables {
   }
 
   /** Only what nothing waits for any more goes. @returns how many events were deleted. */
-  clean(before: number, limit: number): number {
-    return this.#journal.clean(before, limit);
+  clean(order: CleaningOrder): number {
+    return this.#journal.clean(order);
   }
 
   committed(): void {

@@ -40,10 +40,8 @@ async function carryOut(engine: Engine, { name, text, bodies }: RequestMessage):
     }
     case 'writes':
       return json(engine.writes(decodeWrites(text, bodies)));
-    case 'clean': {
-      const { before, limit } = JSON.parse(text) as { before: number; limit: number };
-      return json(engine.clean(before, limit));
-    }
+    case 'clean':
+      return json(engine.clean(JSON.parse(text)));
     case 'probe':
       engine.probe();
       return json(null);
