@@ -15,6 +15,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const commands = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => (block as string).trim());
 
+const STORM = 'node bin/nsps-connector.js storm --subscribers 20 --kills 2';
+
 /** A copy of the project as it is checked out: nothing installed, nothing built. */
 function freshCopy(): string {
   const folder = mkdtempSync(join(tmpdir(), 'newcomer-'));
@@ -67,6 +69,7 @@ test('the README has these commands, and each is run here or is this run', () =>
       'npm start',
     ].join('\n'),
     'node bin/nsps-connector.js doctor',
+    STORM,
     'node bin/nsps-connector.js explain examples/sim-updated.json',
     'node bin/nsps-connector.js send examples/sim-updated.json',
     ['node bin/nsps-connector.js events --state dead', 'node bin/nsps-connector.js replay --dead'].join('\n'),
@@ -136,6 +139,11 @@ test('doctor, explain and send on the examples', async () => {
   } finally {
     await core.stop();
   }
+});
+
+test('the storm breaks no promise', async () => {
+  const { code, stdout } = await run(STORM.split(' ').slice(2));
+  assert.equal(code, 0, stdout);
 });
 
 test('events and replay, as after a bad night', async () => {
