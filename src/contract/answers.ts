@@ -134,7 +134,7 @@ export const ERRORS = {
     type: 'CONNECTION_ERROR',
     message: 'Core service is not available',
     error: 'Core service is not available',
-    when: 'the core cannot be reached, timed out or answered 503, its circuit is open, or the connector is stopping',
+    when: 'the core cannot be reached, timed out or answered 503, its circuit is open, the store cannot be written, or the connector is stopping',
   },
 } as const satisfies Record<string, ErrorAnswer>;
 

@@ -109,7 +109,7 @@ export function buildOpenApi({ eventPath }: { eventPath: string }) {
           },
           responses: {
             202: {
-              description: 'Applied, ignored by rule, or superseded by a newer event.',
+              description: 'Applied, queued, ignored by rule, or superseded by a newer event.',
               content: json({ $ref: '#/components/schemas/Success' }, { examples: successExamples() }),
             },
             ...errorResponses(Object.keys(ERRORS) as ErrorCode[]),

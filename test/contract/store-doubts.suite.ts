@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { StoreError } from '../../src/ports/store.ts';
+import { effects, entryOf, IMSI, OTHER_IMSI, versionAt, wantedAt } from '../helpers/subscribers.ts';
+import { HOLD_MS, type StoreBench, there, untilFree } from './store-bench.ts';
+
+/** What is in doubt, what waits for something else, and who holds whom. */
+export function doubtsContract(name: string, makeBench: () => Promise<StoreBench>): void {
+  describe(`store contract, doubts and swaps: ${name}`, () => {
+    test('takes a claim whose holder is gone for an unknown result', async () => {
+      await using bench = await makeBench();
+      const { store, abandon } = await bench.openMortal();
+      await store.claim(IMSI, wantedAt(1, { owed: false }), HOLD_MS);
+      await abandon();
+      const next = await bench.open();
+      const found = await untilFree(next, IMSI);
+      assert.deepEqual(found.desired, wantedAt(1, { owed: false }), 'it may have been sent');
+      assert.ok(found.unsettledUntil && found.dueAt);
+      await next.close();
+    });
+
+    test('doubts the newest state when an older event comes that it never heard of', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      await store.claim(IMSI, wantedAt(5), HOLD_MS);
+      await store.write({
+        entry: entryOf(5, { state: 'processed' }),
+        story: null,
+        effects: [{ kind: 'applied', imsi: IMSI, wanted: wantedAt(5), ageMs: 1, released: [] }],
+      });
+      const stale = async (n: number) => {
+        await store.claim(IMSI, wantedAt(n), HOLD_MS);
+        const entry = entryOf(n, { state: 'superseded' });
+        await store.write({ entry, story: null, effects: [{ kind: 'stale', imsi: IMSI, eventId: entry.eventId }] });
+      };
+      await store.write({ entry: entryOf(3, { state: 'failed', status: 503 }), story: null, effects: [] });
+      await stale(3);
+      assert.equal((await store.views.subscriber(IMSI))?.unsettledUntil, null, 'it is known what became of it');
+      await stale(2);
+      assert.ok((await store.views.subscriber(IMSI))?.unsettledUntil);
+      await store.close();
+    });
+
+    test('does not forget a release that a number waits for before it was done (G5)', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const release = { version: versionAt(2), change: wantedAt(2, { imsi: OTHER_IMSI, msisdn: null }).change };
+      await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release] }));
+      const claimed = await store.claim(IMSI, wantedAt(3), HOLD_MS);
+      assert.deepEqual(claimed?.after, [release]);
+      const grant = effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(3), ageMs: 1, released: [release] });
+      await assert.rejects(store.write(grant), (error) => error instanceof StoreError && !error.passing);
+      const released = wantedAt(2, { imsi: OTHER_IMSI, msisdn: null });
+      await store.claim(OTHER_IMSI, released, HOLD_MS);
+      await store.write(effects({ kind: 'applied', imsi: OTHER_IMSI, wanted: released, ageMs: 1, released: [] }));
+      assert.deepEqual(await store.write(grant), [true]);
+      assert.deepEqual((await store.views.subscriber(IMSI))?.after, []);
+      await store.close();
+    });
+
+    test('keeps a release that was announced while an earlier number was on its way', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const release = { version: versionAt(2), change: wantedAt(2, { imsi: OTHER_IMSI, msisdn: null }).change };
+      await store.claim(IMSI, wantedAt(3), HOLD_MS);
+      await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release] }));
+      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(3), ageMs: 1, released: [] }));
+      assert.deepEqual((await store.views.subscriber(IMSI))?.after, [release]);
+      await store.close();
+    });
+
+    test('writes all of a swap or nothing, and shows its event as done when both SIMs are', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const [release, grant] = [wantedAt(2, { imsi: OTHER_IMSI, msisdn: null }), wantedAt(2)];
+      await store.write({
+        entry: entryOf(2, { previousImsi: OTHER_IMSI }),
+        story: null,
+        effects: [
+          { kind: 'want', imsi: OTHER_IMSI, wanted: release, after: [] },
+          { kind: 'want', imsi: IMSI, wanted: grant, after: [release] },
+        ],
+      });
+      assert.equal((await store.claimDue(9, 60_000)).length, 2);
+      await store.write(effects({ kind: 'applied', imsi: OTHER_IMSI, wanted: release, ageMs: 1, released: [] }));
+      assert.equal((await store.views.event('event-2'))?.state, 'queued');
+      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: grant, ageMs: 1, released: [] }));
+      assert.equal((await store.views.event('event-2'))?.state, 'processed');
+      assert.equal((await store.views.events({ imsi: OTHER_IMSI, limit: 9 })).length, 1);
+      await store.close();
+    });
+
+    test('does many things at once, each with its own result', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const imsis = Array.from({ length: 300 }, (_, index) => String(250010000000000 + index));
+      await Promise.all(
+        imsis.map(async (imsi, index) => {
+          const wanted = wantedAt(index, { imsi });
+          const twice = await Promise.all([store.claim(imsi, wanted, 60_000), store.claim(imsi, wanted, 60_000)]);
+          assert.equal(twice.filter((one) => one?.imsi === imsi).length, 1);
+          await store.write({
+            entry: entryOf(index, { imsi, state: 'processed' }),
+            story: null,
+            effects: [{ kind: 'applied', imsi, wanted, ageMs: 1, released: [] }],
+          });
+        }),
+      );
+      const page = await store.views.subscribers({ afterImsi: there(imsis[9]), limit: 10 });
+      assert.deepEqual(
+        page.map(({ imsi }) => imsi),
+        imsis.slice(10, 20),
+      );
+      await store.close();
+    });
+  });
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Store } from '../../src/ports/store.ts';
+import { acceptanceOf, effects, entryOf, IMSI, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
+import { type StoreBench, there } from './store-bench.ts';
+
+/** The journal of events. */
+export function journalContract(name: string, makeBench: () => Promise<StoreBench>): void {
+  describe(`store contract, journal: ${name}`, () => {
+    test('adds a new delivery to the story of its event, and does not forget that it was done', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const attempts = [{ at: 1, imsi: IMSI, action: 'update', result: 'done' as const, durationMs: 1 }];
+      await store.write({ entry: entryOf(1, { state: 'processed', attempts }), story: null, effects: [] });
+      await store.write({ entry: entryOf(1, { state: 'superseded', uniqueId: 'second' }), story: null, effects: [] });
+      const event = await store.views.event('event-1');
+      assert.deepEqual(
+        [event?.state, event?.deliveries, event?.uniqueId, event?.attempts],
+        ['processed', 2, 'second', attempts],
+      );
+      await store.close();
+    });
+
+    test('finds events by state, subscriber and time, newest first, page by page', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      for (let n = 1; n <= 6; n++) {
+        const entry = entryOf(n, { imsi: n % 2 ? IMSI : OTHER_IMSI, state: n < 4 ? 'processed' : 'failed' });
+        await store.write({ entry, story: null, effects: [] });
+      }
+      const ids = async (filter: Omit<Parameters<Store['views']['events']>[0], 'limit'>) =>
+        (await store.views.events({ limit: 9, ...filter })).map(({ eventId }) => eventId);
+      assert.deepEqual(await ids({ state: 'failed' }), ['event-6', 'event-5', 'event-4']);
+      assert.deepEqual(await ids({ imsi: IMSI }), ['event-5', 'event-3', 'event-1']);
+      const { receivedAt } = entryOf(3);
+      assert.deepEqual(await ids({ from: receivedAt, until: receivedAt + 2 }), ['event-4', 'event-3']);
+      const [first] = await store.views.events({ limit: 1 });
+      assert.deepEqual((await ids({ beforeSeq: there(first).seq })).slice(0, 2), ['event-5', 'event-4']);
+      await store.close();
+    });
+
+    test('shows a replayed event as queued again, and does not count it as a delivery', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      for (const n of [1, 2]) {
+        await store.write({ ...acceptanceOf(n), entry: entryOf(n, { state: 'failed' }), effects: [] });
+      }
+      const replay = (n: number) => store.write({ ...acceptanceOf(n), entry: null });
+      const stateOf = async (n: number) => (await store.views.event(`event-${n}`))?.state;
+      assert.deepEqual(await replay(2), [true]);
+      assert.deepEqual(await replay(1), [false]);
+      const again = await store.views.event('event-2');
+      assert.deepEqual([again?.state, again?.deliveries], ['queued', 1]);
+      assert.equal(await stateOf(1), 'failed', 'something newer is wanted: nothing happens to it');
+      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(2), ageMs: 1, released: [] }));
+      assert.equal(await stateOf(2), 'processed');
+      await store.close();
+    });
+
+    test('forgets old events in small batches, but none that something waits for', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      await store.write(acceptanceOf(1));
+      for (let n = 2; n <= 6; n++)
+        await store.write({ entry: entryOf(n, { state: 'processed' }), story: null, effects: [] });
+      const before = entryOf(5).receivedAt;
+      assert.equal(await store.clean({ before, most: 100, limit: 2 }), 2);
+      assert.equal(await store.clean({ before, most: 100, limit: 2 }), 1);
+      assert.equal(await store.clean({ before, most: 100, limit: 2 }), 0);
+      const left = await store.views.events({ limit: 9 });
+      assert.deepEqual(
+        left.map(({ eventId }) => eventId),
+        ['event-6', 'event-5', 'event-1'],
+      );
+      assert.equal(await store.clean({ before: 0, most: 1, limit: 9 }), 1, 'bounded also by their number');
+      await store.close();
+    });
+  });
+}
