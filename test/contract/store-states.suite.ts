@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { StoreError } from '../../src/ports/store.ts';
-import { acceptanceOf, effects, entryOf, IMSI, LIMITS, OTHER_IMSI, versionAt, wantedAt } from '../helpers/subscribers.ts';
-import { HOLD_MS, type StoreBench, there, untilClaimed, } from './store-bench.ts';
+import {
+  acceptanceOf,
+  effects,
+  entryOf,
+  IMSI,
+  LIMITS,
+  OTHER_IMSI,
+  versionAt,
+  wantedAt,
+} from '../helpers/subscribers.ts';
+import { HOLD_MS, type StoreBench, there, untilClaimed } from './store-bench.ts';
 
 /** What is known of subscribers, whatever the store is made of. */
 export function statesContract(name: string, makeBench: () => Promise<StoreBench>): void {
@@ -219,5 +228,7 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       await using bench = await makeBench();
       const store = await bench.open();
       await store.close();
+      await store.close();
+    });
   });
 }
