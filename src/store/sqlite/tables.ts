@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type Effect, type EventNews, isSame, type Limits, react, type Subscriber } from '../../core/subscriber.ts';
+import { type Effect, type EventNews, type Limits, react, type Subscriber } from '../../core/subscriber.ts';
 import type { Write } from '../../ports/store.ts';
 import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';
@@ -39,9 +39,6 @@ export class Tables {
   /** After a start: whoever held these is gone, and may have sent what he held them for. */
   recover(intents: readonly Intent[]): void {
     for (const { imsi, wanted } of intents) {
-      const { applied } = this.read(imsi);
-      // Confirmed and written; only the word that he was let go is missing.
-      if (wanted && applied && isSame(applied, wanted)) continue;
       const news: EventNews[] = [];
       this.#apply({ kind: 'abandoned', imsi, wanted }, news);
       for (const one of news) this.#journal.hear(one);
