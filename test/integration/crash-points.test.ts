@@ -20,7 +20,7 @@ import { numberAt, RetryingClient } from '../helpers/retrying-client.ts';
 import { sqliteBench } from '../helpers/sqlite-bench.ts';
 import { LIMITS, IMSI as SOMEBODY, versionAt, wantedAt } from '../helpers/subscribers.ts';
 
-const KILLS = 10;
+const KILLS = 8;
 const IMSIS = Array.from({ length: 100 }, (_, index) => String(1_010_000_000_000 + index).padStart(15, '0'));
 
 const sent = ({ request }: StubCall) => (request['msisdn'] as string[])[0];
