@@ -180,14 +180,18 @@ const CLOSE_MS = 2_000;
 
 const DAY_MS = 86_400_000;
 
-/** @returns whether `work` ended in time. */
+/** @returns whether `work` ended in time. What cannot be closed, because the disk is full, must not keep us either. */
 async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
   return await new Promise((resolve) => {
-    const cancel = systemClock.after(ms, () => resolve(false));
-    void work.then(() => {
+    const end = (ended: boolean) => {
       cancel();
-      resolve(true);
-    });
+      resolve(ended);
+    };
+    const cancel = systemClock.after(ms, () => resolve(false));
+    work.then(
+      () => end(true),
+      () => end(false),
+    );
   });
 }
 

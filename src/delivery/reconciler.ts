@@ -11,7 +11,7 @@ import {
 } from '../core/subscriber.ts';
 import { compareVersions } from '../core/version.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
-import type { Attempt, Store } from '../ports/store.ts';
+import { type Attempt, type Store, StoreError } from '../ports/store.ts';
 import type { Attempts } from './attempts.ts';
 import { CLAIM_MARGIN_MS } from './inline.ts';
 import { asRelease, effectOf, type Pushed, push } from './push.ts';
@@ -121,7 +121,8 @@ export class Reconciler {
       for (const subscriber of due) this.#begin(subscriber, deadline);
       if (due.length < room && this.#nudges === nudges) await this.#pause(LOOK_AGAIN_MS, nudges);
     } catch (error) {
-      this.#log.warn({ error: wordsOf(error) }, 'The store does not give out work');
+      // That the store fails is said once, by whoever watches it.
+      if (!(error instanceof StoreError)) this.#log.warn({ error: wordsOf(error) }, 'Work could not be looked for');
       await this.#pause(STORE_REST_MS);
     }
   }

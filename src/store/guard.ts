@@ -1,10 +1,12 @@
 import type { Subscriber, Wanted } from '../core/subscriber.ts';
 import type { Clock } from '../ports/runtime.ts';
 import { type CleaningOrder, type Store, StoreError, type Views, type Write } from '../ports/store.ts';
+import { endsClaim } from './requests.ts';
 
 /**
  * Any store with a limit of time and a memory of how it does: a store that hangs becomes one that fails, and whoever asks
- * (`/ready`) hears why.
+ * (`/ready`) hears why. While it fails nothing new is begun: the core is not called for what could not be kept, and what
+ * waits for a store that hangs does not grow. What came of calls is still written when it can be.
  */
 export class GuardedStore implements Store {
   readonly #store: Store;
@@ -16,6 +18,8 @@ export class GuardedStore implements Store {
   #cancelLook: (() => void) | null = null;
   /** Oldest first. */
   readonly #asked = new Set<Asked>();
+  /** Given up by whoever asked, but not yet by the store. Oldest first. */
+  readonly #late = new Set<Asked>();
   #closed = false;
 
   /** @param onChange hears when the store begins to fail (why), and when it is well again (null). */
@@ -36,16 +40,26 @@ export class GuardedStore implements Store {
   }
 
   claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Subscriber | null> {
+    if (this.#fault !== null) return this.#refuse(this.#fault);
     const claim = this.#store.claim(imsi, wanted, holdMs);
     return this.#watch(claim, (late) => this.#letGo(late === null ? [] : [late]));
   }
 
   claimDue(limit: number, holdMs: number): Promise<readonly Subscriber[]> {
+    if (this.#fault !== null) return this.#refuse(this.#fault);
     return this.#watch(this.#store.claimDue(limit, holdMs), (late) => this.#letGo(late));
   }
 
   write(write: Write): Promise<readonly boolean[]> {
+    const { effects } = write;
+    if (this.#fault !== null && !effects.some(({ kind }) => endsClaim(kind))) return this.#refuse(this.#fault);
+    // Nobody counts those who only want something noted.
+    if (effects.length === 0 && this.#asked.size >= MOST_BESIDE_NOTES) return this.#refuse('it is too busy');
     return this.#watch(this.#store.write(write), () => {});
+  }
+
+  #refuse(why: string): Promise<never> {
+    return Promise.reject(new StoreError(why));
   }
 
   clean(order: CleaningOrder): Promise<number> {
@@ -80,13 +94,14 @@ export class GuardedStore implements Store {
       if (this.#cancelLook === null) this.#lookLater();
       work.then(
         (result) => {
-          this.#well();
-          if (this.#asked.delete(asked)) resolve(result);
-          else tooLate(result);
+          if (this.#asked.delete(asked)) return resolve(result);
+          this.#late.delete(asked);
+          tooLate(result);
         },
         (error: unknown) => {
           this.#failed(error);
           this.#asked.delete(asked);
+          this.#late.delete(asked);
           reject(error);
         },
       );
@@ -106,16 +121,25 @@ export class GuardedStore implements Store {
     for (const asked of this.#asked) {
       if (asked.since > oldest) return;
       this.#asked.delete(asked);
+      this.#late.add(asked);
       const error = new StoreError(`it did not answer within ${this.#timeoutMs / 1000} s`);
       this.#failed(error);
       asked.giveUp(error);
     }
   }
 
-  #well(): void {
-    if (this.#fault === null) return;
+  /** That something else worked says little: reading does on a full disk. */
+  #probed(): void {
+    if (this.#fault === null || this.#hangs()) return;
     this.#fault = null;
     this.#onChange(null);
+  }
+
+  /** Whether it still works on what it should have been done with. */
+  #hangs(): boolean {
+    const oldest = this.#clock.now() - LOST_AFTER * this.#timeoutMs;
+    for (const { since } of this.#late) if (since > oldest) return true;
+    return false;
   }
 
   /** A fault of one request says nothing about the store. */
@@ -125,18 +149,22 @@ export class GuardedStore implements Store {
     this.#fault = error.message;
     if (first) {
       this.#onChange(error.message);
-      this.#probeLater();
+      // At once: most likely it was a connection that broke, and the next one works.
+      this.#probeIn(0);
     }
   }
 
   /** Nobody sends events to a connector that is not ready: it finds out by itself when it is. */
-  #probeLater(): void {
+  #probeIn(ms: number): void {
     if (this.#closed) return;
-    this.#cancelProbe = this.#clock.after(PROBE_MS, () => {
+    this.#cancelProbe = this.#clock.after(ms, () => {
       this.probe()
-        .catch(() => {})
+        .then(
+          () => this.#probed(),
+          () => {},
+        )
         .finally(() => {
-          if (this.#fault !== null) this.#probeLater();
+          if (this.#fault !== null) this.#probeIn(PROBE_MS);
         });
     });
   }
@@ -150,5 +178,9 @@ interface Asked {
 
 /** How often within the limit of time it is looked for who waits too long. */
 const LOOKS = 10;
+/** What was given up so many times the limit ago is taken for lost. */
+const LOST_AFTER = 10;
+/** Under way at a time, before what is only to be noted is turned away. */
+const MOST_BESIDE_NOTES = 2_000;
 /** How often a failing store is tried, in milliseconds. */
 const PROBE_MS = 1_000;

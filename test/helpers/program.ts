@@ -22,10 +22,11 @@ export class Program {
   constructor(
     args: readonly string[],
     env: Record<string, string> = {},
-    { stdout = 'pipe' }: { stdout?: 'pipe' | number } = {},
+    { stdout = 'pipe', wrapper = [] }: { stdout?: 'pipe' | number; wrapper?: readonly string[] } = {},
   ) {
+    const [file = '', ...words] = [...wrapper, process.execPath, ENTRANCE, ...args];
     // Nothing of the developer's own settings, and no .env, may leak in.
-    this.child = spawn(process.execPath, [ENTRANCE, ...args], {
+    this.child = spawn(file, words, {
       // A test that wants to be remembered says where.
       env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', STORE_URL: 'memory:', ...env },
       cwd: fileURLToPath(new URL('.', import.meta.url)),
@@ -87,16 +88,24 @@ export interface Serving extends AsyncDisposable {
   readonly eventUrl: string;
 }
 
-/** Starts `serve` on a free port against a core, and waits until it listens. */
-export async function serve(coreUrl: string, env: Record<string, string> = {}): Promise<Serving> {
-  const program = new Program(['serve'], {
+/**
+ * Starts `serve` on a free port against a core, and waits until it listens.
+ * @param wrapper a command that becomes the program it is given.
+ */
+export async function serve(
+  coreUrl: string,
+  env: Record<string, string> = {},
+  wrapper: readonly string[] = [],
+): Promise<Serving> {
+  const settings = {
     HOST: '127.0.0.1',
     PORT: '0',
     API_TOKEN: TOKEN,
     WTL_API_URL: coreUrl,
     WTL_API_TOKEN: CORE_TOKEN,
     ...env,
-  });
+  };
+  const program = new Program(['serve'], settings, { wrapper });
   const [, eventUrl] = await program.says(/"url":"([^"]+)"/);
   const url = new URL(eventUrl as string).origin;
   return { program, url, eventUrl: eventUrl as string, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };

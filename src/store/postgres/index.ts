@@ -93,4 +93,11 @@ const CLEAN = {
     RETURNING seq`,
 };
 
-const PROBE = { name: 'probe', text: 'UPDATE nsps_connector.probe SET at = nsps_connector.now_ms()' };
+/** Of the tables that events are kept in no row is touched, but whoever locked them keeps this waiting, too. */
+const PROBE = {
+  name: 'probe',
+  text: `
+    WITH subscribers AS (UPDATE nsps_connector.subscribers SET attempts = attempts WHERE imsi = -1),
+      journal AS (UPDATE nsps_connector.journal SET state = state WHERE seq = -1)
+    UPDATE nsps_connector.probe SET at = nsps_connector.now_ms()`,
+};

@@ -24,6 +24,7 @@ export class EventIndex {
   #flushed = 0;
   /** Since the transaction began. */
   #added: string[] = [];
+  #removed: { readonly recent: Map<string, number>; readonly eventId: string; readonly seq: number }[] = [];
   #flushedBefore = 0;
 
   constructor(db: DatabaseSync) {
@@ -52,7 +53,9 @@ export class EventIndex {
 
   /** Forgets an event that is deleted from the journal. */
   remove(eventId: string, seq: number): void {
-    this.#fresh.delete(eventId);
+    for (const recent of [this.#fresh, this.#frozen]) {
+      if (recent.delete(eventId)) this.#removed.push({ recent, eventId, seq });
+    }
     for (let hash = hashOf(eventId); ; hash++) {
       const [found] = (this.#select.get(hash) as unknown as [number] | undefined) ?? [];
       if (found === undefined) return;
@@ -64,13 +67,16 @@ export class EventIndex {
 
   committed(): void {
     this.#added = [];
+    this.#removed = [];
     this.#flushedBefore = this.#flushed;
     if (this.#flushed === this.#queue.length && this.#fresh.size >= GENERATION) this.#freeze();
   }
 
   rolledBack(): void {
     for (const id of this.#added) this.#fresh.delete(id);
+    for (const { recent, eventId, seq } of this.#removed) recent.set(eventId, seq);
     this.#added = [];
+    this.#removed = [];
     this.#flushed = this.#flushedBefore;
   }
 
@@ -91,7 +97,7 @@ export class EventIndex {
       this.#write(hash, id, seq);
     }
     // The next generation begins where this one ended: after a start, only that is read again.
-    if (end === this.#queue.length) this.#mark.run(Math.max(...this.#frozen.values()));
+    if (end === this.#queue.length) this.#mark.run(Math.max(...this.#queue.map(({ seq }) => seq)));
   }
 
   /** Two ids of one hash stand beside each other. */

@@ -37,6 +37,7 @@ export class SqliteStore implements Store {
   readonly #writes: Group<Write, WriteResult>;
   readonly #holds: Holds;
   readonly #known = new Map<string, Subscriber>();
+  readonly #unsettled = new Map<string, Unsettled>();
   readonly views: Views;
   #closed: Promise<void> | null = null;
 
@@ -44,8 +45,13 @@ export class SqliteStore implements Store {
   static async open({ file, limits, role = 'owner' }: SqliteOptions): Promise<SqliteStore> {
     const writer = await Thread.start({ file, limits, role });
     const memory = file === ':memory:';
-    const holds = memory || role === 'guest' ? new HoldsInMemory() : new Intents(intentsFile(file));
-    return new SqliteStore(writer, limits, holds, memory ? null : { file, limits, role: 'reader' });
+    try {
+      const holds = memory || role === 'guest' ? new HoldsInMemory() : new Intents(intentsFile(file));
+      return new SqliteStore(writer, limits, holds, memory ? null : { file, limits, role: 'reader' });
+    } catch (error) {
+      await writer.close();
+      throw holdsError(error);
+    }
   }
 
   private constructor(
@@ -92,7 +98,7 @@ export class SqliteStore implements Store {
     try {
       await this.#holds.hold(imsi, wanted);
     } catch (error) {
-      throw new StoreError(`claims cannot be written: ${(error as Error).message}`, { cause: error });
+      throw holdsError(error);
     }
   }
 
@@ -111,15 +117,34 @@ export class SqliteStore implements Store {
   }
 
   async write(write: Write): Promise<readonly boolean[]> {
-    let taken: readonly boolean[] = [];
-    try {
-      const result = await this.#writes.ask(write);
-      if ('refused' in result) throw new StoreError(`the store refuses it: ${result.refused}`, { passing: false });
-      taken = result.taken;
-      return taken;
-    } finally {
-      for (const [index, effect] of write.effects.entries()) this.#follow(effect, taken[index] ?? false);
-    }
+    const result = await this.#writes.ask(write).catch((error: unknown) => {
+      for (const effect of write.effects) this.#keepInMind(effect);
+      throw error;
+    });
+    const taken = 'refused' in result ? [] : result.taken;
+    for (const [index, effect] of write.effects.entries()) this.#follow(effect, taken[index] ?? false);
+    if ('refused' in result) throw new StoreError(`the store refuses it: ${result.refused}`, { passing: false });
+    return taken;
+  }
+
+  /** Who was called for stays held until it can be written what came of it: else something older might be sent (G2). */
+  #keepInMind(effect: Effect): void {
+    const { imsi, kind } = effect;
+    this.#known.delete(imsi);
+    if (kind === 'applied' || kind === 'failed') this.#unsettled.set(imsi, { effect, since: Date.now() });
+    else if (endsClaim(kind)) this.#holds.letGo(imsi);
+  }
+
+  /** Writes what came of calls while nothing could be written. */
+  async #settle(): Promise<void> {
+    const settled = [...this.#unsettled.values()].map(async ({ effect, since }) => {
+      const { imsi } = effect;
+      await this.#writes.ask({ entry: null, story: null, effects: [aged(effect, Date.now() - since)] });
+      this.#unsettled.delete(imsi);
+      this.#known.delete(imsi);
+      this.#holds.letGo(imsi);
+    });
+    await Promise.all(settled);
   }
 
   /** Keeps up with what was written. */
@@ -148,6 +173,12 @@ export class SqliteStore implements Store {
 
   async probe(): Promise<void> {
     await this.#writer.ask('probe', 'null');
+    try {
+      this.#holds.probe();
+    } catch (error) {
+      throw holdsError(error);
+    }
+    await this.#settle();
   }
 
   close(): Promise<void> {
@@ -159,6 +190,22 @@ export class SqliteStore implements Store {
     await Promise.all([(this.views as ThreadViews).close(), this.#writer.close()]);
     this.#holds.close();
   }
+}
+
+/** What came of a call, and since when it could not be written. */
+interface Unsettled {
+  readonly effect: Extract<Effect, { kind: 'applied' | 'failed' }>;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** The same, told so much later. */
+function aged(effect: Unsettled['effect'], ms: number): Effect {
+  return effect.kind === 'applied' ? { ...effect, ageMs: effect.ageMs + ms } : effect;
+}
+
+function holdsError(error: unknown): StoreError {
+  return new StoreError(`claims cannot be written: ${(error as Error).message}`, { cause: error });
 }
 
 /** Reading in a thread of its own, made when somebody looks: a long search must not hold up an event. */
@@ -175,7 +222,10 @@ class ThreadViews implements Views {
 
   async #ask<T>(name: keyof Views, ...args: unknown[]): Promise<T> {
     this.#reader ??= this.#options ? Thread.start(this.#options) : Promise.resolve(this.#writer);
-    const reader = await this.#reader;
+    const reader = await this.#reader.catch((error: unknown) => {
+      this.#reader = null;
+      throw error;
+    });
     return (await reader.ask('view', JSON.stringify({ name, args }))) as T;
   }
 

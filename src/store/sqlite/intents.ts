@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { Wanted } from '../../core/subscriber.ts';
 
 /** The file is begun anew with what still holds when it is so long, in bytes. */
@@ -17,6 +17,8 @@ export interface Holds {
   /** Resolves once it would be found after the death of this process. */
   hold(imsi: string, wanted: Wanted | null): Promise<void> | undefined;
   letGo(imsi: string): void;
+  /** @throws when whoever is held cannot be kept in mind. */
+  probe(): void;
   close(): void;
 }
 
@@ -40,6 +42,8 @@ export class HoldsInMemory implements Holds {
     this.#held.delete(imsi);
   }
 
+  probe(): void {}
+
   close(): void {}
 }
 
@@ -60,6 +64,8 @@ export class Intents implements Holds {
   #length = 0;
   /** Lines to come. That somebody was let go waits for the next hold: it tells whoever finds the file little. */
   #unwritten = '';
+  /** A line may have been cut off: only a new file will do. */
+  #broken = false;
   #written: Promise<void> | null = null;
 
   /** Begins a new file: what was in it must have been dealt with. */
@@ -73,9 +79,9 @@ export class Intents implements Holds {
     const left = new Map<string, Intent>();
     for (const line of linesOf(file)) {
       const intent = parse(line);
-      if (!intent) continue;
-      if (intent.wanted === undefined) left.delete(intent.imsi);
-      else left.set(intent.imsi, { imsi: intent.imsi, wanted: intent.wanted });
+      if (intent === null) continue;
+      if ('wanted' in intent) left.set(intent.imsi, intent);
+      else left.delete(intent.imsi);
     }
     return [...left.values()];
   }
@@ -111,6 +117,10 @@ export class Intents implements Holds {
     if (this.#held.delete(imsi)) this.#unwritten += `{"imsi":"${imsi}"}\n`;
   }
 
+  probe(): void {
+    if (this.#broken) this.#flush();
+  }
+
   close(): void {
     // Who is held now is left behind on purpose: what came of him is not known.
     this.#flush();
@@ -118,24 +128,42 @@ export class Intents implements Holds {
   }
 
   #flush(): void {
-    if (this.#length > LONGEST) {
-      closeSync(this.#handle);
-      this.#handle = this.#begin();
-    } else if (this.#unwritten !== '') {
-      this.#length += writeSync(this.#handle, this.#unwritten);
-    }
+    const text = this.#unwritten;
+    const anew = this.#broken || this.#length > LONGEST;
     this.#unwritten = '';
+    this.#broken = true;
+    if (anew) this.#renew();
+    else this.#length += writeAll(this.#handle, text);
+    this.#broken = false;
+  }
+
+  #renew(): void {
+    const old = this.#handle;
+    this.#handle = this.#begin();
+    closeSync(old);
   }
 
   /** Complete under another name first: whoever finds the file finds all of it. */
   #begin(): number {
     const draft = `${this.#file}.new`;
     const handle = openSync(draft, 'w', 0o600);
-    const text = [...this.#held.values()].join('');
-    this.#length = text === '' ? 0 : writeSync(handle, text);
-    renameSync(draft, this.#file);
-    return handle;
+    try {
+      this.#length = writeAll(handle, [...this.#held.values()].join(''));
+      renameSync(draft, this.#file);
+      return handle;
+    } catch (error) {
+      closeSync(handle);
+      rmSync(draft, { force: true });
+      throw error;
+    }
   }
+}
+
+/** A disk that fills up takes a part, and says so only when it is asked for the rest. @returns how many bytes it was. */
+function writeAll(handle: number, text: string): number {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
+  return bytes.length;
 }
 
 function linesOf(file: string): string[] {
@@ -147,10 +175,17 @@ function linesOf(file: string): string[] {
   }
 }
 
-function parse(line: string): { imsi: string; wanted?: Wanted | null } | null {
+/** A line of the file; null when it is none: whatever lies in the file, the connector starts. */
+function parse(line: string): Intent | { readonly imsi: string } | null {
   try {
-    return JSON.parse(line) as { imsi: string; wanted?: Wanted | null };
+    const intent = JSON.parse(line) as Intent | { readonly imsi: string } | null;
+    return intent !== null && isIntent(intent) ? intent : null;
   } catch {
     return null;
   }
+}
+
+function isIntent({ imsi, wanted }: Partial<Intent>): boolean {
+  const isFor = wanted?.change?.state?.imsi === imsi && typeof wanted?.version === 'object';
+  return typeof imsi === 'string' && /^\d{15}$/.test(imsi) && (wanted === undefined || wanted === null || isFor);
 }

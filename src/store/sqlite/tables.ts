@@ -39,9 +39,6 @@ export class Tables {
   /** After a start: whoever held these is gone, and may have sent what he held them for. */
   recover(intents: readonly Intent[]): void {
     for (const { imsi, wanted } of intents) {
-      const { applied } = this.read(imsi);
-      // Confirmed and written; only the word that he was let go is missing.
-      if (wanted && applied && isSame(applied, wanted)) continue;
       const news: EventNews[] = [];
       this.#apply({ kind: 'abandoned', imsi, wanted }, news);
       for (const one of news) this.#journal.hear(one);

@@ -12,11 +12,14 @@ const ENTRANCE = import.meta.url.endsWith('.ts')
   ? new URL('./thread.ts', import.meta.url)
   : new URL('./sqlite-thread.js', import.meta.url);
 
+const ENDED = "the store's thread has ended";
+
 /** This side of a thread that has a database open: questions and their answers. */
 export class Thread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #asked = 0;
+  #closing = false;
   #gone = false;
 
   /** @throws StoreError when it cannot open the database. */
@@ -25,6 +28,7 @@ export class Thread {
     const opened = await new Promise<OpenMessage>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
+      worker.once('exit', () => reject(new Error("the store's thread ended while it began")));
     });
     if (opened.opened) return new Thread(worker);
     await worker.terminate();
@@ -34,13 +38,13 @@ export class Thread {
   private constructor(worker: Worker) {
     this.#worker = worker;
     worker.on('message', (reply: ReplyMessage) => this.#take(reply));
-    worker.on('error', (error: unknown) => this.#end(`the store's thread broke down: ${(error as Error).message}`));
-    worker.on('exit', () => this.#end("the store's thread has ended"));
+    worker.on('error', (error: unknown) => this.#end(error));
+    worker.on('exit', () => this.#end(null));
   }
 
   /** @throws StoreError when it cannot be done. */
   ask<N extends RequestName>(name: N, text: string, bodies: Uint8Array | null = null): Promise<Requests[N]['gives']> {
-    if (this.#gone) return Promise.reject(new StoreError("the store's thread has ended", { passing: false }));
+    if (this.#gone) return Promise.reject(new StoreError(ENDED, { passing: false }));
     const id = ++this.#asked;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
@@ -61,15 +65,19 @@ export class Thread {
     pending?.resolve(value);
   }
 
-  #end(why: string): void {
+  /** Nobody can tell what a thread that ends by itself leaves behind: the program ends with it, and is started again. */
+  #end(cause: unknown): void {
+    if (this.#gone) return;
     this.#gone = true;
-    for (const { reject } of this.#pending.values()) reject(new StoreError(why, { passing: false }));
+    for (const { reject } of this.#pending.values()) reject(new StoreError(ENDED, { passing: false }));
     this.#pending.clear();
+    if (!this.#closing) throw new Error(ENDED, { cause });
   }
 
   /** Answers what was asked before, closes the database and ends the thread. */
   async close(): Promise<void> {
     if (this.#gone) return;
+    this.#closing = true;
     await this.ask('close', 'null');
     await this.#worker.terminate();
   }

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Event } from '../../src/contract/event.ts';
+import { CoreStub, type StubAnswer } from '../helpers/core-stub.ts';
+import { anEvent, OTHER_IMSI, stamp } from '../helpers/events.ts';
+import { BROKEN_DISK, DiskSite, FULL_DISK } from '../helpers/failing-disk.ts';
+import { type Answer, get, post } from '../helpers/nsps.ts';
+import { until } from '../helpers/polling.ts';
+
+const MANY = 30;
+
+/** An event of a subscriber of its own. */
+function eventOf(number: number): Event {
+  return anEvent({ event_id: `e-${number}`, sim_info: { imsi: String(1_010_000_000_000 + number).padStart(15, '0') } });
+}
+
+async function postAll(site: DiskSite, from: number, count = MANY): Promise<Answer[]> {
+  const numbers = Array.from({ length: count }, (_, index) => from + index);
+  return Promise.all(numbers.map((number) => post(site.connector.eventUrl, eventOf(number))));
+}
+
+const isReady = async (site: DiskSite) => (await get(`${site.connector.url}/ready`)).status === 200;
+
+function logged(site: DiskSite, message: string): Record<string, unknown>[] {
+  return site.connector.program.lines.filter(({ msg, message: text }) => (msg ?? text) === message);
+}
+
+for (const fault of [FULL_DISK, BROKEN_DISK]) {
+  describe(`on ${fault.name}`, { skip: fault.skip }, () => {
+    for (const DELIVERY of ['inline', 'queued']) {
+      test(`${DELIVERY}: nothing is acknowledged or sent, until it works again by itself`, async () => {
+        await using core = await CoreStub.start();
+        await using site = await DiskSite.start(core.url, fault, { DELIVERY });
+        for (const { status } of await postAll(site, 0)) assert.equal(status, 202);
+        await until('all were sent', async () => (await site.eventsIn('processed')).length === MANY);
+
+        await site.fail();
+        await until('the store fails', async () => (await post(site.connector.eventUrl, eventOf(MANY))).status === 503);
+        const calls = core.calls.length;
+        for (const { status, headers, body } of await postAll(site, MANY + 1)) {
+          assert.deepEqual([status, body.message], [503, 'Core service is not available']);
+          assert.match(body.error, /^The store cannot be written: /);
+          assert.match(body.error, fault.words);
+          assert.match(headers.get('retry-after') ?? '', /^\d+$/);
+        }
+        const { status, body } = await get(`${site.connector.url}/ready`);
+        assert.deepEqual([status, body.status], [503, 'Store unavailable']);
+        assert.equal((await get(`${site.connector.url}/health`)).status, 200);
+        assert.equal(core.calls.length, calls);
+
+        await site.mend();
+        await until('it is ready again', () => isReady(site));
+        for (const { status } of await postAll(site, MANY, MANY + 1)) assert.equal(status, 202);
+        await until('all are kept, and sent', async () => (await site.eventsIn('processed')).length === 2 * MANY + 1);
+        assert.deepEqual(
+          logged(site, 'The store fails').map(({ level }) => level),
+          ['error'],
+        );
+        assert.equal(logged(site, 'The store works again').length, 1);
+      });
+    }
+
+    test('what the core was told before is not forgotten: nothing older is sent afterwards', async () => {
+      let answerCore = () => {};
+      const held: StubAnswer = (_call, response) => {
+        answerCore = () => void response.end('{"result":true}');
+      };
+      await using core = await CoreStub.start(held);
+      await using site = await DiskSite.start(core.url, fault, { DELIVERY: 'inline' });
+      const newer = post(site.connector.eventUrl, anEvent({ event_id: 'newer', updated_at: stamp(2) }));
+      await core.called(1);
+      await site.fail();
+      answerCore();
+      assert.equal((await newer).status, 503, 'it could not be kept that it was done');
+
+      core.answer = (_call, response) => void response.end('{"result":true}');
+      await site.mend();
+      await until('it is ready again', () => isReady(site));
+      const older = await post(site.connector.eventUrl, anEvent({ event_id: 'older', updated_at: stamp(1) }));
+      assert.deepEqual([older.status, older.body.outcome], [202, 'superseded']);
+      assert.equal(core.calls.length, 1);
+    });
+
+    test('stopping ends it all the same', async () => {
+      await using core = await CoreStub.start();
+      await using site = await DiskSite.start(core.url, fault, {});
+      assert.equal((await post(site.connector.eventUrl, anEvent())).status, 202);
+      await site.fail();
+      const other = anEvent({ event_id: 'e-2', sim_info: { imsi: OTHER_IMSI } });
+      await until('the store fails', async () => (await post(site.connector.eventUrl, other)).status === 503);
+      site.connector.program.signal('SIGTERM');
+      assert.deepEqual(await site.connector.program.exited, { code: 0, signal: null });
+      assert.deepEqual(logged(site, 'Uncaught fault; ending'), []);
+    });
+  });
+}
