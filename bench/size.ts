@@ -7,7 +7,8 @@ import { median, progress, type Spread, spreadOf, spreadText, table } from './pa
 import type { Cost, StoreOrder, StoreReply } from './parts/store.ts';
 
 /** Stores that keep more than memory holds. */
-export type SizedStore = 'sqlite' | 'postgres';
+export const SIZED_STORES = ['sqlite', 'postgres'] as const;
+export type SizedStore = (typeof SIZED_STORES)[number];
 
 const SMALL = 10_000;
 
