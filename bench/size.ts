@@ -103,14 +103,14 @@ async function fill(store: SizedStore, place: Place, subscribers: number): Promi
   const started = performance.now();
   const filler = await Part.start<StoreOrder, StoreReply>('store', { STORE: url });
   try {
-    await filler.ask({ what: 'fill', from: 0, count: subscribers }, FILLING_MS);
+    await filler.ask({ what: 'fill', count: subscribers }, FILLING_MS);
     await filler.ask({ what: 'close' }, MEASURING_MS);
   } finally {
     await filler.stop();
   }
   const fillSeconds = (performance.now() - started) / 1000;
   const part = await Part.start<StoreOrder, StoreReply>('store', { STORE: url });
-  const { rss: rssOpened } = await part.ask({ what: 'fill', from: 0, count: 0 });
+  const { rss: rssOpened } = await part.ask({ what: 'fill', count: 0 });
   return { subscribers, fillSeconds, part, rssOpened, replies: [], size };
 }
 

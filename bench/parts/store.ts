@@ -13,7 +13,7 @@ import { announce, answer } from './link.ts';
 
 export type StoreOrder =
   /** Adds subscribers whose event was delivered; its journal entry comes with each. */
-  | { readonly what: 'fill'; readonly from: number; readonly count: number }
+  | { readonly what: 'fill'; readonly count: number }
   /** Takes in an event for each of so many random ones of `subscribers`, then delivers all of them. */
   | { readonly what: 'measure'; readonly subscribers: number; readonly count: number }
   | { readonly what: 'close' };
@@ -39,6 +39,12 @@ const CONCURRENCY = 64;
 /** Written at a time while filling: as much as a transaction takes, twice. */
 const FILLED_AT_ONCE = 1_000;
 
+/**
+ * Filled so often from the first subscriber to the last, each time with those between. In one go every page would be packed
+ * as full as it never is where subscribers come in any order, and would have to be split by its first event.
+ */
+const SWEEPS = 10;
+
 const LIMITS = { settleAfterMs: 60_000, maxAttempts: 0, maxAgeMs: 0 };
 
 const NOTHING: Cost = { wall: 0, processor: 0 };
@@ -56,7 +62,7 @@ let serial = Date.now() * 1000;
 
 async function carryOut(order: StoreOrder): Promise<StoreReply> {
   const costs = { intake: NOTHING, settle: NOTHING };
-  if (order.what === 'fill') await fill(order.from, order.count);
+  if (order.what === 'fill') await fill(order.count);
   if (order.what === 'measure') {
     const writes = randomOnes(order.subscribers, order.count).map(acceptanceOf);
     costs.intake = await costOf(order.count, () => inTurns(writes, async (write) => void (await store.write(write))));
@@ -66,11 +72,17 @@ async function carryOut(order: StoreOrder): Promise<StoreReply> {
   return { ...costs, rss: process.memoryUsage.rss() };
 }
 
-async function fill(from: number, count: number): Promise<void> {
-  for (let start = from; start < from + count; start += FILLED_AT_ONCE) {
-    const numbers = Array.from({ length: Math.min(FILLED_AT_ONCE, from + count - start) }, (_, index) => start + index);
-    await Promise.all(numbers.map((number) => store.write(deliveryOf(number))));
+async function fill(count: number): Promise<void> {
+  let together: Promise<unknown>[] = [];
+  for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    for (let number = sweep; number < count; number += SWEEPS) {
+      together.push(store.write(deliveryOf(number)));
+      if (together.length < FILLED_AT_ONCE) continue;
+      await Promise.all(together);
+      together = [];
+    }
   }
+  await Promise.all(together);
 }
 
 async function costOf(events: number, work: () => Promise<void>): Promise<Cost> {
