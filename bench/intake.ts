@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { API_TOKEN, Part, type ServerProcess, startConnector } from './parts/children.ts';
 import type { LoadOrder, LoadResult } from './parts/load.ts';
+import { type PostgresServer, startPostgres } from './parts/postgres.ts';
 import { median, progress, type Spread, spreadOf, spreadText, table } from './parts/report.ts';
 
 interface Scenario {
@@ -11,19 +12,27 @@ interface Scenario {
   readonly connections: number;
   /** What the core takes for an answer, in milliseconds. */
   readonly coreMs: number;
-  /** Least throughput of the connector, as a part of the forwarder's. */
-  readonly target: number;
+  /** Least throughput of the connector, as a part of the forwarder's; null where none is set. */
+  readonly target: number | null;
 }
 
-/** Where the connector keeps things: a file on the disk of this folder's machine, or its own memory. */
-export const STORE_KINDS = ['sqlite', 'memory'] as const;
+/**
+ * Where the connector keeps things: a file on a disk of this machine, its own memory, or a database server that shares this
+ * machine's processors.
+ */
+export const STORE_KINDS = ['sqlite', 'memory', 'postgres'] as const;
 export type StoreKind = (typeof STORE_KINDS)[number];
 
 const SCENARIOS: readonly Scenario[] = STORE_KINDS.flatMap((store) => [
-  { delivery: 'inline', store, connections: 64, coreMs: 0, target: 0.5 },
-  { delivery: 'inline', store, connections: 256, coreMs: 20, target: 0.85 },
-  { delivery: 'queued', store, connections: 64, coreMs: 0, target: 0.5 },
+  { delivery: 'inline', store, connections: 64, coreMs: 0, target: targetOf(store, 0.5) },
+  { delivery: 'inline', store, connections: 256, coreMs: 20, target: targetOf(store, 0.85) },
+  { delivery: 'queued', store, connections: 64, coreMs: 0, target: targetOf(store, 0.5) },
 ]);
+
+/** The aim is for the store that is used unless another one is asked for; the others stand beside it. */
+function targetOf(store: StoreKind, target: number): number | null {
+  return store === 'sqlite' ? target : null;
+}
 
 /** Same load before each measurement, in seconds: new connections are opened, and nothing is counted. */
 const RAMP_SECONDS = 0.5;
@@ -71,16 +80,25 @@ interface Stage {
 export async function measureIntake(options: IntakeOptions): Promise<IntakeResult[]> {
   const results: IntakeResult[] = [];
   const chosen = SCENARIOS.filter(({ store }) => options.stores.includes(store));
-  for (const scenario of chosen) results.push(await measureScenario(scenario, options));
+  const postgres = options.stores.includes('postgres') ? await startPostgres() : null;
+  try {
+    for (const scenario of chosen) results.push(await measureScenario(scenario, options, postgres));
+  } finally {
+    await postgres?.stop();
+  }
   return results;
 }
 
-async function measureScenario(scenario: Scenario, options: IntakeOptions): Promise<IntakeResult> {
+async function measureScenario(
+  scenario: Scenario,
+  options: IntakeOptions,
+  postgres: PostgresServer | null,
+): Promise<IntakeResult> {
   const core = await Part.start<string, number>('core-stub', { DELAY_MS: String(scenario.coreMs) });
   const load = await Part.start<LoadOrder, LoadResult>('load');
   const forwarder = await Part.start('forwarder', { CORE_URL: core.url });
   const folder = await mkdtemp(join(tmpdir(), 'nsps-bench-'));
-  const settings = { DELIVERY: scenario.delivery, STORE_URL: storeUrl(scenario.store, folder) };
+  const settings = { DELIVERY: scenario.delivery, STORE_URL: await storeUrl(scenario.store, folder, postgres) };
   const connector = await startConnector(core.url, settings);
   try {
     return await compare(scenario, options, { core, load, forwarder, connector });
@@ -90,7 +108,8 @@ async function measureScenario(scenario: Scenario, options: IntakeOptions): Prom
   }
 }
 
-function storeUrl(kind: StoreKind, folder: string): string {
+async function storeUrl(kind: StoreKind, folder: string, postgres: PostgresServer | null): Promise<string> {
+  if (kind === 'postgres' && postgres) return await postgres.database();
   return kind === 'memory' ? 'memory:' : `sqlite:${join(folder, 'connector.db')}`;
 }
 
@@ -166,7 +185,7 @@ export function intakeReport(results: readonly IntakeResult[]): string {
     result.forwarder.perSecond.toFixed(0),
     result.connector.perSecond.toFixed(0),
     spreadText(result.ratio, 2),
-    `≥ ${result.target.toFixed(2)}`,
+    result.target === null ? '–' : `≥ ${result.target.toFixed(2)}`,
     ...[result.forwarder, result.connector].map(({ p50, p99 }) => `${p50.toFixed(1)} / ${p99.toFixed(1)}`),
   ]);
   const processor = results.map((result) => [

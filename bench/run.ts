@@ -1,20 +1,36 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { backlogReport, measureBacklog } from './backlog.ts';
 import { coldStartReport, measureColdStart } from './cold-start.ts';
 import { faultsReport, measureFaults } from './faults.ts';
 import { intakeReport, measureIntake, STORE_KINDS, type StoreKind } from './intake.ts';
 import { stopChildrenAtExit } from './parts/children.ts';
+import {
+  circumstances,
+  circumstancesText,
+  jsonOf,
+  keepResults,
+  type Measured,
+  type Results,
+  readResults,
+} from './parts/results.ts';
+import { measureSize, SIZED_STORES, sizeReport } from './size.ts';
 
 const HELP = `Usage: npm run bench -- [options]
 
-Measures the built connector on this machine, over 127.0.0.1 only, and writes bench/results/latest.{json,md}.
+Measures the built connector on this machine, over 127.0.0.1 only, and writes bench/results/latest.{json,md},
+where parts that are not measured now keep their last figures.
 
 Options
-  --only <part>        Only intake, cold or faults.
-  --store <kind>       Intake on this store only: ${STORE_KINDS.join(', ')}.
+  --only <part>        Only this part:
+                         intake   events a second, beside a bare forwarder
+                         size     what an event costs with few and with many subscribers in the store
+                         backlog  the core was down for long: how it is caught up with
+                         cold     start of the program
+                         faults   a core that hangs or is down
+  --store <kind>       Intake and size on this store only: ${STORE_KINDS.join(', ')}.
   --seconds <number>   Length of one measurement of intake and faults. [3]
-  --rounds <number>    Rounds of intake [5] and of cold starts [11].
+  --rounds <number>    Rounds of intake [5], size [4] and of cold starts [11].
+  --subscribers <n>    Of the larger store of size [1000000] and of backlog [100000].
   --json               Print JSON instead of tables.
   -h, --help           Show this help.
 
@@ -24,17 +40,19 @@ Exit codes
   2  wrong use
 `;
 
-const PARTS = ['intake', 'cold', 'faults'] as const;
-type PartName = (typeof PARTS)[number];
+const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults'] as const;
+type PartName = (typeof PART_NAMES)[number];
 
 const DEFAULT_SECONDS = 3;
-const DEFAULT_ROUNDS = { intake: 5, cold: 11 };
+const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11 };
+const DEFAULT_SUBSCRIBERS = { size: 1_000_000, backlog: 100_000 };
 
 interface Options {
   readonly parts: readonly PartName[];
   readonly stores: readonly StoreKind[];
   readonly seconds: number;
   readonly rounds: number | null;
+  readonly subscribers: number | null;
   readonly json: boolean;
 }
 
@@ -44,8 +62,8 @@ class UsageError extends Error {}
 function readOptions(args: readonly string[]): Options | null {
   const values = parse(args);
   if (values.help) return null;
-  const only = PARTS.filter((part) => values.only === undefined || part === values.only);
-  if (only.length === 0) throw new UsageError(`--only must be one of ${PARTS.join(', ')}, not "${values.only}"`);
+  const only = PART_NAMES.filter((part) => values.only === undefined || part === values.only);
+  if (only.length === 0) throw new UsageError(`--only must be one of ${PART_NAMES.join(', ')}, not "${values.only}"`);
   const stores = STORE_KINDS.filter((kind) => values.store === undefined || kind === values.store);
   if (stores.length === 0) throw new UsageError(`--store must be one of ${STORE_KINDS.join(', ')}`);
   return {
@@ -53,6 +71,7 @@ function readOptions(args: readonly string[]): Options | null {
     stores,
     seconds: values.seconds === undefined ? DEFAULT_SECONDS : positive('seconds', values.seconds),
     rounds: values.rounds === undefined ? null : positive('rounds', values.rounds),
+    subscribers: values.subscribers === undefined ? null : positive('subscribers', values.subscribers, 5_000_000),
     json: values.json ?? false,
   };
 }
@@ -66,6 +85,7 @@ function parse(args: readonly string[]) {
         store: { type: 'string' },
         seconds: { type: 'string' },
         rounds: { type: 'string' },
+        subscribers: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -75,71 +95,73 @@ function parse(args: readonly string[]) {
   }
 }
 
-function positive(name: string, text: string): number {
+function positive(name: string, text: string, most = 600): number {
   const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 600) return number;
-  throw new UsageError(`--${name} must be a whole number from 1 to 600, not "${text}"`);
+  if (Number.isInteger(number) && number >= 1 && number <= most) return number;
+  throw new UsageError(`--${name} must be a whole number from 1 to ${most}, not "${text}"`);
 }
 
-/** What the figures were measured on, and when. */
-function circumstances() {
-  const all = cpus();
-  return {
-    date: new Date().toISOString(),
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: all[0]?.model.trim() ?? 'unknown',
-    cpus: all.length,
-  };
+/** Measures, and turns the figures of a part into its tables. */
+interface Part {
+  readonly title: string;
+  measure(options: Options): Promise<unknown>;
+  report(figures: never): string;
 }
 
-type Circumstances = ReturnType<typeof circumstances>;
+const PARTS: Readonly<Record<PartName, Part>> = {
+  intake: {
+    title: 'Intake',
+    measure: ({ seconds, stores, rounds }) =>
+      measureIntake({ seconds, stores, rounds: rounds ?? DEFAULT_ROUNDS.intake }),
+    report: intakeReport,
+  },
+  size: {
+    title: 'Size of the store',
+    measure: ({ stores, subscribers, rounds }) =>
+      measureSize({
+        stores: SIZED_STORES.filter((store) => stores.includes(store)),
+        subscribers: subscribers ?? DEFAULT_SUBSCRIBERS.size,
+        rounds: rounds ?? DEFAULT_ROUNDS.size,
+      }),
+    report: sizeReport,
+  },
+  backlog: {
+    title: 'A backlog',
+    measure: ({ subscribers }) => measureBacklog({ subscribers: subscribers ?? DEFAULT_SUBSCRIBERS.backlog }),
+    report: backlogReport,
+  },
+  cold: {
+    title: 'Cold start',
+    measure: ({ rounds }) => measureColdStart({ rounds: rounds ?? DEFAULT_ROUNDS.cold }),
+    report: coldStartReport,
+  },
+  faults: {
+    title: 'Faults of the core',
+    measure: ({ seconds }) => measureFaults({ seconds }),
+    report: faultsReport,
+  },
+};
 
-/** One part's figures and its tables. */
-async function measure(
-  part: PartName,
-  { seconds, rounds, stores }: Options,
-): Promise<{ figures: unknown; report: string }> {
-  switch (part) {
-    case 'intake': {
-      const figures = await measureIntake({ seconds, stores, rounds: rounds ?? DEFAULT_ROUNDS.intake });
-      return { figures, report: `## Intake\n\n${intakeReport(figures)}` };
-    }
-    case 'cold': {
-      const figures = await measureColdStart({ rounds: rounds ?? DEFAULT_ROUNDS.cold });
-      return { figures, report: `## Cold start\n\n${coldStartReport(figures)}` };
-    }
-    case 'faults': {
-      const figures = await measureFaults({ seconds });
-      return { figures, report: `## Faults of the core\n\n${faultsReport(figures)}` };
-    }
-  }
-}
-
+/** What is measured now takes the place of what was kept of the same part; the other parts stay as they are. */
 async function run(options: Options): Promise<void> {
-  const about = circumstances();
-  const figures: Partial<Record<PartName, unknown>> = {};
-  const reports: string[] = [];
-  for (const part of options.parts) {
-    const measured = await measure(part, options);
-    figures[part] = measured.figures;
-    reports.push(measured.report);
+  const measured: Record<string, Measured> = {};
+  for (const name of options.parts) {
+    const figures = await PARTS[name].measure(options);
+    measured[name] = { ...circumstances(), seconds: options.seconds, figures };
+    const all = { ...readResults(), ...measured };
+    keepResults(all, markdownOf(all));
   }
-  const json = `${JSON.stringify({ ...about, seconds: options.seconds, ...figures }, null, 2)}\n`;
-  const markdown = `${[titleOf(about), ...reports].join('\n\n')}\n`;
-  keep(json, markdown);
-  process.stdout.write(options.json ? json : markdown);
+  process.stdout.write(options.json ? jsonOf(measured) : markdownOf(measured));
 }
 
-function titleOf({ date, node, platform, cpu, cpus: count }: Circumstances): string {
-  return `# Benchmark\n\n${date}, Node ${node}, ${platform}, ${count} × ${cpu}`;
-}
-
-function keep(json: string, markdown: string): void {
-  const folder = new URL('results/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(new URL('latest.json', folder), json);
-  writeFileSync(new URL('latest.md', folder), markdown);
+function markdownOf(results: Results): string {
+  const reports = PART_NAMES.flatMap((name) => {
+    const measured = results[name];
+    if (!measured) return [];
+    const { title, report } = PARTS[name];
+    return [`## ${title}`, circumstancesText(measured), report(measured.figures as never)];
+  });
+  return `${['# Benchmark', ...reports].join('\n\n')}\n`;
 }
 
 async function main(): Promise<number> {

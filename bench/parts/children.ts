@@ -47,6 +47,8 @@ function bareEnvironment(settings: Readonly<Record<string, string>>): NodeJS.Pro
   return { PATH: process.env['PATH'], ...settings };
 }
 
+type PartName = 'core-stub' | 'core-recorder' | 'forwarder' | 'load' | 'store';
+
 /** A helper of the benchmark in its own process: a program of this folder that can be asked questions. */
 export class Part<Question = never, Reply = never> {
   readonly #child: ChildProcess;
@@ -60,7 +62,7 @@ export class Part<Question = never, Reply = never> {
 
   /** Starts `parts/<name>.ts` and waits until it says that it is ready. */
   static async start<Question = never, Reply = never>(
-    name: 'core-stub' | 'forwarder' | 'load',
+    name: PartName,
     settings: Readonly<Record<string, string>> = {},
   ): Promise<Part<Question, Reply>> {
     const file = fileURLToPath(new URL(`${name}.ts`, import.meta.url));

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /** New events are kept in memory until there are so many: written together and sorted, they share pages. */
-const GENERATION = 8_192;
+const GENERATION = 16_384;
 /** Of a full generation, so many go to disk with every event that comes in. */
 const FLUSHED_AN_EVENT = 2;
 
