@@ -1,6 +1,7 @@
 import { parseEvent } from '../contract/parse.ts';
 import { decide } from '../core/decide.ts';
-import { type Effect, type Limits, newest, react, type Subscriber, unknownSubscriber } from '../core/subscriber.ts';
+import { react } from '../core/react.ts';
+import { type Effect, type Limits, newest, type Subscriber, unknownSubscriber } from '../core/subscriber.ts';
 import type { Decision, Rules } from '../core/types.ts';
 import type { Provision } from '../delivery/arrival.ts';
 import { wishesOf } from '../delivery/queued.ts';

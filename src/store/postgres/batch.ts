@@ -1,4 +1,5 @@
-import { type Effect, type EventNews, type Limits, react, type Subscriber } from '../../core/subscriber.ts';
+import { react } from '../../core/react.ts';
+import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
 import type { Attempt, Entry, EventState, Write } from '../../ports/store.ts';
 import { mergeAttempts, stateAfter } from '../journal-rules.ts';
 import { endsClaim } from '../requests.ts';

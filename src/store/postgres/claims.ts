@@ -1,9 +1,9 @@
+import { react } from '../../core/react.ts';
 import {
   type Effect,
   type EventNews,
   type Limits,
   newest,
-  react,
   type Subscriber,
   type Wanted,
 } from '../../core/subscriber.ts';

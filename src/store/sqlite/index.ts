@@ -1,4 +1,5 @@
-import { type Effect, type Limits, newest, react, type Subscriber, type Wanted } from '../../core/subscriber.ts';
+import { react } from '../../core/react.ts';
+import { type Effect, type Limits, newest, type Subscriber, type Wanted } from '../../core/subscriber.ts';
 import {
   type CleaningOrder,
   type Store,

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type Effect, type EventNews, isSame, type Limits, react, type Subscriber } from '../../core/subscriber.ts';
+import { react } from '../../core/react.ts';
+import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
 import type { CleaningOrder, Write } from '../../ports/store.ts';
 import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';

@@ -1,0 +1,219 @@
+import {
+  type Effect,
+  type EventNews,
+  isStale,
+  type Limits,
+  newest,
+  olderThan,
+  type Reaction,
+  type Release,
+  type Subscriber,
+  type Wanted,
+} from './subscriber.ts';
+import { compareVersions, mergeVersions } from './version.ts';
+
+/** Pure: what becomes of a subscriber. */
+export function react(subscriber: Subscriber, effect: Effect, now: number, limits: Limits): Reaction {
+  switch (effect.kind) {
+    case 'want':
+      return want(subscriber, effect.wanted, effect.after, now);
+    case 'expect':
+      return quietly({ ...subscriber, after: mergeReleases(subscriber.after, effect.after) });
+    case 'resync':
+      return resync(subscriber, now);
+    case 'applied':
+      return applied(subscriber, effect, now, limits);
+    case 'failed':
+      return tellOvertaken(subscriber, failed(subscriber, effect, now, limits));
+    case 'stale':
+      return quietly(inDoubt(subscriber, now, limits));
+    case 'untouched':
+      return quietly(
+        effect.retryInMs === null ? subscriber : { ...subscriber, dueAt: now + Math.ceil(effect.retryInMs) },
+      );
+    case 'abandoned':
+      return tellOvertaken(subscriber, quietly(abandoned(subscriber, effect.wanted, now, limits)));
+  }
+}
+
+function quietly(subscriber: Subscriber): Reaction {
+  return { subscriber, accepted: true, news: [] };
+}
+
+function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[], now: number): Reaction {
+  const releases = mergeReleases(subscriber.after, after);
+  if (isStale(subscriber, wanted.version)) {
+    // A late swap: the number may be with this SIM already, but it is not sent again before the old one lost it.
+    const told = releases === subscriber.after ? subscriber : { ...subscriber, after: releases };
+    return { subscriber: told, accepted: false, news: [] };
+  }
+  return {
+    subscriber: {
+      ...subscriber,
+      desired: { ...wanted, version: mergeVersions(newest(subscriber)?.version ?? null, wanted.version) },
+      after: releases,
+      dueAt: now,
+      waitingSince: now,
+      attempts: 0,
+      dead: null,
+    },
+    accepted: true,
+    // The second is for an event heard of earlier, which an operator replays: now it is on its way again.
+    news: [...overtaken(subscriber.desired, wanted), { eventId: wanted.eventId, state: 'queued' }],
+  };
+}
+
+/** Nobody asks for an event any more once a newer one has taken its place. */
+function overtaken(earlier: Wanted | null, by: Wanted): EventNews[] {
+  if (!earlier?.owed || earlier.eventId === by.eventId) return [];
+  return [{ eventId: earlier.eventId, state: 'superseded' }];
+}
+
+/** The same for an attempt that took a place because its result is not known. */
+function tellOvertaken({ desired: earlier }: Subscriber, reaction: Reaction): Reaction {
+  const by = reaction.subscriber.desired;
+  return by ? { ...reaction, news: [...overtaken(earlier, by), ...reaction.news] } : reaction;
+}
+
+function resync(subscriber: Subscriber, now: number): Reaction {
+  const wanted = newest(subscriber);
+  if (!wanted) return { subscriber, accepted: false, news: [] };
+  const news: EventNews[] =
+    subscriber.dead !== null && subscriber.desired ? [{ eventId: subscriber.desired.eventId, state: 'queued' }] : [];
+  return {
+    subscriber: { ...subscriber, dueAt: now, waitingSince: now, attempts: 0, dead: null },
+    accepted: true,
+    news,
+  };
+}
+
+function applied(
+  subscriber: Subscriber,
+  { wanted, ageMs, released }: Extract<Effect, { kind: 'applied' }>,
+  now: number,
+  limits: Limits,
+): Reaction {
+  const sentAt = now - ageMs;
+  // Somebody who held the claim too long: a newer state went out meanwhile, and this one may lie on top of it now.
+  if (olderThan(wanted.version, subscriber.applied)) return quietly(inDoubt(subscriber, now, limits));
+  const { desired } = subscriber;
+  const left = desired !== null && isAnother(desired, wanted) && !olderThan(desired.version, wanted) ? desired : null;
+  const unsettledUntil =
+    subscriber.unsettledUntil !== null && sentAt < subscriber.unsettledUntil ? subscriber.unsettledUntil : null;
+  const next: Subscriber = {
+    ...subscriber,
+    applied: { ...wanted, version: mergeVersions(subscriber.applied?.version ?? null, wanted.version) },
+    desired: left,
+    // A swap may have been announced since: its release is still to come.
+    after: subscriber.after.filter((release) => !released.some((done) => covers(done, release))),
+    unsettledUntil,
+    dueAt: left && subscriber.dead === null ? sooner(subscriber.dueAt, now) : unsettledUntil,
+    waitingSince: left ? subscriber.waitingSince : null,
+    attempts: 0,
+    dead: left ? subscriber.dead : null,
+  };
+  const news: EventNews[] = [{ eventId: wanted.eventId, state: 'processed' }];
+  return { subscriber: next, accepted: true, news: left ? news : [...overtaken(desired, wanted), ...news] };
+}
+
+/** Whether what is desired came in (or changed) while the other one was being sent. */
+function isAnother(desired: Wanted, sent: Wanted): boolean {
+  return desired.eventId !== sent.eventId || compareVersions(desired.version, sent.version) !== 0;
+}
+
+function failed(
+  subscriber: Subscriber,
+  effect: Extract<Effect, { kind: 'failed' }>,
+  now: number,
+  limits: Limits,
+): Reaction {
+  const { wanted, result } = effect;
+  const marked = result === 'unsure' ? unsure(subscriber, wanted, now, limits) : subscriber;
+  const another = marked.desired !== null && isAnother(marked.desired, wanted);
+  // Something newer came in meanwhile: the failure is of no more interest.
+  if (another) return quietly({ ...marked, dueAt: marked.dead === null ? sooner(marked.dueAt, now) : marked.dueAt });
+  if (result === 'rejected' && marked.desired && !marked.desired.owed) {
+    // Nobody was promised anything, and NSPS is told the refusal: what the core confirmed last counts again.
+    const unsettledUntil = marked.applied ? marked.unsettledUntil : null;
+    return quietly({ ...marked, ...idle, desired: null, unsettledUntil, dueAt: unsettledUntil });
+  }
+  if (effect.retryInMs === null) {
+    return quietly(result === 'unsure' ? { ...marked, dueAt: sooner(marked.dueAt, marked.unsettledUntil) } : marked);
+  }
+  return tryAgain(marked, effect, effect.retryInMs, now, limits);
+}
+
+const idle = { waitingSince: null, attempts: 0, dead: null } as const;
+
+function tryAgain(
+  subscriber: Subscriber,
+  { wanted, result, why, counts }: Extract<Effect, { kind: 'failed' }>,
+  retryInMs: number,
+  now: number,
+  { maxAttempts, maxAgeMs }: Limits,
+): Reaction {
+  const waitingSince = subscriber.waitingSince ?? now;
+  const attempts = subscriber.attempts + (counts ? 1 : 0);
+  const tooMany = maxAttempts > 0 && attempts >= maxAttempts;
+  const tooLong = maxAgeMs > 0 && now - waitingSince >= maxAgeMs;
+  if (result !== 'rejected' && !tooMany && !tooLong) {
+    return quietly({ ...subscriber, attempts, waitingSince, dueAt: now + Math.ceil(retryInMs) });
+  }
+  const limit = result === 'rejected' ? '' : tooMany ? ` (after ${attempts} attempts)` : ' (too old)';
+  const dead = `${why}${limit}`;
+  return {
+    subscriber: { ...subscriber, attempts, waitingSince, dueAt: null, dead },
+    accepted: true,
+    news: [{ eventId: wanted.eventId, state: 'dead', why: dead }],
+  };
+}
+
+/** An attempt ended without a known result: the newest state has to be confirmed once the core has had its time. */
+function unsure(subscriber: Subscriber, wanted: Wanted, now: number, limits: Limits): Subscriber {
+  const known = isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted);
+  const version = mergeVersions(newest(subscriber)?.version ?? null, wanted.version);
+  // What takes the place of a promise is one: if the core refused it later, the promise would be lost with it.
+  const owed = wanted.owed || (subscriber.desired?.owed ?? false);
+  return {
+    ...subscriber,
+    desired: known ? subscriber.desired : { ...wanted, version, owed },
+    unsettledUntil: now + limits.settleAfterMs,
+  };
+}
+
+function isConfirmed({ applied, desired }: Subscriber, wanted: Wanted): boolean {
+  return desired === null && applied !== null && !isAnother(applied, wanted);
+}
+
+function inDoubt(subscriber: Subscriber, now: number, limits: Limits): Subscriber {
+  const unsettledUntil = now + limits.settleAfterMs;
+  return { ...subscriber, unsettledUntil, dueAt: sooner(subscriber.dueAt, unsettledUntil) };
+}
+
+function abandoned(subscriber: Subscriber, wanted: Wanted | null, now: number, limits: Limits): Subscriber {
+  if (!wanted) return inDoubt(subscriber, now, limits);
+  const marked = unsure(subscriber, wanted, now, limits);
+  return marked.dead === null ? { ...marked, dueAt: sooner(marked.dueAt, marked.unsettledUntil) } : marked;
+}
+
+function sooner(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
+}
+
+function covers(done: Release, release: Release): boolean {
+  const sameSim = done.change.state.imsi === release.change.state.imsi;
+  return sameSim && compareVersions(done.version, release.version) >= 0;
+}
+
+/** The newest release of each SIM. */
+function mergeReleases(known: readonly Release[], more: readonly Release[]): readonly Release[] {
+  if (more.length === 0) return known;
+  const merged = new Map(known.map((release) => [release.change.state.imsi, release]));
+  for (const release of more) {
+    const { imsi } = release.change.state;
+    const earlier = merged.get(imsi);
+    if (!earlier || compareVersions(release.version, earlier.version) >= 0) merged.set(imsi, release);
+  }
+  return [...merged.values()];
+}
