@@ -18,7 +18,7 @@ import { until } from '../helpers/polling.ts';
 import { CORE_TOKEN, run, TOKEN } from '../helpers/program.ts';
 import { numberAt, RetryingClient } from '../helpers/retrying-client.ts';
 import { sqliteBench } from '../helpers/sqlite-bench.ts';
-import { LIMITS, IMSI as SOMEBODY, versionAt, wantedAt } from '../helpers/subscribers.ts';
+import { effects, LIMITS, IMSI as SOMEBODY, versionAt, wantedAt } from '../helpers/subscribers.ts';
 
 const KILLS = 8;
 const IMSIS = Array.from({ length: 100 }, (_, index) => String(1_010_000_000_000 + index).padStart(15, '0'));
@@ -171,4 +171,16 @@ test('whatever lies in the file of intents, the connector starts, and knows what
     assert.equal(known.length, text === '' ? 0 : 1);
     await store.close();
   }
+});
+
+test('killed while a confirmed state is sent again: that call may still arrive after something newer', async () => {
+  await using bench = await sqliteBench();
+  const { store, abandon } = await bench.openMortal();
+  await store.claim(SOMEBODY, wantedAt(1), 1);
+  await store.write(effects({ kind: 'applied', imsi: SOMEBODY, wanted: wantedAt(1), ageMs: 1, released: [] }));
+  await store.claim(SOMEBODY, wantedAt(1), 1);
+  await abandon();
+  const next = await bench.open();
+  assert.notEqual((await next.claim(SOMEBODY, null, 1))?.unsettledUntil, null);
+  await next.close();
 });
