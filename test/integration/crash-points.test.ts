@@ -18,7 +18,7 @@ import { until } from '../helpers/polling.ts';
 import { CORE_TOKEN, run, TOKEN } from '../helpers/program.ts';
 import { numberAt, RetryingClient } from '../helpers/retrying-client.ts';
 import { sqliteBench } from '../helpers/sqlite-bench.ts';
-import { LIMITS, IMSI as SOMEBODY, versionAt, wantedAt } from '../helpers/subscribers.ts';
+import { effects, LIMITS, IMSI as SOMEBODY, versionAt, wantedAt } from '../helpers/subscribers.ts';
 
 const KILLS = 8;
 const IMSIS = Array.from({ length: 100 }, (_, index) => String(1_010_000_000_000 + index).padStart(15, '0'));
@@ -159,14 +159,28 @@ test('a second connector on the same file says what to do; the lock goes with th
 
 test('whatever lies in the file of intents, the connector starts, and knows what can be read of it', async () => {
   const held = JSON.stringify({ imsi: SOMEBODY, wanted: wantedAt(1) });
-  const other = JSON.stringify({ imsi: '250010000000001', wanted: wantedAt(1) });
-  const rubbish = ['', '\0'.repeat(4096), '5\nnull\n[]\n{}', other, '{"imsi":"x","wanted":null}', held.slice(0, -9)];
+  const odd = ['{"imsi":"x","wanted":null}', '{"imsi":"250010000000001","wanted":{}}'];
+  const rubbish = ['', '\0'.repeat(4096), '5\nnull\n[]\n{}', ...odd, held.slice(0, -9)];
   for (const text of ['', ...rubbish.map((line) => `${line}\n${held}\n${held.slice(0, 40)}`)]) {
     await using bench = await sqliteBench();
     writeFileSync(intentsFile(bench.file), text);
     const store = await bench.open(LIMITS);
     const found = await store.claim(SOMEBODY, null, 1);
     assert.deepEqual(found?.desired?.version, text === '' ? undefined : versionAt(1));
+    const known = await store.views.subscribers({ limit: 9 });
+    assert.equal(known.length, text === '' ? 0 : 1);
     await store.close();
   }
+});
+
+test('killed while a confirmed state is sent again: that call may still arrive after something newer', async () => {
+  await using bench = await sqliteBench();
+  const { store, abandon } = await bench.openMortal();
+  await store.claim(SOMEBODY, wantedAt(1), 1);
+  await store.write(effects({ kind: 'applied', imsi: SOMEBODY, wanted: wantedAt(1), ageMs: 1, released: [] }));
+  await store.claim(SOMEBODY, wantedAt(1), 1);
+  await abandon();
+  const next = await bench.open();
+  assert.notEqual((await next.claim(SOMEBODY, null, 1))?.unsettledUntil, null);
+  await next.close();
 });

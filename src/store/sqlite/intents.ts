@@ -186,6 +186,6 @@ function parse(line: string): Intent | { readonly imsi: string } | null {
 }
 
 function isIntent({ imsi, wanted }: Partial<Intent>): boolean {
-  const isFor = wanted?.change?.state?.imsi === imsi && typeof wanted?.version === 'object';
-  return typeof imsi === 'string' && /^\d{15}$/.test(imsi) && (wanted === undefined || wanted === null || isFor);
+  if (typeof imsi !== 'string' || !/^\d{15}$/.test(imsi)) return false;
+  return wanted === undefined || wanted === null || Boolean(wanted.version && wanted.change?.state);
 }

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Subscriber, unknownSubscriber } from '../../src/core/subscriber.ts';
+import { type Store, StoreError, type Write } from '../../src/ports/store.ts';
+import { GuardedStore } from '../../src/store/guard.ts';
+import { FakeClock, settled } from '../helpers/fake-clock.ts';
+import { effects, entryOf, IMSI, wantedAt } from '../helpers/subscribers.ts';
+
+const LIMIT_MS = 1_000;
+const SETTLED = effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 1, released: [] });
+
+/** A guarded store whose claims are answered by hand, and all the rest at once. */
+function bench() {
+  const claims: PromiseWithResolvers<Subscriber | null>[] = [];
+  const writes: Write[] = [];
+  const news: (string | null)[] = [];
+  const store = {
+    claim: () => {
+      const claim = Promise.withResolvers<Subscriber | null>();
+      claims.push(claim);
+      return claim.promise;
+    },
+    write: async (write: Write) => {
+      writes.push(write);
+      return [true];
+    },
+    probe: async () => {},
+    close: async () => {},
+  } as unknown as Store;
+  const clock = new FakeClock();
+  return { claims, writes, news, clock, guard: new GuardedStore(store, clock, LIMIT_MS, (fault) => news.push(fault)) };
+}
+
+const refused = (work: Promise<unknown>) => assert.rejects(work, StoreError);
+
+describe('a guarded store', () => {
+  test('that hangs is asked for nothing new, but what came of calls is written', async () => {
+    const { guard, clock, claims, writes } = bench();
+    const first = refused(guard.claim(IMSI, null, 1));
+    await clock.advance(2 * LIMIT_MS);
+    await first;
+    for (let event = 0; event < 1_000; event++) await refused(guard.claim(IMSI, null, 1));
+    await refused(guard.write({ entry: entryOf(1), story: null, effects: [] }));
+    assert.deepEqual([claims.length, writes.length], [1, 0]);
+    assert.deepEqual(await guard.write(SETTLED), [true]);
+    await guard.close();
+  });
+
+  test('is not well while it still hangs, whatever the probe says; a claim that comes too late is let go', async () => {
+    const { guard, clock, claims, writes, news } = bench();
+    const first = refused(guard.claim(IMSI, null, 1));
+    await clock.advance(5 * LIMIT_MS);
+    await first;
+    assert.match(guard.fault ?? '', /did not answer within 1 s/);
+    claims[0]?.resolve(unknownSubscriber(IMSI));
+    await settled();
+    assert.deepEqual(writes, [effects({ kind: 'untouched', imsi: IMSI, retryInMs: null })]);
+    await clock.advance(2 * LIMIT_MS);
+    assert.equal(guard.fault, null);
+    assert.equal(news.length, 2, 'said once each');
+    await guard.close();
+  });
+
+  test('is not well because something worked that writes nothing', async () => {
+    const { guard, claims } = bench();
+    const [failing, working] = [refused(guard.claim(IMSI, null, 1)), guard.claim(IMSI, null, 1)];
+    claims[0]?.reject(new StoreError('the disk is full'));
+    claims[1]?.resolve(null);
+    await Promise.all([failing, working]);
+    assert.equal(guard.fault, 'the disk is full');
+    await guard.close();
+  });
+
+  test('is soon well again when it was one connection that broke', async () => {
+    const { guard, clock, claims } = bench();
+    const failing = refused(guard.claim(IMSI, null, 1));
+    claims[0]?.reject(new StoreError('the connection broke'));
+    await failing;
+    await clock.advance(0);
+    assert.equal(guard.fault, null);
+    await guard.close();
+  });
+});

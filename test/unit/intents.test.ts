@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { Intents } from '../../src/store/sqlite/intents.ts';
+import { BROKEN_DISK } from '../helpers/failing-disk.ts';
+import { wantedAt } from '../helpers/subscribers.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nsps-intents-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const imsiOf = (number: number) => String(250_010_000_000_000 + number);
+const imsisIn = (file: string) => Intents.read(file).map(({ imsi }) => imsi);
+
+/** Files may not grow beyond that any more. @param bytes or `unlimited`. */
+function limitFiles(bytes: number | 'unlimited'): void {
+  execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
+}
+
+describe('the file of intents', () => {
+  test('holds no half lines once a disk that was full takes more', { skip: BROKEN_DISK.skip }, async () => {
+    const file = join(folder, 'cut');
+    const intents = new Intents(file);
+    await intents.hold(imsiOf(1), wantedAt(1));
+    // That is in the middle of the next line.
+    limitFiles(statSync(file).size + 20);
+    try {
+      for (const number of [2, 3]) {
+        await assert.rejects(intents.hold(imsiOf(number), wantedAt(1)));
+        intents.letGo(imsiOf(number));
+      }
+    } finally {
+      limitFiles('unlimited');
+    }
+    assert.deepEqual(imsisIn(file), [imsiOf(1)]);
+    await intents.hold(imsiOf(4), wantedAt(1));
+    assert.deepEqual(imsisIn(file), [imsiOf(1), imsiOf(4)]);
+    intents.close();
+  });
+
+  test('is begun anew when it is long, also after that failed', { skip: BROKEN_DISK.skip }, async () => {
+    const file = join(folder, 'long');
+    const intents = new Intents(file);
+    await intents.hold(imsiOf(0), wantedAt(1));
+    const most = 5 * 1024 * 1024;
+    let number = 1;
+    const pass = async () => {
+      await intents.hold(imsiOf(number), wantedAt(number));
+      intents.letGo(imsiOf(number++));
+    };
+    while (statSync(file).size < 4 * 1024 * 1024) await Promise.all(Array.from({ length: 500 }, pass));
+    limitFiles(100);
+    try {
+      for (let failure = 0; failure < 3; failure++) await assert.rejects(pass());
+    } finally {
+      limitFiles('unlimited');
+    }
+    for (let more = 0; more < 3; more++) await pass();
+    assert.ok(statSync(file).size < most / 5);
+    assert.ok(imsisIn(file).includes(imsiOf(0)));
+    intents.close();
+  });
+});
