@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Effect, type EventNews, isSame, type Limits, react, type Subscriber } from '../../core/subscriber.ts';
 import type { Write } from '../../ports/store.ts';
+import { Halves } from '../halves.ts';
 import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';
 import { Journal } from './journal.ts';
@@ -15,6 +16,7 @@ export class Tables {
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
+  readonly #halves = new Halves();
   readonly #oldestDue: StatementSync;
   readonly #newestDue: StatementSync;
 
@@ -64,7 +66,7 @@ export class Tables {
         if (!held.has(imsi)) found.set(row[0], subscriberOf(row, imsi));
       }
     };
-    take(this.#oldestDue, Math.ceil(limit / 2));
+    take(this.#oldestDue, this.#halves.oldestOf(limit));
     take(this.#newestDue, limit);
     return [...found.values()];
   }
