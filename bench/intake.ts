@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { API_TOKEN, Part, type ServerProcess, startConnector } from './parts/children.ts';
 import type { LoadOrder, LoadResult } from './parts/load.ts';
 import { type PostgresServer, startPostgres } from './parts/postgres.ts';
@@ -39,6 +40,10 @@ const RAMP_SECONDS = 0.5;
 
 /** Load before the first measurement, in seconds: what runs often is compiled by then. */
 const WARM_UP_SECONDS = 3;
+
+/** Longest wait until nothing comes to the core any more, and how long it must not, in milliseconds. */
+const QUIET_MS = 60_000;
+const QUIET_LOOK_MS = 200;
 
 export interface IntakeOptions {
   readonly seconds: number;
@@ -154,7 +159,7 @@ async function post(
 ): Promise<LoadResult> {
   const { url, pid } = stage[side];
   const { connections } = scenario;
-  await stage.core.ask('calls');
+  await untilQuiet(stage.core);
   const order = { url, pid, token: API_TOKEN, connections, seconds, rampSeconds: RAMP_SECONDS, expect: 202 };
   const result = await stage.load.ask(order, (seconds + RAMP_SECONDS + 60) * 1000);
   const calls = await stage.core.ask('calls');
@@ -164,6 +169,17 @@ async function post(
     throw new Error(`${side}: ${result.allAnswers} events were answered 202, but the core had ${calls} calls`);
   }
   return result;
+}
+
+/** What was accepted for later may still be on its way to the core; it must not be counted for whoever comes next. */
+async function untilQuiet(core: Stage['core']): Promise<void> {
+  const end = performance.now() + QUIET_MS;
+  await core.ask('calls');
+  await sleep(QUIET_LOOK_MS);
+  while ((await core.ask('calls')) > 0) {
+    if (performance.now() > end) throw new Error(`The core was still called ${QUIET_MS} ms after the last event`);
+    await sleep(QUIET_LOOK_MS);
+  }
 }
 
 function sideOf(rounds: readonly LoadResult[]): Side {

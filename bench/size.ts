@@ -54,6 +54,7 @@ export interface SizeResult {
   /** The larger by the smaller one, of each pair of neighbouring measurements. */
   readonly intake: Ratios;
   readonly settle: Ratios;
+  readonly both: Ratios;
 }
 
 /** A filled store, and what was measured on it. */
@@ -130,6 +131,10 @@ async function resultOf(store: SizedStore, small: Sized, large: Sized, rounds: n
     large: await sideOf(large),
     intake: ratiosOf(small, large, (reply) => reply.intake),
     settle: ratiosOf(small, large, (reply) => reply.settle),
+    both: ratiosOf(small, large, ({ intake, settle }) => ({
+      wall: intake.wall + settle.wall,
+      processor: intake.processor + settle.processor,
+    })),
   };
 }
 
@@ -190,8 +195,8 @@ export function sizeReport(results: readonly SizeResult[]): string {
       `${mib(side.rssOpened)} / ${mib(side.rss.at(-1) ?? Number.NaN)}`,
     ]),
   );
-  const ratios = results.flatMap(({ store, intake, settle }) =>
-    Object.entries({ intake, delivery: settle }).map(([name, { wall, processor }]) => [
+  const ratios = results.flatMap(({ store, intake, settle, both }) =>
+    Object.entries({ intake, delivery: settle, both }).map(([name, { wall, processor }]) => [
       `${store}, ${name}`,
       spreadText(wall, 2),
       `≤ ${TARGET.toFixed(2)}`,

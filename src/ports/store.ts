@@ -82,7 +82,7 @@ export interface Store {
   claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Subscriber | null>;
   /**
    * Takes hold of subscribers that are due and held by nobody: half of them those who wait longest, half of them those
-   * who came last, so that neither a backlog nor a flood starves the other.
+   * who came last (an odd one goes to either in turn), so that neither a backlog nor a flood starves the other.
    */
   claimDue(limit: number, holdMs: number): Promise<readonly Subscriber[]>;
   /**

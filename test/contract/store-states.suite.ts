@@ -128,6 +128,10 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       }
       const claimed = (await store.claimDue(4, HOLD_MS)).map(({ imsi }) => imsi);
       assert.deepEqual(new Set(claimed), new Set([...imsis.slice(0, 2), ...imsis.slice(-2)]));
+      // Where places become free one at a time, neither may be left out.
+      const [first, second] = [await store.claimDue(1, HOLD_MS), await store.claimDue(1, HOLD_MS)];
+      const next = [...first, ...second].map(({ imsi }) => imsi);
+      assert.deepEqual(new Set(next), new Set([imsis[2], imsis[17]]));
       await store.close();
     });
 

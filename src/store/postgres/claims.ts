@@ -7,6 +7,7 @@ import {
   type Subscriber,
   type Wanted,
 } from '../../core/subscriber.ts';
+import { Halves } from '../halves.ts';
 import type { ClaimRequest } from '../requests.ts';
 import { type Database, type Statement, send } from './database.ts';
 import { json, STATE_ASSIGNMENTS, STATE_COLUMNS, STATE_RECORD, type StateRow, stateOf, subscriberOf } from './rows.ts';
@@ -88,6 +89,7 @@ export class Claims {
   readonly #database: Database;
   readonly #owner: string;
   readonly #limits: Limits;
+  readonly #halves = new Halves();
 
   /** @param owner UUID of this run of this instance. */
   constructor(database: Database, owner: string, limits: Limits) {
@@ -127,7 +129,7 @@ export class Claims {
 
   /** Half of them those who wait longest, half of them those who came last. */
   claimDue(limit: number, holdMs: number): Promise<Subscriber[]> {
-    return this.#takeFound(LOCK_DUE, [Math.ceil(limit / 2), limit], newest, Math.ceil(holdMs));
+    return this.#takeFound(LOCK_DUE, [this.#halves.oldestOf(limit), limit], newest, Math.ceil(holdMs));
   }
 
   #takeFound(

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { react } from '../../core/react.ts';
 import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
 import type { CleaningOrder, Write } from '../../ports/store.ts';
+import { Halves } from '../halves.ts';
 import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';
 import { Journal } from './journal.ts';
@@ -16,6 +17,7 @@ export class Tables {
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
+  readonly #halves = new Halves();
   readonly #oldestDue: StatementSync;
   readonly #newestDue: StatementSync;
 
@@ -62,7 +64,7 @@ export class Tables {
         if (!held.has(imsi)) found.set(row[0], subscriberOf(row, imsi));
       }
     };
-    take(this.#oldestDue, Math.ceil(limit / 2));
+    take(this.#oldestDue, this.#halves.oldestOf(limit));
     take(this.#newestDue, limit);
     return [...found.values()];
   }
