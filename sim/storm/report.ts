@@ -33,6 +33,8 @@ export interface StormReport {
   readonly clashes: number;
   /** The same, when it had not been told. */
   readonly unknowable: number;
+  /** Requests not judged: read after a stall of this process, they may have been sent in another order. */
+  readonly unclear: number;
   /** Subscribers who are not in the core as billing has them. */
   readonly divergent: number;
   /** The first of each. */
@@ -62,7 +64,7 @@ export interface StormFacts {
 
 export function reportOf(facts: StormFacts): StormReport {
   const { options, events, nsps, watch, divergences } = facts;
-  const { calls, applied, late, outcomes, unknowable } = watch.tally;
+  const { calls, applied, late, outcomes, unknowable, unclear } = watch.tally;
   const done = events.filter(({ id }) => nsps.acknowledged.has(id));
   const count = (kind: Violation['kind']) => watch.violations.filter((violation) => violation.kind === kind).length;
   return {
@@ -81,6 +83,7 @@ export function reportOf(facts: StormFacts): StormReport {
     orderViolations: count('order'),
     clashes: count('clash'),
     unknowable,
+    unclear,
     divergent: divergences.length,
     divergences: divergences.slice(0, DETAILS),
     violations: watch.violations.slice(0, DETAILS).map((violation) => withHistory(violation, watch)),

@@ -5,6 +5,7 @@ import { Nsps } from './nsps.ts';
 import { pause } from './pause.ts';
 import { Random } from './random.ts';
 import { reportOf, type StormReport } from './report.ts';
+import { Stalls } from './stalls.ts';
 import { divergent } from './verdict.ts';
 import { CoreWatch } from './watch.ts';
 
@@ -80,6 +81,7 @@ class Storm {
   readonly #life: Life;
   readonly #core: CoreSimulator;
   readonly #watch: CoreWatch;
+  readonly #stalls = new Stalls();
   readonly #nsps: Nsps;
   readonly #random: Random;
   readonly #stop = new AbortController();
@@ -103,7 +105,11 @@ class Storm {
       timeScale: options.timeScale ?? 0.001,
       onAcknowledged: () => this.#acknowledge(),
     });
-    this.#watch = new CoreWatch(life, (eventId) => this.#nsps.toldAt(eventId));
+    this.#watch = new CoreWatch(
+      life,
+      (eventId) => this.#nsps.toldAt(eventId),
+      () => this.#stalls.sentSince(),
+    );
     this.#core = new CoreSimulator({
       port: options.core?.port ?? 0,
       ...(options.core?.token && { token: options.core.token }),
@@ -132,6 +138,7 @@ class Storm {
       const facts = { options: this.#options, events, nsps: this.#nsps, watch: this.#watch, kills: this.#kills };
       return reportOf({ ...facts, divergences, stormMs, convergedMs });
     } finally {
+      this.#stalls.stop();
       await this.#core.stop();
     }
   }

@@ -42,6 +42,8 @@ export interface CoreTally {
   readonly outcomes: ReadonlyMap<string, number>;
   /** Numbers met at another SIM whose release nobody had told the connector of. */
   readonly unknowable: number;
+  /** Requests read after a stall of this process, so that nobody can say in which order they were sent. */
+  readonly unclear: number;
 }
 
 /**
@@ -59,7 +61,9 @@ export class CoreWatch implements CoreWatcher {
   readonly #life: Life;
   readonly #toldAt: (eventId: string) => number | undefined;
   readonly #began = performance.now();
-  readonly #newest = new Map<string, number>();
+  /** The newest change applied, and when. */
+  readonly #newest = new Map<string, { readonly change: number; readonly at: number }>();
+  readonly #sentSince: () => number;
   readonly #holders = new Map<string, Holder>();
   readonly #seen = new WeakMap<Exchange, SeenRequest>();
   readonly #histories = new Map<string, SeenRequest[]>();
@@ -69,9 +73,18 @@ export class CoreWatch implements CoreWatcher {
   #applied = 0;
   #late = 0;
   #unknowable = 0;
+  #unclear = 0;
 
-  /** @param toldAt when an event was first answered, on the clock of `performance.now()`. */
-  constructor(life: Life, toldAt: (eventId: string) => number | undefined) {
+  /**
+   * @param toldAt when an event was first answered, on the clock of `performance.now()`.
+   * @param sentSince when, at the earliest, a request read now may have been sent, on the same clock.
+   */
+  constructor(
+    life: Life,
+    toldAt: (eventId: string) => number | undefined,
+    sentSince: () => number = () => performance.now(),
+  ) {
+    this.#sentSince = sentSince;
     this.#life = life;
     this.#toldAt = toldAt;
   }
@@ -83,6 +96,7 @@ export class CoreWatch implements CoreWatcher {
       late: this.#late,
       outcomes: this.#outcomes,
       unknowable: this.#unknowable,
+      unclear: this.#unclear,
     };
   }
 
@@ -99,13 +113,19 @@ export class CoreWatch implements CoreWatcher {
     if (history) history.push(seen);
     else this.#histories.set(imsi, [seen]);
     const newest = this.#newest.get(imsi);
-    if (newest !== undefined && seen.change !== null && seen.change < newest) {
-      this.#violation('order', imsi, `change ${seen.change} was sent when change ${newest} had been applied`);
+    if (newest !== undefined && seen.change !== null && seen.change < newest.change) {
+      if (newest.at >= this.#sentSince()) this.#unclear++;
+      else
+        this.#violation('order', imsi, `change ${seen.change} was sent when change ${newest.change} had been applied`);
     }
     for (const number of seen.msisdn) this.#checkNumber(number, exchange);
   }
 
-  overlapped({ imsi }: Exchange): void {
+  overlapped({ imsi, arrivedAt }: Exchange): void {
+    if (this.#sentSince() < arrivedAt) {
+      this.#unclear++;
+      return;
+    }
     this.#violation('overlap', imsi, 'a request arrived while another one was in flight');
   }
 
@@ -115,7 +135,10 @@ export class CoreWatch implements CoreWatcher {
     seen.late = exchange.end === 'abandoned';
     this.#applied++;
     if (seen.late) this.#late++;
-    this.#newest.set(exchange.imsi, Math.max(this.#newest.get(exchange.imsi) ?? 0, seen.change ?? 0));
+    const change = seen.change ?? 0;
+    if (change > (this.#newest.get(exchange.imsi)?.change ?? 0)) {
+      this.#newest.set(exchange.imsi, { change, at: performance.now() });
+    }
     this.#holders.set(exchange.imsi, { msisdn: seen.msisdn, late: seen.late });
   }
 
@@ -148,7 +171,7 @@ export class CoreWatch implements CoreWatcher {
       const holder = this.#holders.get(other);
       if (other === imsi || !holder?.msisdn.includes(number) || holder.late) continue;
       const told = this.#swapsToldAt(sims, other, imsi);
-      if (told === null || arrivedAt - told < CROSSING_MS) {
+      if (told === null || Math.min(arrivedAt, this.#sentSince()) - told < CROSSING_MS) {
         this.#unknowable++;
         continue;
       }

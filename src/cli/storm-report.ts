@@ -29,6 +29,9 @@ export function reportText(report: StormReport): string {
       ['never backwards', verdict(report.orderViolations, 'old state sent', 'old states sent')],
       ['one at a time', verdict(report.overlaps, 'overlap', 'overlaps')],
       ['numbers', `${verdict(report.clashes, 'clash', 'clashes')}; ${report.unknowable} nobody could know of`],
+      ...(report.unclear > 0
+        ? [['not judged', `${report.unclear} requests, read after this machine had stalled`] as const]
+        : []),
     ]),
     ...details(report),
     '',

@@ -78,8 +78,8 @@ export const command: Command = {
 const CORE_TOKEN = 'storm-core-token';
 
 /** What the connectors are given: short times, so that a storm is over soon. In seconds. */
-const CALL_TIMEOUT = 1;
-const SETTLE_AFTER = 2;
+const CALL_TIMEOUT = 2;
+const SETTLE_AFTER = 4;
 
 interface Plan {
   readonly subscribers: number;

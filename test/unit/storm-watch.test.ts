@@ -24,8 +24,10 @@ function request(imsi: string, change: number, more: { msisdn?: string[]; arrive
   return { imsi, request: body, arrivedAt, end: late ? 'abandoned' : null } as unknown as Exchange;
 }
 
-function watching(toldAt?: number) {
-  const watch = new CoreWatch(LIFE, (eventId) => (eventId === 'swap' ? toldAt : undefined));
+/** @param sentSince as after a stall; nothing stalls when absent. */
+function watching(toldAt?: number, sentSince = Number.POSITIVE_INFINITY) {
+  const told = (eventId: string) => (eventId === 'swap' ? toldAt : undefined);
+  const watch = new CoreWatch(LIFE, told, () => sentSince);
   const arrive = (...args: Parameters<typeof request>) => {
     const exchange = request(...args);
     watch.arrived(exchange);
@@ -45,6 +47,12 @@ describe('order', () => {
     assert.deepEqual(kinds(), []);
     arrive(FIRST, 2);
     assert.deepEqual(kinds(), ['order']);
+  });
+  test('what is read after a stall is not judged: it may have been sent before', () => {
+    const { watch, apply, arrive, kinds } = watching(undefined, 0);
+    apply(FIRST, 3);
+    watch.overlapped(arrive(FIRST, 2));
+    assert.deepEqual([kinds(), watch.tally.unclear], [[], 2]);
   });
   test('a newer one that was not applied does not count', () => {
     const { arrive, kinds } = watching();
