@@ -216,5 +216,5 @@ const NOTES = [
   'The store alone, 64 requests at a time. Intake: one write of an event of 1.5 KB and of the state it wants. Delivery: its',
   "part of a claim of 64, and the write of the core's answer. Costs: time / processor time of the process (without that of",
   'a database server), medians of rounds that take turns; each event is of another subscriber, chosen at random. Every',
-  'subscriber has one delivered event of 1.5 KB in the journal. Memory is that of the process, opened / at the end.',
+  'subscriber has one delivered event of 1.5 KB in the journal. Memory is what the process has of its own, opened / at the end.',
 ];

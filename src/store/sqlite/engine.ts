@@ -26,6 +26,8 @@ export interface Seen<T> {
 
 /** Memory for pages in KiB: the inner pages of the indexes of ten million events. */
 const CACHE_KIB = 65_536;
+/** Of the file, so much is read where the system holds it anyway: no copy, and no memory of ours. */
+const MAPPED_BYTES = 4 * 1024 ** 3;
 /** How long to wait for a command that is writing, in milliseconds. */
 const BUSY_MS = 5_000;
 /** Pages of the write-ahead log after which it is copied into the database (4 KiB each). */
@@ -48,7 +50,7 @@ export class Engine {
       if (role === 'guest') requireFile(file);
       this.#lock = role === 'owner' && !memory ? takeLock(file) : null;
       this.#db = new DatabaseSync(file, { timeout: BUSY_MS, readOnly: role === 'reader' });
-      this.#db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+      this.#db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA mmap_size = ${MAPPED_BYTES}`);
       // Before anything is written: the file may be anything, and its connector may be running.
       if (role === 'guest') requireToday(this.#db);
       if (role !== 'reader') {
