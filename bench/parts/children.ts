@@ -1,6 +1,9 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { get } from './http.ts';
 import type { Message } from './link.ts';
@@ -154,7 +157,25 @@ export function startConnector(
   settings: Readonly<Record<string, string>> = {},
   args: readonly string[] = [CONNECTOR, 'serve'],
 ): Promise<ServerProcess> {
-  return startServer(args, { API_TOKEN, WTL_API_URL: coreUrl, WTL_API_TOKEN: 'benchmark-core-token', ...settings });
+  return startServer(args, {
+    STORE_URL: scratchStore(),
+    API_TOKEN,
+    WTL_API_URL: coreUrl,
+    WTL_API_TOKEN: 'benchmark-core-token',
+    ...settings,
+  });
+}
+
+let scratch: string | null = null;
+
+/** A new file for each connector that is not told where to keep things; all go when this process ends. */
+function scratchStore(): string {
+  if (scratch === null) {
+    const folder = mkdtempSync(join(tmpdir(), 'nsps-bench-'));
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+    scratch = folder;
+  }
+  return `sqlite:${join(mkdtempSync(join(scratch, 'store-')), 'connector.db')}`;
 }
 
 /** Asks again at once: a pause of 1 ms is the resolution of the cold start. @param deadline on performance.now(). */
