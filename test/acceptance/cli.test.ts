@@ -177,9 +177,12 @@ describe('send', () => {
     assert.deepEqual([sent.code, sent.stderr], [0, '']);
     assert.match(sent.stdout, /^202 {2}.*two\.json\[0\] {2}Event processed successfully/m);
     assert.match(sent.stdout, /^4 events: 2 processed, 2 ignored$/m);
-    const wide = connector.program.lines.find(({ event_id }) => event_id === 'e-1');
+    const uniqueId = String(core.calls[0]?.headers['x-request-id']);
+    // Lines are written a moment after the answer.
+    await connector.program.says(new RegExp(uniqueId));
+    const wide = connector.program.lines.find((line) => line['unique_id'] === uniqueId);
     assert.match(String(wide?.['request_id']), /^[0-9a-f]{16}$/);
-    assert.equal(wide?.['unique_id'], core.calls[0]?.headers['x-request-id']);
+    assert.equal(wide?.['event_id'], 'e-1');
 
     const bad = file('bad.json', anEvent({ sim_info: { imsi: '1' } }));
     const mixed = await run(['send', path, bad, '-u', connector.eventUrl, '--json'], env);
