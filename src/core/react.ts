@@ -18,7 +18,7 @@ export function react(subscriber: Subscriber, effect: Effect, now: number, limit
     case 'want':
       return want(subscriber, effect.wanted, effect.after, now);
     case 'expect':
-      return quietly({ ...subscriber, after: mergeReleases(subscriber.after, effect.after) });
+      return tellOvertaken(subscriber, quietly(expect(subscriber, effect)));
     case 'resync':
       return resync(subscriber, now);
     case 'applied':
@@ -38,6 +38,12 @@ export function react(subscriber: Subscriber, effect: Effect, now: number, limit
 
 function quietly(subscriber: Subscriber): Reaction {
   return { subscriber, accepted: true, news: [] };
+}
+
+function expect(subscriber: Subscriber, { after, wanted }: Extract<Effect, { kind: 'expect' }>): Subscriber {
+  const told = { ...subscriber, after: mergeReleases(subscriber.after, after) };
+  if (!wanted || isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted)) return told;
+  return { ...told, desired: inPlace(subscriber, wanted) };
 }
 
 function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[], now: number): Reaction {
@@ -171,14 +177,17 @@ function tryAgain(
 /** An attempt ended without a known result: the newest state has to be confirmed once the core has had its time. */
 function unsure(subscriber: Subscriber, wanted: Wanted, now: number, limits: Limits): Subscriber {
   const known = isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted);
-  const version = mergeVersions(newest(subscriber)?.version ?? null, wanted.version);
-  // What takes the place of a promise is one: if the core refused it later, the promise would be lost with it.
-  const owed = wanted.owed || (subscriber.desired?.owed ?? false);
   return {
     ...subscriber,
-    desired: known ? subscriber.desired : { ...wanted, version, owed },
+    desired: known ? subscriber.desired : inPlace(subscriber, wanted),
     unsettledUntil: now + limits.settleAfterMs,
   };
+}
+
+/** What takes the place of a promise is one: if the core refused it later, the promise would be lost with it. */
+function inPlace(subscriber: Subscriber, wanted: Wanted): Wanted {
+  const version = mergeVersions(newest(subscriber)?.version ?? null, wanted.version);
+  return { ...wanted, version, owed: wanted.owed || (subscriber.desired?.owed ?? false) };
 }
 
 function isConfirmed({ applied, desired }: Subscriber, wanted: Wanted): boolean {

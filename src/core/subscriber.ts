@@ -49,8 +49,11 @@ export type Effect = { readonly imsi: string } & (
       readonly wanted: Wanted;
       readonly after: readonly Release[];
     }
-  /** A swap begins: nothing but the releases is known to be wanted yet. */
-  | { readonly kind: 'expect'; readonly after: readonly Release[] }
+  /**
+   * A swap begins, and NSPS owns its retry: the new SIM waits for `after`, the old one is to become `wanted`, whatever comes
+   * of the event itself.
+   */
+  | { readonly kind: 'expect'; readonly after: readonly Release[]; readonly wanted: Wanted | null }
   /** An operator wants the newest state sent again. */
   | { readonly kind: 'resync' }
   /** (claim) The core confirmed a state that was sent `ageMs` ago, after these releases. */

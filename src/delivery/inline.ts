@@ -125,8 +125,11 @@ export class InlineDelivery implements Delivery {
 
   /** A swap: whatever becomes of this event, nobody gives the new SIM the number before the old one lost it (G5). */
   async #announce(release: Wanted, grant: Wanted): Promise<void> {
-    const effect: Effect = { kind: 'expect', imsi: grant.change.state.imsi, after: [release] };
-    await this.#store.write({ entry: null, story: null, effects: [effect] });
+    const effects: Effect[] = [
+      { kind: 'expect', imsi: release.change.state.imsi, after: [], wanted: release },
+      { kind: 'expect', imsi: grant.change.state.imsi, after: [release], wanted: null },
+    ];
+    await this.#store.write({ entry: null, story: null, effects });
   }
 
   async #provision(wanted: Wanted, course: Course, ends: boolean): Promise<Ended> {

@@ -45,7 +45,7 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       await using bench = await makeBench();
       const store = await bench.open();
       const release = { version: versionAt(2), change: wantedAt(2, { imsi: OTHER_IMSI, msisdn: null }).change };
-      await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release] }));
+      await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release], wanted: null }));
       const claimed = await store.claim(IMSI, wantedAt(3), HOLD_MS);
       assert.deepEqual(claimed?.after, [release]);
       const grant = effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(3), ageMs: 1, released: [release] });
@@ -58,12 +58,22 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       await store.close();
     });
 
+    test('keeps an older number from the old SIM of a swap that could not be done yet (G5)', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const release = wantedAt(6, { msisdn: null, owed: false });
+      await store.write(effects({ kind: 'expect', imsi: IMSI, after: [], wanted: release }));
+      const known = await store.claim(IMSI, wantedAt(4), HOLD_MS);
+      assert.deepEqual([known?.applied, known?.desired, known?.dueAt], [null, release, null]);
+      await store.close();
+    });
+
     test('keeps a release that was announced while an earlier number was on its way', async () => {
       await using bench = await makeBench();
       const store = await bench.open();
       const release = { version: versionAt(2), change: wantedAt(2, { imsi: OTHER_IMSI, msisdn: null }).change };
       await store.claim(IMSI, wantedAt(3), HOLD_MS);
-      await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release] }));
+      await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release], wanted: null }));
       await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(3), ageMs: 1, released: [] }));
       assert.deepEqual((await store.views.subscriber(IMSI))?.after, [release]);
       await store.close();
