@@ -25,7 +25,7 @@ import {
 } from './arrival.ts';
 import type { Attempts } from './attempts.ts';
 import { SubscriberLines } from './lines.ts';
-import { asRelease, effectOf, NO_TURN, push } from './push.ts';
+import { asRelease, CLAIM_MARGIN_MS, effectOf, NO_TURN, push } from './push.ts';
 
 export interface InlineLimits {
   /** One event's whole budget, waiting and repeats included, in milliseconds. */
@@ -36,8 +36,6 @@ export interface InlineLimits {
   readonly capacity: number;
 }
 
-/** A claim outlives the call it was made for by so much, in milliseconds: the result has to be written, too. */
-export const CLAIM_MARGIN_MS = 5_000;
 /** How often a subscriber held elsewhere (another instance, the connector's own work) is asked for, in milliseconds. */
 const ASK_AGAIN_MS = { first: 5, longest: 200 };
 

@@ -4,6 +4,9 @@ import type { Attempt } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
 import type { Attempts } from './attempts.ts';
 
+/** A claim outlives the call it was made for by so much, in milliseconds: the result has to be written, too. */
+export const CLAIM_MARGIN_MS = 5_000;
+
 /** One state sent to the core, with all that came of it. */
 export interface Pushed {
   readonly wanted: Wanted;

@@ -13,8 +13,7 @@ import { compareVersions } from '../core/version.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
 import { type Attempt, type Store, StoreError } from '../ports/store.ts';
 import type { Attempts } from './attempts.ts';
-import { CLAIM_MARGIN_MS } from './inline.ts';
-import { asRelease, effectOf, type Pushed, push } from './push.ts';
+import { asRelease, CLAIM_MARGIN_MS, effectOf, type Pushed, push } from './push.ts';
 
 export interface ReconcilerLimits {
   /** Time for one subscriber, repeats included, in milliseconds. */

@@ -1,4 +1,5 @@
 import type { Release, Subscriber, Wanted } from '../../core/subscriber.ts';
+import { asImsi } from '../imsi.ts';
 import { wholeMs } from '../times.ts';
 
 /** The order of a row's fields everywhere. */
@@ -15,11 +16,6 @@ export type StateRow = [
   attempts: number,
   dead: string | null,
 ];
-
-/** An IMSI is kept as a number; test networks begin with zeros. */
-export function asImsi(key: number): string {
-  return String(key).padStart(15, '0');
-}
 
 export function subscriberOf(row: readonly [...StateRow, ...unknown[]]): Subscriber {
   const [imsi, applied, desired, after, unsettledUntil, dueAt, waitingSince, attempts, dead] = row as StateRow;

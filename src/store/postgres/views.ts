@@ -1,7 +1,8 @@
 import type { Subscriber } from '../../core/subscriber.ts';
 import type { Attempt, Backlog, EventFilter, EventState, StoredEvent, Views } from '../../ports/store.ts';
+import { asImsi } from '../imsi.ts';
 import type { Database } from './database.ts';
-import { asImsi, plain, STATE_COLUMNS, type StateRow, subscriberOf } from './rows.ts';
+import { plain, STATE_COLUMNS, type StateRow, subscriberOf } from './rows.ts';
 
 const EVENT_COLUMNS = `seq, event_id, received_at, updated_at, type, imsi, previous_imsi, state, why, status, deliveries,
   request_id, unique_id, decision, attempts, body`;

@@ -1,12 +1,13 @@
 import type { ClientBase } from 'pg';
 import type { Limits } from '../../core/subscriber.ts';
 import type { Attempt, EventState, Write } from '../../ports/store.ts';
+import { asImsi } from '../imsi.ts';
 import type { WriteResult } from '../requests.ts';
 import { wholeMs } from '../times.ts';
 import { Batch, type ChangedEvent, type Loaded, type LockedEvent, NotTogether } from './batch.ts';
 import { type Database, send } from './database.ts';
 import { isRefusal } from './faults.ts';
-import { asImsi, json, plain, type StateRow, stateOf, subscriberOf } from './rows.ts';
+import { json, plain, type StateRow, stateOf, subscriberOf } from './rows.ts';
 import {
   ADD_EVENTS,
   ADD_SUBSCRIBERS,

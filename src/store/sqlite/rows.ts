@@ -27,11 +27,6 @@ export type SubscriberRow = [
   dead: string | null,
 ];
 
-/** An IMSI is kept as a number; test networks begin with zeros. */
-export function asImsi(key: number): string {
-  return String(key).padStart(15, '0');
-}
-
 export function subscriberOf(row: SubscriberRow | undefined, imsi: string): Subscriber {
   if (!row) return unknownSubscriber(imsi);
   const [, applied, desired, after, unsettledUntil, dueAt, waitingSince, attempts, dead] = row;

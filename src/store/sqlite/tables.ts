@@ -3,10 +3,11 @@ import { react } from '../../core/react.ts';
 import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
 import type { CleaningOrder, Write } from '../../ports/store.ts';
 import { Halves } from '../halves.ts';
+import { asImsi } from '../imsi.ts';
 import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';
 import { Journal } from './journal.ts';
-import { asImsi, SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf, valuesOf } from './rows.ts';
+import { SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf, valuesOf } from './rows.ts';
 
 /** The tables and what is done to them, one call after the other. Knows nothing of threads, transactions and files. */
 export class Tables {

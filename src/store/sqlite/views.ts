@@ -1,8 +1,9 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Subscriber } from '../../core/subscriber.ts';
 import type { Attempt, Backlog, EventFilter, EventState, StoredEvent, Views } from '../../ports/store.ts';
+import { asImsi } from '../imsi.ts';
 import { findEvent } from './event-index.ts';
-import { asImsi, SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf } from './rows.ts';
+import { SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf } from './rows.ts';
 
 interface EventRow {
   seq: number;
