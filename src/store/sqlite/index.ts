@@ -8,7 +8,7 @@ import {
   type Views,
   type Write,
 } from '../../ports/store.ts';
-import { Group } from '../group.ts';
+import { Turn } from './turn.ts';
 import { endsClaim, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
 import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
@@ -34,8 +34,8 @@ const REMEMBERED = 20_000;
 export class SqliteStore implements Store {
   readonly #writer: Thread;
   readonly #limits: Limits;
-  readonly #reads: Group<string, Subscriber>;
-  readonly #writes: Group<Write, WriteResult>;
+  readonly #reads: Turn<string, Subscriber>;
+  readonly #writes: Turn<Write, WriteResult>;
   readonly #holds: Holds;
   readonly #known = new Map<string, Subscriber>();
   readonly #unsettled = new Map<string, Unsettled>();
@@ -64,8 +64,8 @@ export class SqliteStore implements Store {
     this.#writer = writer;
     this.#limits = limits;
     this.#holds = holds;
-    this.#reads = new Group(async (imsis) => this.#look(await writer.ask('read', JSON.stringify(imsis))));
-    this.#writes = new Group(async (writes) => {
+    this.#reads = new Turn(async (imsis) => this.#look(await writer.ask('read', JSON.stringify(imsis))));
+    this.#writes = new Turn(async (writes) => {
       const { text, bodies } = encodeWrites(writes);
       return this.#look(await writer.ask('writes', text, bodies));
     });

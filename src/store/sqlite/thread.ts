@@ -1,10 +1,14 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import type { StoredEvent, StoreError, Views } from '../../ports/store.ts';
-import { Engine } from './engine.ts';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { StoredEvent, StoreError, Views, Write } from '../../ports/store.ts';
+import type { WriteResult } from '../requests.ts';
+import { Engine, type Seen } from './engine.ts';
 import { storeError } from './faults.ts';
 import { decodeWrites, type ReplyMessage, type RequestMessage, type ThreadData } from './messages.ts';
 
 /** The thread that owns the database: SQLite waits for the disk, and events must not wait with it. */
+
+/** Messages taken in at a time: the first of them should not wait for too many others. */
+const MOST_TOGETHER = 100;
 
 const options = workerData as ThreadData;
 const port = parentPort;
@@ -12,25 +16,66 @@ if (!port) throw new Error('this file is a thread of the connector and runs only
 
 try {
   const engine = new Engine(options);
-  port.on('message', (message: RequestMessage) => void serve(engine, message));
+  port.on('message', (message: RequestMessage) => void serve(engine, [message, ...alreadyHere(port)]));
   port.postMessage({ opened: true });
 } catch (error) {
   const { message, passing } = error as StoreError;
   port.postMessage({ opened: false, error: message, passing });
 }
 
-async function serve(engine: Engine, message: RequestMessage): Promise<void> {
-  const { id } = message;
-  try {
-    port?.postMessage({ id, ...(await carryOut(engine, message)) } satisfies ReplyMessage);
-  } catch (error) {
-    const { message: why, passing } = storeError(error, options.file);
-    port?.postMessage({ id, error: why, passing } satisfies ReplyMessage);
+/** What came in while the last transaction was written. */
+function* alreadyHere(from: MessagePort): Iterable<RequestMessage> {
+  for (let taken = 1; taken < MOST_TOGETHER; taken++) {
+    const more = receiveMessageOnPort(from) as { message: RequestMessage } | undefined;
+    if (!more) return;
+    yield more.message;
   }
-  if (message.name === 'close') port?.close();
 }
 
-async function carryOut(engine: Engine, { name, text, bodies }: RequestMessage): Promise<{ text: string }> {
+/** Reads first: whoever reads does not know of a write that was not answered yet, and need not wait for the disk. */
+async function serve(engine: Engine, messages: readonly RequestMessage[]): Promise<void> {
+  const writes = messages.filter(({ name }) => name === 'writes');
+  const replies: ReplyMessage[] = [];
+  for (const message of messages) if (message.name === 'read') replies.push(await attempt(engine, message));
+  if (replies.length > 0) port?.postMessage(replies);
+  if (writes.length > 0) port?.postMessage(attemptWrites(engine, writes));
+  for (const message of messages) {
+    if (message.name === 'read' || message.name === 'writes') continue;
+    port?.postMessage([await attempt(engine, message)]);
+    if (message.name === 'close') port?.close();
+  }
+}
+
+async function attempt(engine: Engine, message: RequestMessage): Promise<ReplyMessage> {
+  try {
+    return { id: message.id, ...(await carryOut(engine, message)) };
+  } catch (error) {
+    return fault(message, error);
+  }
+}
+
+/** Group commit: all of them in one transaction. The busier it gets, the larger it is, and the less one write costs. */
+function attemptWrites(engine: Engine, messages: readonly RequestMessage[]): ReplyMessage[] {
+  try {
+    const groups = messages.map(({ text, bodies }) => decodeWrites(text, bodies));
+    const { result, foreign } = engine.writes(groups.flat());
+    let at = 0;
+    return messages.map(({ id }, index) => {
+      const { length } = groups[index] as Write[];
+      const own: Seen<WriteResult[]> = { result: result.slice(at, (at += length)), foreign };
+      return { id, ...json(own) };
+    });
+  } catch (error) {
+    return messages.map((message) => fault(message, error));
+  }
+}
+
+function fault({ id }: RequestMessage, error: unknown): ReplyMessage {
+  const { message, passing } = storeError(error, options.file);
+  return { id, error: message, passing };
+}
+
+async function carryOut(engine: Engine, { name, text }: RequestMessage): Promise<{ text: string }> {
   switch (name) {
     case 'read':
       return json(engine.read(JSON.parse(text)));
@@ -38,8 +83,6 @@ async function carryOut(engine: Engine, { name, text, bodies }: RequestMessage):
       const { limit, held } = JSON.parse(text) as { limit: number; held: string[] };
       return json(engine.due(limit, held));
     }
-    case 'writes':
-      return json(engine.writes(decodeWrites(text, bodies)));
     case 'clean':
       return json(engine.clean(JSON.parse(text)));
     case 'probe':

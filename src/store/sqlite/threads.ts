@@ -37,7 +37,9 @@ export class Thread {
 
   private constructor(worker: Worker) {
     this.#worker = worker;
-    worker.on('message', (reply: ReplyMessage) => this.#take(reply));
+    worker.on('message', (replies: readonly ReplyMessage[]) => {
+      for (const reply of replies) this.#take(reply);
+    });
     worker.on('error', (error: unknown) => this.#end(error));
     worker.on('exit', () => this.#end(null));
   }
