@@ -8,12 +8,12 @@ import {
   type Views,
   type Write,
 } from '../../ports/store.ts';
-import { Turn } from './turn.ts';
 import { endsClaim, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
 import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
 import { encodeWrites } from './messages.ts';
 import { Thread } from './threads.ts';
+import { Turn } from './turn.ts';
 
 export interface SqliteOptions {
   /** Path, or `:memory:`. */

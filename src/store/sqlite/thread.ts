@@ -75,7 +75,7 @@ function fault({ id }: RequestMessage, error: unknown): ReplyMessage {
   return { id, error: message, passing };
 }
 
-async function carryOut(engine: Engine, { name, text }: RequestMessage): Promise<{ text: string }> {
+async function carryOut(engine: Engine, { name, text, bodies }: RequestMessage): Promise<{ text: string }> {
   switch (name) {
     case 'read':
       return json(engine.read(JSON.parse(text)));
@@ -83,6 +83,8 @@ async function carryOut(engine: Engine, { name, text }: RequestMessage): Promise
       const { limit, held } = JSON.parse(text) as { limit: number; held: string[] };
       return json(engine.due(limit, held));
     }
+    case 'writes':
+      return json(engine.writes(decodeWrites(text, bodies)));
     case 'clean':
       return json(engine.clean(JSON.parse(text)));
     case 'probe':
