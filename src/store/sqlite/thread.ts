@@ -61,9 +61,9 @@ function attemptWrites(engine: Engine, messages: readonly RequestMessage[]): Rep
     const { result, foreign } = engine.writes(groups.flat());
     let at = 0;
     return messages.map(({ id }, index) => {
-      const { length } = groups[index] as Write[];
-      const own: Seen<WriteResult[]> = { result: result.slice(at, (at += length)), foreign };
-      return { id, ...json(own) };
+      const from = at;
+      at += (groups[index] as Write[]).length;
+      return { id, ...json({ result: result.slice(from, at), foreign } satisfies Seen<WriteResult[]>) };
     });
   } catch (error) {
     return messages.map((message) => fault(message, error));
