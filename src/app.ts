@@ -4,6 +4,7 @@ import { storeName } from './config/kinds.ts';
 import type { Config } from './config/load.ts';
 import { rulesOf } from './config/rules.ts';
 import type { Secret } from './config/secret.ts';
+import { recordsEvents } from './config/table.ts';
 import { prepareValidation } from './contract/validate.ts';
 import type { Delivery } from './delivery/arrival.ts';
 import { Attempts } from './delivery/attempts.ts';
@@ -22,6 +23,7 @@ import { newIds } from './http/trace.ts';
 import { systemClock } from './observe/clock.ts';
 import type { Logger } from './ports/runtime.ts';
 import type { Store } from './ports/store.ts';
+import { openRecording, type Recording } from './recording.ts';
 import { GuardedStore } from './store/guard.ts';
 import { openStore } from './store/open.ts';
 import { ConfiguredTarget } from './targets/registry.ts';
@@ -30,7 +32,8 @@ import { ConfiguredTarget } from './targets/registry.ts';
 interface Running {
   readonly store: GuardedStore;
   readonly http: FastifyInstance;
-  readonly reconciler: Reconciler;
+  /** The connector's own work: the reconciler, or the recorder of a target that records events. */
+  readonly work: Pick<Reconciler, 'start' | 'stop' | 'underWay'>;
   readonly retention: Retention;
 }
 
@@ -38,7 +41,9 @@ interface Running {
 export class App {
   readonly #config: Config;
   readonly #log: Logger;
-  readonly #target: ConfiguredTarget;
+  /** Null when it records events instead of holding states. */
+  readonly #target: ConfiguredTarget | null;
+  #recording: Recording | null = null;
   readonly #lifecycle = new Lifecycle();
   #running: Running | null = null;
   #stopped: Promise<boolean> | null = null;
@@ -47,15 +52,32 @@ export class App {
   constructor(config: Config, log: Logger) {
     this.#config = config;
     this.#log = log;
-    this.#target = new ConfiguredTarget(config, systemClock);
+    this.#target = recordsEvents(config.settings.TARGET) ? null : new ConfiguredTarget(config, systemClock);
   }
 
-  #wire(opened: Store): Running {
+  async #wire(opened: Store): Promise<Running> {
     const { settings } = this.#config;
     const clock = systemClock;
     const log = this.#log;
     const store = new GuardedStore(opened, clock, settings.STORE_TIMEOUT * 1000, (fault) => this.#storeChanged(fault));
-    const attempts = this.#attempts();
+    this.#recording = await openRecording(this.#config, store.outbox, log);
+    const { work, delivery } = this.#recording
+      ? { work: this.#recording.recorder, delivery: this.#recording.delivery }
+      : this.#provisioning(store, this.#target as ConfiguredTarget);
+    const keepMs = settings.RETENTION_DAYS * DAY_MS;
+    return {
+      store,
+      work,
+      retention: new Retention({ store, clock, log, keepMs, most: settings.RETENTION_EVENTS }),
+      http: this.#server(delivery, store),
+    };
+  }
+
+  #provisioning(store: GuardedStore, target: ConfiguredTarget): { work: Reconciler; delivery: Delivery } {
+    const { settings } = this.#config;
+    const clock = systemClock;
+    const log = this.#log;
+    const attempts = this.#attempts(target);
     const deadlineMs = settings.WTL_HTTP_REQUESTS_TIMEOUT * 1000;
     const rest = { firstMs: settings.RETRY_FIRST_PAUSE * 1000, longestMs: settings.RETRY_LONGEST_PAUSE * 1000 };
     const limits = { deadlineMs, concurrency: reconcilerConcurrency(settings), rest };
@@ -66,22 +88,16 @@ export class App {
       settings.DELIVERY === 'queued'
         ? new QueuedDelivery({ store, capacity, nudge: () => reconciler.nudge() })
         : new InlineDelivery({ ...parts, limits: { deadlineMs, capacity, retries: settings.WTL_RETRIES } });
-    const keepMs = settings.RETENTION_DAYS * DAY_MS;
-    return {
-      store,
-      reconciler,
-      retention: new Retention({ store, clock, log, keepMs, most: settings.RETENTION_EVENTS }),
-      http: this.#server(delivery, store),
-    };
+    return { work: reconciler, delivery };
   }
 
-  #attempts(): Attempts {
+  #attempts(target: ConfiguredTarget): Attempts {
     const { settings } = this.#config;
     const clock = systemClock;
     const breaker = { failures: settings.WTL_BREAKER_FAILURES, cooldownMs: settings.WTL_BREAKER_COOLDOWN * 1000 };
     const gate = { concurrency: settings.WTL_MAX_CONCURRENCY, perSecond: settings.WTL_MAX_RPS };
     return new Attempts({
-      target: this.#target,
+      target,
       gate: new Gate(gate, clock),
       breaker: new Breaker(breaker, clock),
       clock,
@@ -98,7 +114,7 @@ export class App {
         eventPath: settings.EVENT_PATH,
         maxBodyBytes: settings.MAX_BODY_BYTES,
         intakeTimeoutMs: settings.INTAKE_TIMEOUT * 1000,
-        eventTimeoutMs: (settings.WTL_HTTP_REQUESTS_TIMEOUT + 2 * settings.STORE_TIMEOUT) * 1000,
+        eventTimeoutMs: (patienceOf(settings) + 2 * settings.STORE_TIMEOUT) * 1000,
       },
       authenticator: new Authenticator(intakeTokens(this.#config)),
       intake: new EventIntake({ rules: rulesOf(settings), delivery, store, answers, clock: systemClock, log }),
@@ -122,8 +138,12 @@ export class App {
    */
   async start(): Promise<string> {
     const { HOST, PORT } = this.#config.settings;
-    this.#running = this.#wire(await openStore(this.#config.settings));
-    const { http, reconciler, retention } = this.#running;
+    const opened = await openStore(this.#config.settings);
+    this.#running = await this.#wire(opened).catch(async (error: unknown) => {
+      await opened.close();
+      throw error;
+    });
+    const { http, work, retention } = this.#running;
     try {
       await http.listen({ host: HOST, port: PORT });
     } catch (error) {
@@ -132,7 +152,7 @@ export class App {
     }
     // Not before listening: a cold start is measured to the first answer of /health.
     setImmediate(() => this.#warmUp());
-    reconciler.start();
+    work.start();
     retention.start();
     const { port } = http.server.address() as AddressInfo;
     return `http://${reachable(HOST)}:${port}`;
@@ -140,7 +160,7 @@ export class App {
 
   #warmUp(): void {
     prepareValidation();
-    this.#target.warmUp().catch((error: unknown) => this.#log.error({ err: error }, 'The target cannot be opened'));
+    this.#target?.warmUp().catch((error: unknown) => this.#log.error({ err: error }, 'The target cannot be opened'));
   }
 
   /**
@@ -159,17 +179,17 @@ export class App {
     running.retention.stop();
     const [drained, rested] = await Promise.all([
       this.#lifecycle.drain(SHUTDOWN_TIMEOUT * 1000, systemClock),
-      within(SHUTDOWN_TIMEOUT * 1000, running.reconciler.stop()),
+      within(SHUTDOWN_TIMEOUT * 1000, running.work.stop()),
     ]);
     if (!drained || !rested) {
       const events = this.#lifecycle.underWay;
-      const fields = { events, subscribers: running.reconciler.underWay, timeout_s: SHUTDOWN_TIMEOUT };
+      const fields = { events, under_way: running.work.underWay, timeout_s: SHUTDOWN_TIMEOUT };
       this.#log.error(
         fields,
         'Cut off at SHUTDOWN_TIMEOUT: NSPS will send the events again, the rest goes on at the next start',
       );
     }
-    await within(CLOSE_MS, Promise.all([running.http.close(), this.#target.close()]));
+    await within(CLOSE_MS, Promise.all([running.http.close(), this.#target?.close(), this.#recording?.close()]));
     await within(CLOSE_MS, running.store.close());
     return drained && rested;
   }
@@ -201,6 +221,11 @@ function reconcilerConcurrency(settings: Config['settings']): number {
   const share = settings.DELIVERY === 'queued' ? most : Math.ceil(most / 4);
   // No more than a second's worth is held at a limited rate: what comes in fresh must not wait behind it.
   return settings.WTL_MAX_RPS > 0 ? Math.min(share, settings.WTL_MAX_RPS) : share;
+}
+
+/** One event's whole budget, in seconds. */
+function patienceOf(settings: Config['settings']): number {
+  return recordsEvents(settings.TARGET) ? settings.GOOGLE_HTTP_REQUESTS_TIMEOUT : settings.WTL_HTTP_REQUESTS_TIMEOUT;
 }
 
 function intakeTokens({ settings }: Config): Secret[] {

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { type Config, ConfigError, loadConfig, readEnvironment } from '../config/load.ts';
 import type { Secret } from '../config/secret.ts';
+import { systemClock } from '../observe/clock.ts';
 import type { Finding } from '../ports/target.ts';
 import { probeStore } from '../store/probe.ts';
 import { probeTarget } from '../targets/registry.ts';
@@ -37,7 +38,7 @@ async function examine(): Promise<{ findings: Finding[]; exitCode: number }> {
   const findings = [
     ...settingsFindings(config),
     ...tokenFindings(config),
-    ...(await probeTarget(config)),
+    ...(await probeTarget(config, systemClock)),
     await probeStore(config.settings),
   ];
   return { findings, exitCode: findings.some(({ verdict }) => verdict === 'fail') ? EXIT.failed : EXIT.ok };

@@ -50,7 +50,7 @@ function walk(saved: SavedEvent, config: Config, preview: Awaited<ReturnType<typ
   }
   const steps: { rule: string; finding: string }[] = [];
   const decision = decide(parsed.event, rulesOf(config.settings), (rule, finding) => steps.push({ rule, finding }));
-  return { source, steps, decision, requests: decision.kind === 'provision' ? decision.changes.map(preview) : [] };
+  return { source, steps, decision, requests: preview(parsed.event, decision) };
 }
 
 function readable({ source, steps, decision, requests }: Explanation): string {
@@ -76,6 +76,8 @@ function verdict(decision: Decision): string[] {
         styled('red', 'Would be rejected (422):'),
         ...columns(decision.faults.map(({ path, message }) => [path, message])),
       ];
+    case 'record':
+      return [styled('green', 'Would be recorded, once:')];
     case 'provision':
       return [
         styled('green', `Would be sent (${decision.action}), unless a newer event of the subscriber came before:`),

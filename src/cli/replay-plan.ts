@@ -3,7 +3,7 @@ import { decide } from '../core/decide.ts';
 import { react } from '../core/react.ts';
 import { type Effect, type Limits, newest, type Subscriber, unknownSubscriber } from '../core/subscriber.ts';
 import type { Decision, Rules } from '../core/types.ts';
-import type { Provision } from '../delivery/arrival.ts';
+import type { Provision, Undelivered } from '../delivery/arrival.ts';
 import { wishesOf } from '../delivery/queued.ts';
 import type { StoredEvent, Views } from '../ports/store.ts';
 import { decisionLines } from './wording.ts';
@@ -11,15 +11,24 @@ import type { Result } from './work-report.ts';
 
 /** What an event of the journal means by today's rules: its effects, or why it has none. */
 export type Replay =
+  /** It is recorded, if it was not yet. */
+  | { readonly record: true }
   | { readonly effects: readonly Effect[]; readonly decision: Provision }
   | { readonly result: Result };
 
 /** Decides an event of the journal again. */
 export function replayOf(event: StoredEvent, rules: Rules): Replay {
   const decision = decideAgain(event.body, rules);
+  if (decision.kind === 'record') return againstRecorded(event);
   if (decision.kind === 'provision') return { effects: wishesOf({ decision, draft: event }), decision };
   const status = decision.kind === 'ignore' ? 'ignored' : 'rejected';
   return { result: { subject: event.eventId, status, why: wordsOf(decision) } };
+}
+
+/** An event is recorded once: one that is, or waits to be, is left alone. */
+function againstRecorded({ eventId: subject, state }: StoredEvent): Replay {
+  if (state === 'processed') return { result: { subject, status: 'done', why: 'it is recorded already' } };
+  return { record: true };
 }
 
 function decideAgain(body: Uint8Array, rules: Rules): Decision {
@@ -27,7 +36,7 @@ function decideAgain(body: Uint8Array, rules: Rules): Decision {
   return parsed.kind === 'event' ? decide(parsed.event, rules) : { kind: 'reject', faults: parsed.faults };
 }
 
-function wordsOf(decision: Exclude<Decision, Provision>): string {
+function wordsOf(decision: Undelivered): string {
   if (decision.kind === 'ignore') return decision.reason;
   return decision.faults.map(({ path, message }) => `${path} ${message}`).join('; ');
 }

@@ -4,7 +4,7 @@ import type { Rules } from '../core/types.ts';
 import type { EventFilter, Store, StoredEvent, Views } from '../ports/store.ts';
 import { type Command, type CommandLine, UsageError } from './command.ts';
 import { FILTER_OPTIONS, filterOf, walkEvents } from './event-query.ts';
-import { Rehearsal, replayOf, superseded } from './replay-plan.ts';
+import { Rehearsal, type Replay, replayOf, superseded } from './replay-plan.ts';
 import { bring, planned } from './resync.ts';
 import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
 import { type Look, lookAtEvent, Patience, WAIT_OPTIONS, waitFor } from './waiting.ts';
@@ -117,7 +117,7 @@ async function rehearse(work: Work): Promise<void> {
   for await (const events of eventsOf(work)) {
     for (const event of events) {
       const again = replayOf(event, work.rules);
-      const result = 'result' in again ? again.result : await rehearsal.play(event.eventId, again);
+      const result = 'effects' in again ? await rehearsal.play(event.eventId, again) : rehearsed(event, again);
       if (result) work.tell(result);
     }
   }
@@ -140,9 +140,22 @@ async function carryOut(work: Work, patience: Patience | null): Promise<void> {
   if (patience) await waitFor(looks, patience, work.tell);
 }
 
+function rehearsed({ eventId }: StoredEvent, again: Exclude<Replay, { effects: unknown }>): Result {
+  return 'result' in again ? again.result : { subject: eventId, status: 'planned', why: 'record' };
+}
+
+/** The connector's recorder finds it by itself. */
+async function askToRecord({ eventId }: StoredEvent, { outbox }: Store): Promise<Result> {
+  if (!outbox)
+    return { subject: eventId, status: 'failed', why: 'this store cannot serve a target that records events' };
+  await outbox.conclude([{ eventId, state: 'queued', why: null }], null);
+  return { subject: eventId, status: 'asked' };
+}
+
 async function ask(event: StoredEvent, { store, rules }: Work): Promise<Result> {
   const again = replayOf(event, rules);
   if ('result' in again) return again.result;
+  if ('record' in again) return await askToRecord(event, store);
   const taken = await store.write({ entry: null, story: null, effects: again.effects });
   if (taken.includes(true)) return { subject: event.eventId, status: 'asked' };
   const [{ state }] = again.decision.changes;

@@ -1,5 +1,5 @@
 import { App } from '../app.ts';
-import { type Config, loadConfig, readEnvironment, redactedSettings } from '../config/load.ts';
+import { type Config, ConfigError, loadConfig, readEnvironment, redactedSettings } from '../config/load.ts';
 import { SecretFiles } from '../config/secret-files.ts';
 import { SECRET_NAMES } from '../config/table.ts';
 import { type OpenLog, openLog } from '../observe/logger.ts';
@@ -58,7 +58,8 @@ async function serve(): Promise<number> {
   process.exit(drained ? EXIT.ok : EXIT.failed);
 }
 
-function startFault(error: unknown, { settings }: Config): PlainError {
+function startFault(error: unknown, { settings }: Config): Error {
+  if (error instanceof ConfigError) return error;
   if (error instanceof StoreError) return new PlainError(`STORE_URL: ${error.message}`, EXIT.unavailable);
   return new PlainError(listenFault(error, settings.HOST, settings.PORT), EXIT.unavailable);
 }

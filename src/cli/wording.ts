@@ -51,6 +51,8 @@ export function decisionLines(decision: Decision): string[] {
       return [`ignore: ${printable(decision.reason)}`];
     case 'reject':
       return decision.faults.map(({ path, message }) => `reject: ${path} ${printable(message)}`);
+    case 'record':
+      return ['record'];
     case 'provision':
       return decision.changes.map((change, index) => `${index === 0 ? 'send' : 'then'} ${changeText(change)}`);
   }

@@ -1,3 +1,4 @@
+import { type Column, parseColumns } from '../core/columns.ts';
 import { isProfileName } from '../core/profile.ts';
 import { EVENT_ACTIONS, type EventAction, type ImsiPattern } from '../core/types.ts';
 import { compilePythonPattern } from './python-pattern.ts';
@@ -138,4 +139,40 @@ function eventAction(entry: string): [string, EventAction] {
   const action = EVENT_ACTIONS.find((candidate) => candidate === name.toLowerCase());
   if (type === '' || !action) refuse(`the entry ${JSON.stringify(entry.trim())} is not such`);
   return [type, action];
+}
+
+export const spreadsheetId: Kind<string> = {
+  expected: "the id in the spreadsheet's address, between /d/ and the next slash",
+  parse: (value) => (/^[\w-]+$/.test(value) ? value : refuse()),
+};
+
+export const columns: Kind<readonly Column[]> = {
+  expected: 'a list such as created_at,imsi=pb_data.sim_info.imsi,Status={pb_data.account_info.bill_status} ({status})',
+  parse: parseColumns,
+};
+
+/** Columns of a sheet, from one letter to another; numbers count from 0. */
+export interface ColumnRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export const columnRange: Kind<ColumnRange> = {
+  expected: 'columns such as A:F',
+  parse: (value) => {
+    const [, from, to] = /^([A-Za-z]{1,3}):([A-Za-z]{1,3})$/.exec(value) ?? [];
+    if (!from || !to) return refuse();
+    const range = { first: columnNumber(from), last: columnNumber(to) };
+    return range.first <= range.last ? range : refuse();
+  },
+};
+
+function columnNumber(letters: string): number {
+  return [...letters.toUpperCase()].reduce((number, letter) => number * 26 + letter.charCodeAt(0) - 64, 0) - 1;
+}
+
+/** `A` for 0, `AA` for 26. */
+export function columnLetters(number: number): string {
+  const rest = Math.floor(number / 26) - 1;
+  return (rest < 0 ? '' : columnLetters(rest)) + String.fromCharCode(65 + (number % 26));
 }

@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { type StoreLocation, storeName } from './kinds.ts';
+import { readServiceKey, type ServiceKey } from './google-key.ts';
+import { type ColumnRange, type StoreLocation, storeName } from './kinds.ts';
 import { Secret } from './secret.ts';
+import { rangeName, sheetFaults } from './sheet.ts';
 import {
   SECRET_NAMES,
   SETTING_NAMES,
@@ -42,6 +44,8 @@ export interface Config {
   readonly settings: Settings;
   /** Texts of the files named by `WTL_CA_FILE`, `WTL_CLIENT_CERT_FILE`, `WTL_CLIENT_KEY_FILE`. */
   readonly tls: Tls;
+  /** The key in the file named by `GOOGLE_CREDENTIALS_PATH`; null when it is not needed. */
+  readonly googleKey: ServiceKey | null;
   /** Secrets that came from a file, and may change with it. */
   readonly secretFiles: ReadonlyMap<SecretName, string>;
   /** Variables that look like settings and are none: most likely misspelt. */
@@ -101,6 +105,7 @@ class Reader {
     return {
       settings,
       tls: this.#tls(settings),
+      googleKey: this.#googleKey(settings),
       secretFiles: this.#secretFiles,
       unknown: unknownNames(this.#environment),
     };
@@ -112,7 +117,7 @@ class Reader {
     if (text === undefined) {
       // A file that is still to come, or was emptied to revoke the token: the secret that nobody can present.
       if (isSecretName(name) && this.#secretFiles.has(name) && !setting.required) return new Secret('');
-      if (setting.required && this.#requireAll && !this.#hasFault(name)) {
+      if (this.#isMissed(setting) && !this.#hasFault(name)) {
         this.#fault(name, `is required: ${setting.kind.expected}`);
       }
       return null;
@@ -126,6 +131,13 @@ class Reader {
       this.#fault(name, `must be ${setting.kind.expected}${found}${more}`);
       return null;
     }
+  }
+
+  /** A setting of another system than the one to provision is missed by nobody. */
+  #isMissed({ required, target }: Setting): boolean {
+    if (!required || !this.#requireAll) return false;
+    const wanted = this.#environment['TARGET'] ?? SETTINGS.TARGET.fallback;
+    return target === undefined || target === wanted.toLowerCase();
   }
 
   #text(name: SettingName): string | undefined {
@@ -198,6 +210,18 @@ class Reader {
     return text;
   }
 
+  /** What is asked of the settings together when the target is a sheet, and the key that one of them names. */
+  #googleKey(settings: Settings): ServiceKey | null {
+    if (settings.TARGET !== 'google-sheets') return null;
+    this.faults.push(...sheetFaults(settings, this.#requireAll));
+    const path = settings.GOOGLE_CREDENTIALS_PATH;
+    if (path === null || !this.#requireAll) return null;
+    const json = this.#file('GOOGLE_CREDENTIALS_PATH', path);
+    const key = json === undefined ? null : readServiceKey(json);
+    if (typeof key === 'string') this.#fault('GOOGLE_CREDENTIALS_PATH', `${path} ${key}`);
+    return typeof key === 'string' ? null : key;
+  }
+
   #hasFault(name: string): boolean {
     return this.faults.some((fault) => fault.name.startsWith(name));
   }
@@ -223,7 +247,9 @@ function isSecretName(name: string): name is SecretName {
 function unknownNames(environment: Environment): string[] {
   const known = new Set<string>([...SETTING_NAMES, ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
   return Object.keys(environment).filter(
-    (name) => /^(WTL|API_TOKEN|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY)/.test(name) && !known.has(name),
+    (name) =>
+      /^(WTL|GOOGLE|SHEET|SPREADSHEET|API_TOKEN|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY)/.test(name) &&
+      !known.has(name),
   );
 }
 
@@ -235,8 +261,10 @@ export function redactedSettings(settings: Settings): Record<string, unknown> {
 function printable(value: unknown): unknown {
   if (value instanceof Secret) return value.toJSON();
   if (value instanceof URL) return value.href;
+  if (Array.isArray(value)) return value.map(({ title }: { title: string }) => title);
   if (value instanceof Map) return Object.fromEntries(value);
   if (typeof value === 'object' && value !== null && 'source' in value) return value.source;
+  if (typeof value === 'object' && value !== null && 'first' in value) return rangeName(value as ColumnRange);
   if (typeof value === 'object' && value !== null && 'kind' in value) return storeName(value as StoreLocation);
   return value;
 }

@@ -1,6 +1,9 @@
+import { DEFAULT_COLUMNS } from '../core/columns.ts';
 import {
   baseUrl,
   choice,
+  columnRange,
+  columns,
   eventActions,
   eventPath,
   flag,
@@ -10,11 +13,23 @@ import {
   pythonPattern,
   seconds,
   secretText,
+  spreadsheetId,
   storeUrl,
   text,
   token,
 } from './kinds.ts';
 import type { Secret } from './secret.ts';
+
+/** The external systems there are; each has a folder of that name in `targets/`. */
+const TARGET_NAMES = ['wtl', 'google-sheets'] as const;
+export type TargetName = (typeof TARGET_NAMES)[number];
+
+/** Those that record events, a row each; the others hold subscribers' states. */
+export type RecordingName = 'google-sheets';
+
+export function recordsEvents(name: TargetName): name is RecordingName {
+  return name === 'google-sheets';
+}
 
 /** One setting: its kind, what it is when not set, and what it is for. */
 export interface Setting<T = unknown> {
@@ -22,12 +37,19 @@ export interface Setting<T = unknown> {
   /** As one would write it. Absent: none. */
   readonly fallback?: string;
   readonly required?: true;
+  /** Required only when this is the system to provision (`TARGET`). */
+  readonly target?: TargetName;
   readonly secret?: true;
   readonly help: string;
 }
 
 function required<T>(kind: Kind<T>, help: string): Setting<T> & { required: true } {
   return { kind, required: true, help };
+}
+
+/** Required when `TARGET` is that system; nobody else misses it. */
+function requiredFor<T>(target: TargetName, kind: Kind<T>, help: string): Setting<T> & { target: TargetName } {
+  return { kind, required: true, target, help };
 }
 
 function optional<T>(kind: Kind<T>, help: string): Setting<T> {
@@ -84,9 +106,13 @@ export const GROUPS = {
     WTL_DEFAULT_EPS_PROFILE: withDefault(profileName, 'default', 'EPS profile when the access policy names none.'),
   },
   Core: {
-    TARGET: withDefault(choice('wtl'), 'wtl', 'The external system to provision.'),
-    WTL_API_URL: required(baseUrl, 'Base URL of the WTL API; `/prov` is added. Trailing slashes do not matter.'),
-    WTL_API_TOKEN: { ...required(token, 'Bearer token for the WTL API.'), secret: true },
+    TARGET: withDefault(choice(...TARGET_NAMES), 'wtl', 'The external system to provision.'),
+    WTL_API_URL: requiredFor(
+      'wtl',
+      baseUrl,
+      'Base URL of the WTL API; `/prov` is added. Trailing slashes do not matter.',
+    ),
+    WTL_API_TOKEN: { ...requiredFor('wtl', token, 'Bearer token for the WTL API.'), secret: true },
     WTL_HTTP_REQUESTS_TIMEOUT: withDefault(
       seconds(0.01, 3600),
       '30.0',
@@ -118,6 +144,50 @@ export const GROUPS = {
     WTL_CLIENT_CERT_FILE: optional(text('a PEM file'), 'Client certificate shown to the core.'),
     WTL_CLIENT_KEY_FILE: optional(text('a PEM file'), 'Key of the client certificate.'),
   },
+  'Google Sheets': {
+    GOOGLE_CREDENTIALS_PATH: requiredFor(
+      'google-sheets',
+      text('the path of a service account key (JSON)'),
+      'Key of the service account that the spreadsheet is shared with, as Google Cloud gives it.',
+    ),
+    SPREADSHEET_ID: requiredFor('google-sheets', spreadsheetId, 'The spreadsheet that events are recorded in.'),
+    SHEET_NAME: withDefault(
+      text('the name of a sheet'),
+      'Sheet1',
+      'The sheet (tab) in it. This connector alone may append to it.',
+    ),
+    RANGE: optional(
+      columnRange,
+      'Its columns, as many as `SHEET_COLUMNS` names and one for `event_id`. From `A` on when not set.',
+    ),
+    SHEET_COLUMNS: withDefault(
+      columns,
+      DEFAULT_COLUMNS,
+      'What is recorded of an event beside its `event_id`, which always comes first: a path in the event, with a title ' +
+        'if wanted (`Title=path`); the first of several that leads to something (`path|path`); or text with paths in ' +
+        'braces.',
+    ),
+    SHEET_WRITES_PER_MINUTE: withDefault(
+      integer(1, 60),
+      '60',
+      'Writes in any 60 seconds, also across restarts; each takes up to 500 events. Google allows a service account 60.',
+    ),
+    GOOGLE_HTTP_REQUESTS_TIMEOUT: withDefault(
+      seconds(0.01, 180),
+      '30.0',
+      'How long one call to Google may take, and how long NSPS waits for its row (`DELIVERY=inline`), in seconds.',
+    ),
+    RETRY_COUNT: withDefault(
+      integer(0, 100),
+      '3',
+      'Repeats after which NSPS waits no longer and is answered `queued`; the connector goes on repeating.',
+    ),
+    GOOGLE_SHEETS_API_URL: withDefault(
+      baseUrl,
+      'https://sheets.googleapis.com',
+      "Where the API is: for a proxy, or the emulator. The token's address is the key's own `token_uri`.",
+    ),
+  },
   Delivery: {
     DELIVERY: withDefault(
       choice('inline', 'queued'),
@@ -128,7 +198,8 @@ export const GROUPS = {
     SETTLE_AFTER: optional(
       seconds(0.01, 86400),
       'How long after a call without a known result the core may still come to it, in seconds; then the newest state ' +
-        'is confirmed. Twice `WTL_HTTP_REQUESTS_TIMEOUT` when not set.',
+        'is confirmed. Twice `WTL_HTTP_REQUESTS_TIMEOUT` when not set; with `TARGET=google-sheets` 180, after which Google ' +
+        'gives up on a request.',
     ),
     RETRY_FIRST_PAUSE: withDefault(
       seconds(0.01, 3600),
@@ -182,6 +253,7 @@ type Table = Groups['Service'] &
   Groups['Intake'] &
   Groups['Decision'] &
   Groups['Core'] &
+  Groups['Google Sheets'] &
   Groups['Delivery'] &
   Groups['Store'] &
   Groups['Logs'];
@@ -189,7 +261,13 @@ type Table = Groups['Service'] &
 export type SettingName = keyof Table;
 
 type Value<S> =
-  S extends Setting<infer T> ? (S extends { required: true } | { fallback: string } ? T : T | null) : never;
+  S extends Setting<infer T>
+    ? S extends { target: TargetName }
+      ? T | null
+      : S extends { required: true } | { fallback: string }
+        ? T
+        : T | null
+    : never;
 
 /** All settings, read and checked. A setting that is not set and has no default is null. */
 export type Settings = { readonly [N in SettingName]: Value<Table[N]> };

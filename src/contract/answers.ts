@@ -52,6 +52,13 @@ export const ERRORS = {
     error: 'Not found',
     when: 'the core does not know the subscriber',
   },
+  place_missing: {
+    status: 404,
+    type: 'VALIDATION_ERROR',
+    message: 'Resource not found',
+    error: 'Not found',
+    when: 'the spreadsheet or the sheet in it is not there (`TARGET=google-sheets`)',
+  },
   method_not_allowed: {
     status: 405,
     type: 'VALIDATION_ERROR',

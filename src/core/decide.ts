@@ -20,6 +20,10 @@ export function decide(event: Event, rules: Rules, note: Note = unheard): Decisi
   const type = clip(event.data.event_type);
   note('event type', `${type} → ${action}`);
   if (action === 'ignore') return { kind: 'ignore', reason: `No defined action for event type: ${type}` };
+  if (rules.records) {
+    note('target', 'records events: a row each, whatever the event says');
+    return { kind: 'record' };
+  }
   return new Walk(event, rules, note).decide(action);
 }
 

@@ -32,6 +32,8 @@ export interface Change {
 export type Decision =
   | { readonly kind: 'ignore'; readonly reason: string }
   | { readonly kind: 'reject'; readonly faults: readonly [Fault, ...Fault[]] }
+  /** It is recorded as it is, whatever it says. */
+  | { readonly kind: 'record' }
   | {
       readonly kind: 'provision';
       readonly action: EventAction;
@@ -49,6 +51,8 @@ export interface Rules {
   readonly defaultEpsProfile: string;
   /** Refuse to bar on absent data (contract §3.7). */
   readonly strictEnrichment: boolean;
+  /** The target records events instead of holding states: nothing is asked of an event but its type. */
+  readonly records?: boolean;
 }
 
 export interface ImsiPattern {

@@ -4,13 +4,17 @@ import type { Change, Decision } from '../core/types.ts';
 import { type Attempt, type Entry, type Store, StoreError } from '../ports/store.ts';
 
 export type Provision = Extract<Decision, { kind: 'provision' }>;
+/** It means nothing for anybody. */
+export type Undelivered = Extract<Decision, { kind: 'ignore' | 'reject' }>;
+/** It means something for the target: for one that holds states, or for one that records events. */
+export type Meaning = Exclude<Decision, Undelivered>;
 
 /** What the journal keeps of an event, whatever comes of it. */
 export type Draft = Omit<Entry, 'state' | 'why' | 'status' | 'attempts'>;
 
-/** An event that means something for a subscriber. */
-export interface Arrival {
-  readonly decision: Provision;
+/** An event that means something for the target. */
+export interface Arrival<D extends Meaning = Provision> {
+  readonly decision: D;
   readonly draft: Draft;
 }
 
@@ -22,7 +26,7 @@ export type Delivered =
 /** Takes an event to its end, or to where it is safe. Never throws on a fault of the core or the store. */
 export interface Delivery {
   /** @param attempts is filled with the calls that were made. */
-  deliver(arrival: Arrival, attempts: Attempt[]): Promise<Delivered>;
+  deliver(arrival: Arrival<Meaning>, attempts: Attempt[]): Promise<Delivered>;
 }
 
 /** The journal's entry of an event that was delivered. */
@@ -62,11 +66,7 @@ export function noteInPassing(store: Store, entry: Entry): void {
  * sent again anyway.
  * @returns why it could not be kept; null when it was.
  */
-export async function noteUndelivered(
-  store: Store,
-  draft: Draft,
-  decision: Exclude<Decision, Provision>,
-): Promise<Delivered | null> {
+export async function noteUndelivered(store: Store, draft: Draft, decision: Undelivered): Promise<Delivered | null> {
   if (decision.kind === 'reject') {
     const why = decision.faults.map(({ path, message }) => `${path} ${message}`).join('; ');
     noteInPassing(store, { ...draft, state: 'rejected', why, status: ERRORS.validation_failed.status, attempts: [] });

@@ -4,7 +4,7 @@ import { parseEvent } from '../contract/parse.ts';
 import { decide } from '../core/decide.ts';
 import { clip } from '../core/text.ts';
 import type { Decision, Rules } from '../core/types.ts';
-import { type Delivered, type Delivery, type Draft, noteUndelivered, type Provision } from '../delivery/arrival.ts';
+import { type Delivered, type Delivery, type Draft, noteUndelivered, type Undelivered } from '../delivery/arrival.ts';
 import type { Clock, LogFields, Logger, TraceIds } from '../ports/runtime.ts';
 import type { Attempt, Store } from '../ports/store.ts';
 import type { Answer, Answers } from './answer.ts';
@@ -55,7 +55,7 @@ export class EventIntake {
   async #carryOut(decision: Decision, draft: Draft, about: About, started: number): Promise<Answer> {
     const attempts: Attempt[] = [];
     const answer =
-      decision.kind === 'provision'
+      decision.kind === 'provision' || decision.kind === 'record'
         ? this.#told(await this.#delivery.deliver({ decision, draft }, attempts))
         : await this.#undelivered(decision, draft);
     if (this.#log.debugEnabled) this.#logAttempts(draft, about, attempts);
@@ -63,7 +63,7 @@ export class EventIntake {
     return answer;
   }
 
-  async #undelivered(decision: Exclude<Decision, Provision>, draft: Draft): Promise<Answer> {
+  async #undelivered(decision: Undelivered, draft: Draft): Promise<Answer> {
     const noted = await noteUndelivered(this.#store, draft, decision);
     if (noted?.kind === 'failed') return this.#told(noted);
     if (decision.kind === 'reject') return this.#answers.invalid(decision.faults);

@@ -1,5 +1,6 @@
 import type { FailureCode } from '../core/outcome.ts';
 import type { Effect, Subscriber, Wanted } from '../core/subscriber.ts';
+import type { Outbox } from './outbox.ts';
 
 /** Where an event stands. */
 export const EVENT_STATES = [
@@ -94,6 +95,8 @@ export interface Store {
   probe(): Promise<void>;
   /** Reading, for people. */
   readonly views: Views;
+  /** For targets that record events; null when the store cannot serve them. */
+  readonly outbox: Outbox | null;
   /** Deletes old events that nothing waits for, oldest first, a few at a time. @returns how many. */
   clean(order: CleaningOrder): Promise<number>;
   /** Lets go of everything held. Idempotent. */

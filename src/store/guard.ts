@@ -1,6 +1,7 @@
 import type { Subscriber, Wanted } from '../core/subscriber.ts';
 import type { Clock } from '../ports/runtime.ts';
 import { type CleaningOrder, type Store, StoreError, type Views, type Write } from '../ports/store.ts';
+import { GuardedOutbox } from './guarded-outbox.ts';
 import { endsClaim } from './requests.ts';
 
 /**
@@ -12,6 +13,7 @@ export class GuardedStore implements Store {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly outbox: GuardedOutbox | null;
   readonly #onChange: (fault: string | null) => void;
   #fault: string | null = null;
   #cancelProbe: (() => void) | null = null;
@@ -28,6 +30,7 @@ export class GuardedStore implements Store {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#onChange = onChange;
+    this.outbox = store.outbox && new GuardedOutbox(store.outbox, (work) => this.#ask(work));
   }
 
   /** Why the store does not work now; null when it does. */
@@ -56,6 +59,10 @@ export class GuardedStore implements Store {
     // Nobody counts those who only want something noted.
     if (effects.length === 0 && this.#asked.size >= MOST_BESIDE_NOTES) return this.#refuse('it is too busy');
     return this.#watch(this.#store.write(write), () => {});
+  }
+
+  #ask<T>(work: () => Promise<T>): Promise<T> {
+    return this.#fault === null ? this.#watch(work(), () => {}) : this.#refuse(this.#fault);
   }
 
   #refuse(why: string): Promise<never> {

@@ -9,6 +9,11 @@ export function mergeAttempts(known: readonly Attempt[], more: readonly Attempt[
   return all.length <= MOST_ATTEMPTS ? all : [...all.slice(0, 1), ...all.slice(1 - MOST_ATTEMPTS)];
 }
 
+/** Where an event that is to be recorded stands once it was delivered again: it is recorded once, and waits once. */
+export function recordedAfter(known: EventState, now: EventState): EventState {
+  return known === 'processed' || known === 'queued' ? known : now;
+}
+
 /** Where an event stands once it was delivered again: that the core confirmed it is not forgotten over a late copy. */
 export function stateAfter(known: EventState, now: EventState): EventState {
   return known === 'processed' && now === 'superseded' ? 'processed' : now;

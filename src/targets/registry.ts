@@ -1,13 +1,15 @@
 import type { Config } from '../config/load.ts';
-import type { Settings } from '../config/table.ts';
+import { type RecordingName, recordsEvents, type TargetName } from '../config/table.ts';
+import type { Event } from '../contract/event.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Change } from '../core/types.ts';
+import type { Change, Decision } from '../core/types.ts';
+import type { RecordingTarget } from '../ports/recording.ts';
 import type { Clock } from '../ports/runtime.ts';
 import type { CallContext, Finding, Target, TargetRequest } from '../ports/target.ts';
 
-type TargetName = Settings['TARGET'];
+type StateName = Exclude<TargetName, RecordingName>;
 
-/** What a target's folder exports. */
+/** What the folder of a target that holds states exports. */
 interface TargetModule {
   open(config: Config, clock: Clock): Target;
   /** What would be sent for a change, without opening anything; the settings may be incomplete. */
@@ -16,21 +18,33 @@ interface TargetModule {
   probe(config: Config): Promise<Finding[]>;
 }
 
+/** The same of a target that records events. */
+interface RecordingModule {
+  open(config: Config, clock: Clock): RecordingTarget;
+  preview(config: Config, event: Event): TargetRequest;
+  probe(config: Config, clock: Clock): Promise<Finding[]>;
+}
+
 /** One line per external system; each is loaded only when it is the one. */
-const TARGETS: Record<TargetName, () => Promise<TargetModule>> = {
+const TARGETS: Record<StateName, () => Promise<TargetModule>> = {
   wtl: () => import('./wtl/index.ts'),
+};
+
+const RECORDING_TARGETS: Record<RecordingName, () => Promise<RecordingModule>> = {
+  'google-sheets': () => import('./google-sheets/index.ts'),
 };
 
 /** The external system that the settings name; it is loaded and opened at the first use, or when warmed up. */
 export class ConfiguredTarget implements Target {
-  readonly name: TargetName;
+  readonly name: StateName;
   readonly #config: Config;
   readonly #clock: Clock;
   #opening: Promise<Target> | null = null;
   #target: Target | null = null;
 
+  /** @throws Error when the settings name a target that records events. */
   constructor(config: Config, clock: Clock) {
-    this.name = config.settings.TARGET;
+    this.name = stateName(config.settings.TARGET);
     this.#config = config;
     this.#clock = clock;
   }
@@ -62,11 +76,32 @@ export class ConfiguredTarget implements Target {
   }
 }
 
-export async function previewer(config: Config): Promise<(change: Change) => TargetRequest> {
-  const target = await TARGETS[config.settings.TARGET]();
-  return (change) => target.preview(config, change);
+function stateName(name: TargetName): StateName {
+  if (recordsEvents(name)) throw new Error(`${name} records events: it holds no states`);
+  return name;
 }
 
-export async function probeTarget(config: Config): Promise<Finding[]> {
-  return (await TARGETS[config.settings.TARGET]()).probe(config);
+/** Opens the target that the settings name, when it is one that records events; its code is read now. */
+export async function openRecordingTarget(config: Config, clock: Clock): Promise<RecordingTarget | null> {
+  const { TARGET } = config.settings;
+  return recordsEvents(TARGET) ? (await RECORDING_TARGETS[TARGET]()).open(config, clock) : null;
+}
+
+/** What would be sent for an event that means something. */
+export async function previewer(config: Config): Promise<(event: Event, decision: Decision) => TargetRequest[]> {
+  const { TARGET } = config.settings;
+  if (recordsEvents(TARGET)) {
+    const target = await RECORDING_TARGETS[TARGET]();
+    return (event, { kind }) => (kind === 'record' ? [target.preview(config, event)] : []);
+  }
+  const target = await TARGETS[TARGET]();
+  return (_event, decision) =>
+    decision.kind === 'provision' ? decision.changes.map((change) => target.preview(config, change)) : [];
+}
+
+export async function probeTarget(config: Config, clock: Clock): Promise<Finding[]> {
+  const { TARGET } = config.settings;
+  return recordsEvents(TARGET)
+    ? await (await RECORDING_TARGETS[TARGET]()).probe(config, clock)
+    : await (await TARGETS[TARGET]()).probe(config);
 }

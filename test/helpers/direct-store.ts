@@ -1,4 +1,5 @@
 import type { Limits, Subscriber } from '../../src/core/subscriber.ts';
+import type { Standing } from '../../src/ports/outbox.ts';
 import { type Store, StoreError, type Write } from '../../src/ports/store.ts';
 import { endsClaim } from '../../src/store/requests.ts';
 import { Engine } from '../../src/store/sqlite/engine.ts';
@@ -24,6 +25,13 @@ export function directStore(limits: Limits = LIMITS): Store {
     },
     probe: async () => engine.probe(),
     views: engine.views,
+    outbox: {
+      put: async (entry) => engine.put([entry])[0] as Standing,
+      queued: async (limits) => engine.outbox.queued(limits),
+      conclude: async (conclusions, note) => engine.conclude({ conclusions, note }),
+      note: async () => engine.outbox.note(),
+      backlog: async () => engine.outbox.backlog(),
+    },
     clean: async (order) => engine.clean(order),
     close: async () => engine.close(),
   };

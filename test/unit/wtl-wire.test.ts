@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Outcome } from '../../src/core/outcome.ts';
-import { classifyAnswer, readRetryAfter, toWtlRequest } from '../../src/targets/wtl/wire.ts';
+import { readRetryAfter } from '../../src/targets/retry-after.ts';
+import { classifyAnswer, toWtlRequest } from '../../src/targets/wtl/wire.ts';
 import { IMSI, NUMBER } from '../helpers/events.ts';
 
 test('a change becomes a WTL request', () => {

@@ -26,6 +26,8 @@ export class PostgresStore implements Store {
   readonly #claims: Group<LeaseRequest, Subscriber | null>;
   readonly #writes: Group<Write, WriteResult>;
   readonly views: Views;
+  /** What is recorded has one writer; several connectors on one database are several. */
+  readonly outbox = null;
   #closed: Promise<void> | null = null;
 
   /** @throws StoreError when there is no way to the database, or it is of a newer version. */

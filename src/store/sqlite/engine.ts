@@ -2,10 +2,12 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Limits, Subscriber } from '../../core/subscriber.ts';
-import { type CleaningOrder, StoreError, type Views, type Write } from '../../ports/store.ts';
+import type { Standing } from '../../ports/outbox.ts';
+import { type CleaningOrder, type Entry, StoreError, type Views, type Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
 import { isRefusal, storeError } from './faults.ts';
 import { Intents, intentsFile } from './intents.ts';
+import type { ConcludeRequest, OutboxTables } from './outbox.ts';
 import { migrate, requireToday } from './schema.ts';
 import { Tables } from './tables.ts';
 import { SqliteViews } from './views.ts';
@@ -98,6 +100,18 @@ export class Engine {
     const foreign = version !== this.#lastVersion;
     this.#lastVersion = version;
     return { result, foreign };
+  }
+
+  put(entries: readonly Entry[]): Standing[] {
+    return this.#transaction((tables) => tables.put(entries));
+  }
+
+  conclude(request: ConcludeRequest): void {
+    this.#transaction((tables) => tables.conclude(request));
+  }
+
+  get outbox(): OutboxTables {
+    return this.#writable().outbox;
   }
 
   clean(order: CleaningOrder): number {

@@ -1,5 +1,6 @@
 import { react } from '../../core/react.ts';
 import { type Effect, type Limits, newest, type Subscriber, type Wanted } from '../../core/subscriber.ts';
+import type { Outbox } from '../../ports/outbox.ts';
 import {
   type CleaningOrder,
   type Store,
@@ -12,6 +13,7 @@ import { endsClaim, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
 import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
 import { encodeWrites } from './messages.ts';
+import { ThreadOutbox } from './thread-outbox.ts';
 import { Thread } from './threads.ts';
 import { Turn } from './turn.ts';
 
@@ -40,6 +42,7 @@ export class SqliteStore implements Store {
   readonly #known = new Map<string, Subscriber>();
   readonly #unsettled = new Map<string, Unsettled>();
   readonly views: Views;
+  readonly outbox: Outbox;
   #closed: Promise<void> | null = null;
 
   /** @throws StoreError when the file cannot be opened, is in use, or is of a newer version. */
@@ -70,6 +73,7 @@ export class SqliteStore implements Store {
       return this.#look(await writer.ask('writes', text, bodies));
     });
     this.views = new ThreadViews(writer, reader);
+    this.outbox = new ThreadOutbox(writer);
   }
 
   #look<T>({ result, foreign }: Seen<T>): T {

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EventNews } from '../../core/subscriber.ts';
-import type { Attempt, CleaningOrder, Entry } from '../../ports/store.ts';
-import { mergeAttempts, stateAfter } from '../journal-rules.ts';
+import type { Conclusion, Standing } from '../../ports/outbox.ts';
+import type { Attempt, CleaningOrder, Entry, EventState } from '../../ports/store.ts';
+import { mergeAttempts, recordedAfter, stateAfter } from '../journal-rules.ts';
 import { wholeMs } from '../times.ts';
 import type { EventIndex } from './event-index.ts';
 
@@ -44,6 +45,7 @@ export class Journal {
   readonly #setAttempts: StatementSync;
   readonly #processed: StatementSync;
   readonly #setState: StatementSync;
+  readonly #conclude: StatementSync;
   readonly #last: StatementSync;
   readonly #setLast: StatementSync;
   readonly #oldest: StatementSync;
@@ -65,6 +67,10 @@ export class Journal {
     this.#known = db.prepare('SELECT state, attempts FROM journal WHERE seq = ?');
     this.#setAttempts = db.prepare('UPDATE journal SET attempts = ?2, updated_at = ?3 WHERE seq = ?1');
     this.#setState = db.prepare('UPDATE journal SET state = ?2, why = ?3, updated_at = ?4 WHERE seq = ?1');
+    this.#conclude = db.prepare(
+      `UPDATE journal SET state = ?2, why = ?3, status = coalesce(?4, status), attempts = ?5, updated_at = ?6
+       WHERE seq = ?1`,
+    );
     this.#last = db.prepare('SELECT last_event FROM subscribers WHERE imsi = ?');
     this.#setLast = db.prepare(
       `INSERT INTO subscribers (imsi, last_event) VALUES (?1, ?2) ON CONFLICT (imsi) DO UPDATE SET last_event = ?2`,
@@ -98,6 +104,30 @@ export class Journal {
     const known = this.#known.get(seq) as { state: Entry['state']; attempts: string };
     const attempts = mergeAttempts(JSON.parse(known.attempts) as Attempt[], entry.attempts);
     this.#again.run(...this.#values(entry, stateAfter(known.state, state), attempts), seq);
+  }
+
+  /** Adds an event that is to be recorded. @returns where it stands now. */
+  put(entry: Entry): Standing {
+    const seq = this.#index.find(entry.eventId);
+    if (seq === null) {
+      this.#addNew(entry, entry.state);
+      return { state: entry.state, fresh: true };
+    }
+    const known = this.#known.get(seq) as { state: EventState; attempts: string };
+    const state = recordedAfter(known.state, entry.state);
+    const attempts = mergeAttempts(JSON.parse(known.attempts) as Attempt[], entry.attempts);
+    const told = state === entry.state ? entry : { ...entry, why: null, status: 202 };
+    this.#again.run(...this.#values(told, state, attempts), seq);
+    return { state, fresh: state !== known.state };
+  }
+
+  /** Tells what became of an event that was to be recorded. */
+  conclude({ eventId, state, why, status, attempt }: Conclusion): void {
+    const seq = this.#index.find(eventId);
+    const known = seq === null ? undefined : (this.#known.get(seq) as { attempts: string } | undefined);
+    if (!known) return;
+    const attempts = mergeAttempts(JSON.parse(known.attempts) as Attempt[], attempt ? [attempt] : []);
+    this.#conclude.run(seq, state, why, status ?? null, JSON.stringify(attempts), this.#now());
   }
 
   #addNew(entry: Entry, state: Entry['state']): void {

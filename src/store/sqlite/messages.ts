@@ -1,13 +1,21 @@
 import type { Subscriber } from '../../core/subscriber.ts';
-import type { CleaningOrder, Views, Write } from '../../ports/store.ts';
+import type { OutboxBacklog, Standing } from '../../ports/outbox.ts';
+import type { CleaningOrder, StoredEvent, Views, Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
 import type { EngineOptions, Seen } from './engine.ts';
+import type { ConcludeRequest } from './outbox.ts';
 
 /** What the store asks of its thread, and gets back. Requests travel as JSON: that is quicker than cloning objects. */
 export interface Requests {
   read: { of: readonly string[]; gives: Seen<Subscriber[]> };
   due: { of: { limit: number; held: string[] }; gives: Seen<Subscriber[]> };
   writes: { of: readonly Write[]; gives: Seen<WriteResult[]> };
+  /** As `writes`, with nothing but entries. */
+  put: { of: readonly Write[]; gives: Standing[] };
+  queued: { of: { events: number; bytes: number }; gives: StoredEvent[] };
+  conclude: { of: ConcludeRequest; gives: null };
+  note: { of: null; gives: string | null };
+  outboxBacklog: { of: null; gives: OutboxBacklog };
   clean: { of: CleaningOrder; gives: number };
   probe: { of: null; gives: null };
   view: { of: { name: keyof Views; args: unknown[] }; gives: unknown };

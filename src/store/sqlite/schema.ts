@@ -91,6 +91,11 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO indexed VALUES (0);
   CREATE INDEX journal_unfinished ON journal (state) WHERE state IN ('queued', 'failed', 'rejected', 'dead');
   `,
+  // What the recorder of a recording target keeps in mind (delivery/record-note.ts).
+  `
+  CREATE TABLE recorder (note TEXT) STRICT;
+  INSERT INTO recorder VALUES (NULL);
+  `,
 ];
 
 /**

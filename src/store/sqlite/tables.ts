@@ -1,12 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { react } from '../../core/react.ts';
 import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
-import type { CleaningOrder, Write } from '../../ports/store.ts';
+import type { Standing } from '../../ports/outbox.ts';
+import type { CleaningOrder, Entry, Write } from '../../ports/store.ts';
 import { Halves } from '../halves.ts';
 import { asImsi } from '../imsi.ts';
 import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';
 import { Journal } from './journal.ts';
+import { type ConcludeRequest, OutboxTables } from './outbox.ts';
 import { SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf, valuesOf } from './rows.ts';
 
 /** The tables and what is done to them, one call after the other. Knows nothing of threads, transactions and files. */
@@ -15,6 +17,7 @@ export class Tables {
   readonly #now: () => number;
   readonly #index: EventIndex;
   readonly #journal: Journal;
+  readonly outbox: OutboxTables;
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
@@ -27,6 +30,7 @@ export class Tables {
     this.#now = now;
     this.#index = new EventIndex(db);
     this.#journal = new Journal(db, this.#index, now);
+    this.outbox = new OutboxTables(db);
     const columns = SUBSCRIBER_COLUMNS.join(', ');
     this.#select = db.prepare(`SELECT ${columns} FROM subscribers WHERE imsi = ?`);
     this.#insert = db.prepare(
@@ -83,6 +87,16 @@ export class Tables {
   /** Only what nothing waits for any more goes. @returns how many events were deleted. */
   clean(order: CleaningOrder): number {
     return this.#journal.clean(order);
+  }
+
+  /** @returns where each event stands now. */
+  put(entries: readonly Entry[]): Standing[] {
+    return entries.map((entry) => this.#journal.put(entry));
+  }
+
+  conclude({ conclusions, note }: ConcludeRequest): void {
+    for (const conclusion of conclusions) this.#journal.conclude(conclusion);
+    if (note !== null) this.outbox.setNote(note);
   }
 
   committed(): void {

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { StoredEvent, StoreError, Views, Write } from '../../ports/store.ts';
+import type { Entry, StoredEvent, StoreError, Views, Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
 import { Engine, type Seen } from './engine.ts';
 import { storeError } from './faults.ts';
@@ -85,6 +85,17 @@ async function carryOut(engine: Engine, { name, text, bodies }: RequestMessage):
     }
     case 'writes':
       return json(engine.writes(decodeWrites(text, bodies)));
+    case 'put':
+      return json(engine.put(entriesOf(decodeWrites(text, bodies))));
+    case 'queued':
+      return withBodies(engine.outbox.queued(JSON.parse(text)));
+    case 'conclude':
+      engine.conclude(JSON.parse(text));
+      return json(null);
+    case 'note':
+      return json(engine.outbox.note());
+    case 'outboxBacklog':
+      return json(engine.outbox.backlog());
     case 'clean':
       return json(engine.clean(JSON.parse(text)));
     case 'probe':
@@ -102,10 +113,18 @@ function json(value: unknown): { text: string } {
   return { text: JSON.stringify(value) };
 }
 
+function entriesOf(writes: readonly Write[]): Entry[] {
+  return writes.map(({ entry }) => entry).filter((entry) => entry !== null);
+}
+
 /** Bodies of events go beside the JSON, as they are. */
 async function view(views: Views, { name, args }: { name: keyof Views; args: unknown[] }) {
   const result: unknown = await (views[name] as (...args: unknown[]) => Promise<unknown>).apply(views, args);
   const events = name === 'events' ? (result as StoredEvent[]) : name === 'event' ? [result as StoredEvent | null] : [];
+  return withBodies(events, result);
+}
+
+function withBodies(events: readonly (StoredEvent | null)[], result: unknown = events) {
   const bodies = events.map((event) => event?.body ?? null);
   const text = JSON.stringify(result, (key, value: unknown) => (key === 'body' ? null : value));
   return { text, bodies };

@@ -5,7 +5,8 @@ import { asImsi } from '../imsi.ts';
 import { findEvent } from './event-index.ts';
 import { SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf } from './rows.ts';
 
-interface EventRow {
+/** A row of the journal. */
+export interface EventRow {
   seq: number;
   event_id: string;
   received_at: number;
@@ -108,7 +109,7 @@ function conditions(filter: EventFilter): { where: string; values: SQLInputValue
   return { where: parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`, values };
 }
 
-function storedEvent(row: EventRow): StoredEvent {
+export function storedEvent(row: EventRow): StoredEvent {
   return {
     seq: row.seq,
     eventId: row.event_id,

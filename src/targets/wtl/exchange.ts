@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { failed, type Outcome } from '../../core/outcome.ts';
 import type { Clock } from '../../ports/runtime.ts';
+import { codeOf, connectWords } from '../connect-words.ts';
 
 /** A whole answer of the core. */
 export interface RawAnswer {
@@ -101,32 +102,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 }
 
-/** What an operator calls these system errors. */
-const CONNECT_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Connection refused',
-  ENOTFOUND: 'Host name not found',
-  EAI_AGAIN: 'Host name lookup failed',
-  EHOSTUNREACH: 'Host unreachable',
-  ENETUNREACH: 'Network unreachable',
-  UND_ERR_CONNECT_TIMEOUT: 'Connection timeout',
-  ETIMEDOUT: 'Connection timeout',
-  ECONNRESET: 'Connection reset',
-};
-
-/** What a failure to connect is called. */
-export function connectWords(error: Error): string {
-  const code = codeOf(error);
-  return CONNECT_WORDS[code] ?? `Connection failed: ${code || error.message}`;
-}
-
 function cutWords(error: Error): string {
   const code = codeOf(error);
   if (error.name === 'HTTPParserError') return `Connection broken: the core's answer is not HTTP (${error.message})`;
   return `Connection reset: the core closed the connection before it answered (${code || error.message})`;
-}
-
-/** A host with several addresses fails with an AggregateError: the first address speaks for all. */
-function codeOf(error: Error): string {
-  if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0]);
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

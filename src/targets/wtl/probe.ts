@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { Client } from 'undici';
 import type { Config } from '../../config/load.ts';
 import type { Finding } from '../../ports/target.ts';
-import { connectWords } from './exchange.ts';
+import { connectWords } from '../connect-words.ts';
 import { provisioningUrl } from './target.ts';
 
 /** Longest wait for each step, in milliseconds. */

@@ -4,8 +4,9 @@ import { DONE, failed, type Outcome } from '../../core/outcome.ts';
 import type { Change } from '../../core/types.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import type { CallContext, Target } from '../../ports/target.ts';
+import { readRetryAfter } from '../retry-after.ts';
 import { ExchangeHandler, type RawAnswer } from './exchange.ts';
-import { classifyAnswer, readRetryAfter, toWtlRequest } from './wire.ts';
+import { classifyAnswer, toWtlRequest } from './wire.ts';
 
 export interface WtlOptions {
   /** Base URL of the API, without query. */

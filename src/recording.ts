@@ -1,0 +1,66 @@
+import { type Config, ConfigError } from './config/load.ts';
+import type { Delivery } from './delivery/arrival.ts';
+import { Recorder } from './delivery/recorder.ts';
+import { RecordingDelivery } from './delivery/recording.ts';
+import { systemClock } from './observe/clock.ts';
+import type { Outbox } from './ports/outbox.ts';
+import type { Logger } from './ports/runtime.ts';
+import { openRecordingTarget } from './targets/registry.ts';
+
+/** The part of the connector that is another one when the target records events (`app.ts` wires the rest). */
+export interface Recording {
+  readonly delivery: Delivery;
+  readonly recorder: Recorder;
+  close(): Promise<void>;
+}
+
+/** Events being stored or waited for at a time: what waits costs next to nothing. */
+const CAPACITY = 5_000;
+
+/** A start does not wait longer for Google, in milliseconds: events can be taken without it. */
+const FIRST_LOOK_MS = 5_000;
+
+/** Google gives up on a request after so long, in milliseconds (its documented limit). */
+const SETTLE_MS = 180_000;
+
+/** The longest pause after failures, in milliseconds: Google advises a minute. */
+const LONGEST_REST_MS = 60_000;
+
+/**
+ * Opens the target, and looks whether what is recorded fits into what is there.
+ * @returns null when the settings name a target that holds states.
+ * @throws ConfigError when it has another header.
+ */
+export async function openRecording(config: Config, outbox: Outbox | null, log: Logger): Promise<Recording | null> {
+  const target = await openRecordingTarget(config, systemClock);
+  if (!target) return null;
+  // The settings were refused before (config/sheet.ts).
+  if (!outbox) throw new Error('the store cannot serve a target that records events');
+  const { settings } = config;
+  const limits = {
+    perMinute: settings.SHEET_WRITES_PER_MINUTE,
+    settleMs: settings.SETTLE_AFTER === null ? SETTLE_MS : settings.SETTLE_AFTER * 1000,
+    patience: settings.RETRY_COUNT,
+    rest: {
+      firstMs: settings.RETRY_FIRST_PAUSE * 1000,
+      longestMs: Math.min(LONGEST_REST_MS, settings.RETRY_LONGEST_PAUSE * 1000),
+    },
+  };
+  const recorder = new Recorder({ outbox, target, clock: systemClock, random: Math.random, log, limits });
+  const wrong = await inTime(recorder.firstLook());
+  if (wrong !== null) {
+    await target.close();
+    throw new ConfigError([{ name: 'SHEET_COLUMNS', message: `do not fit: ${wrong}` }]);
+  }
+  const waitMs = settings.DELIVERY === 'inline' ? settings.GOOGLE_HTTP_REQUESTS_TIMEOUT * 1000 : 0;
+  const delivery = new RecordingDelivery({ outbox, recorder, limits: { capacity: CAPACITY, waitMs } });
+  return { delivery, recorder, close: () => target.close() };
+}
+
+/** Null when it does not come in time: then whoever goes on looks again. */
+async function inTime(look: Promise<string | null>): Promise<string | null> {
+  return await new Promise((resolve, reject) => {
+    const cancel = systemClock.after(FIRST_LOOK_MS, () => resolve(null));
+    look.then(resolve, reject).finally(cancel);
+  });
+}

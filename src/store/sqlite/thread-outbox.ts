@@ -1,0 +1,39 @@
+import type { Conclusion, Outbox, OutboxBacklog, Standing } from '../../ports/outbox.ts';
+import type { Entry, StoredEvent } from '../../ports/store.ts';
+import { Group } from '../group.ts';
+import { encodeWrites } from './messages.ts';
+import type { Thread } from './threads.ts';
+
+/** The outbox, on this side of the store's thread. Events that come while some are written are written together next. */
+export class ThreadOutbox implements Outbox {
+  readonly #thread: Thread;
+  readonly #puts: Group<Entry, Standing>;
+
+  constructor(thread: Thread) {
+    this.#thread = thread;
+    this.#puts = new Group((entries) => {
+      const { text, bodies } = encodeWrites(entries.map((entry) => ({ entry, story: null, effects: [] })));
+      return thread.ask('put', text, bodies);
+    });
+  }
+
+  put(entry: Entry): Promise<Standing> {
+    return this.#puts.ask(entry);
+  }
+
+  queued(limits: Parameters<Outbox['queued']>[0]): Promise<readonly StoredEvent[]> {
+    return this.#thread.ask('queued', JSON.stringify(limits));
+  }
+
+  async conclude(conclusions: readonly Conclusion[], note: string | null): Promise<void> {
+    await this.#thread.ask('conclude', JSON.stringify({ conclusions, note }));
+  }
+
+  note(): Promise<string | null> {
+    return this.#thread.ask('note', 'null');
+  }
+
+  backlog(): Promise<OutboxBacklog> {
+    return this.#thread.ask('outboxBacklog', 'null');
+  }
+}
