@@ -11,8 +11,16 @@ export const command: Command = {
   about:
     'Runs a stand-in for the WTL HLR/HSS. It remembers subscribers, insists on 15-digit IMSIs, profile names and\n' +
     'one owner a number, and answers as WTL does. Look inside with GET /subscribers and /subscribers/<imsi>; read and\n' +
-    'change its faults while it runs with GET and PUT /faults.',
+    'change its faults while it runs with GET and PUT /faults. With --target google-sheets it is a stand-in for Google\n' +
+    'Sheets with one empty spreadsheet: look inside with GET /rows.',
   options: {
+    target: { type: 'string', default: 'wtl', value: 'name', help: 'What to stand in for: wtl or google-sheets.' },
+    key: {
+      type: 'string',
+      default: 'google-key.json',
+      value: 'file',
+      help: 'With google-sheets: where the key of its service account is written; one that is there is used again.',
+    },
     port: {
       type: 'string',
       short: 'p',
@@ -44,6 +52,13 @@ async function simulate(line: CommandLine): Promise<number> {
   const host = line.values['host'] as string;
   const token = line.values['token'] ?? process.env['WTL_API_TOKEN'];
   const faults = await faultsOf(line);
+  const { target } = line.values;
+  if (target === 'google-sheets') {
+    const { simulateSheets } = await import('./simulate-sheets.ts');
+    const key = line.values['key'] as string;
+    return await simulateSheets({ host, port }, { faults, key, quiet: line.flags['quiet'] ?? false });
+  }
+  if (target !== 'wtl') throw new UsageError(`--target must be wtl or google-sheets, not "${target}"`);
   const stopped = stopSignals(() => process.exit(EXIT.failed));
   const simulator = new CoreSimulator({
     host,

@@ -4,13 +4,12 @@ import { memoryLog } from './log.ts';
 import { CORE_TOKEN, TOKEN } from './program.ts';
 
 /** A connector in this process, on a free port of loopback. */
-export async function startApp(coreUrl: string, env: Record<string, string> = {}) {
+export async function startApp(coreUrl: string | null, env: Record<string, string> = {}) {
   const config = loadConfig({
     HOST: '127.0.0.1',
     PORT: '0',
     API_TOKEN: TOKEN,
-    WTL_API_URL: coreUrl,
-    WTL_API_TOKEN: CORE_TOKEN,
+    ...(coreUrl !== null && { WTL_API_URL: coreUrl, WTL_API_TOKEN: CORE_TOKEN }),
     STORE_URL: 'memory:',
     ...env,
   });
