@@ -139,6 +139,7 @@ describe('google-sheets', { concurrency: 8 }, () => {
     await post(site.eventUrl, eventOf('e-1'));
     sheets.simulator.setFaults({ script: [{ as: 'cut' }], error_rate: 1, error_as: 404 });
     assert.equal((await post(site.eventUrl, eventOf('e-2'))).body.outcome, 'queued');
+    await site.log.heard('Events cannot be recorded until this is mended');
     sheets.simulator.setFaults({});
     await site.log.heard('Events can be recorded again');
     await until('it is known to be recorded', async () => {
