@@ -1,19 +1,12 @@
 import { type Failure, failed, pauseBeforeAttempt } from '../core/outcome.ts';
-import {
-  type Effect,
-  isStale,
-  type Release,
-  releasesBefore,
-  releasesUpTo,
-  type Subscriber,
-  toSend,
-  type Wanted,
-} from '../core/subscriber.ts';
+import { isStale, type Release, releasesBefore, type Subscriber, toSend, type Wanted } from '../core/subscriber.ts';
 import { compareVersions } from '../core/version.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
-import { type Attempt, type Store, StoreError } from '../ports/store.ts';
+import { type Attempt, type Held, type Store, StoreError } from '../ports/store.ts';
+import type { CallContext } from '../ports/target.ts';
 import type { Attempts } from './attempts.ts';
-import { asRelease, CLAIM_MARGIN_MS, effectOf, type Pushed, push } from './push.ts';
+import { asRelease, CLAIM_MARGIN_MS, effectOf, type Pushed, push, untouched } from './push.ts';
+import { Released } from './releases.ts';
 
 export interface ReconcilerLimits {
   /** Time for one subscriber, repeats included, in milliseconds. */
@@ -22,6 +15,12 @@ export interface ReconcilerLimits {
   readonly concurrency: number;
   /** How long a subscriber rests after failures, in milliseconds. */
   readonly rest: { readonly firstMs: number; readonly longestMs: number };
+}
+
+/** The number cannot be given yet: its SIM is held by somebody (`held`), or why it could not release it. */
+interface Blocked {
+  readonly wanted: Wanted;
+  readonly obstacle: string;
 }
 
 /** Nothing was sent; when to come back, in milliseconds. */
@@ -126,7 +125,7 @@ export class Reconciler {
     }
   }
 
-  #begin(subscriber: Subscriber, deadline: number): void {
+  #begin(subscriber: Held, deadline: number): void {
     const nudges = this.#nudges;
     const work = this.#bring(subscriber, deadline)
       .catch((error: unknown) => {
@@ -155,7 +154,7 @@ export class Reconciler {
     this.#wake = null;
   }
 
-  async #bring(subscriber: Subscriber, deadline: number): Promise<void> {
+  async #bring(subscriber: Held, deadline: number): Promise<void> {
     const ids = this.#newIds();
     let result: Pushed | Rest;
     try {
@@ -169,57 +168,85 @@ export class Reconciler {
     else await this.#settle(result, subscriber, ids);
   }
 
-  async #send(subscriber: Subscriber, ids: TraceIds, deadline: number): Promise<Pushed | Rest> {
-    const wanted = toSend(subscriber);
-    if (!wanted) return { retryInMs: this.#limits.rest.longestMs };
-    const releases = releasesBefore(subscriber, wanted);
-    const obstacle = await this.#releaseAll(releases, wanted.eventId, ids, deadline);
+  async #send(subscriber: Held, ids: TraceIds, deadline: number): Promise<Pushed | Rest> {
+    const sent = await this.#sendFree(subscriber, toSend, { ...ids, deadline });
+    if (sent === null) return { retryInMs: this.#limits.rest.longestMs };
+    if (!('obstacle' in sent)) return sent;
+    const { wanted, obstacle } = sent;
     if (obstacle === 'held') return { retryInMs: RELEASE_REST_MS * (1 + this.#random()) };
     // That of the SIM which holds the number counts as this one's: it must not be tried without end either.
-    if (obstacle) return { wanted, outcome: failed('number_held', obstacle), attempts: [], released: [] };
-    return await push(this.#attempts, wanted, releases, { ...ids, deadline });
+    return { wanted, outcome: failed('number_held', obstacle), attempts: [], released: [] };
   }
 
-  /** @returns why the number cannot be given yet; null when it can. */
-  async #releaseAll(
-    releases: readonly Release[],
-    eventId: string,
-    ids: TraceIds,
-    deadline: number,
-  ): Promise<string | null> {
-    for (const release of releases) {
-      const obstacle = await this.#release(release, eventId, ids, deadline);
-      if (obstacle) return obstacle;
+  /**
+   * Sends what is to be sent of somebody who is held, once the number it gives is free. Swaps are announced while others
+   * are called for that: only when a look finds no release that is not done is it sent (G5).
+   * @param choose what is to be sent, of what is known; null when nothing is.
+   */
+  async #sendFree(
+    held: Held,
+    choose: (known: Subscriber) => Wanted | null,
+    context: CallContext,
+  ): Promise<Pushed | Blocked | null> {
+    const released = new Released();
+    for (let known: Subscriber = held; ; known = await this.#store.look(held.imsi)) {
+      const wanted = choose(known);
+      if (!wanted) return null;
+      const releases = releasesBefore(known, wanted);
+      const missing = await released.missing(this.#store, held.imsi, releases);
+      if (missing.length === 0) {
+        const pushed = await push(this.#attempts, wanted, releases, context, () => this.#isFree(wanted, released));
+        if (pushed) return pushed;
+      }
+      for (const release of missing) {
+        const obstacle = await this.#release(release, wanted.eventId, context);
+        if (obstacle) return { wanted, obstacle };
+        released.add(release);
+      }
     }
-    return null;
+  }
+
+  async #isFree(wanted: Wanted, released: Released): Promise<boolean> {
+    const { imsi } = wanted.change.state;
+    const releases = releasesBefore(await this.#store.look(imsi), wanted);
+    return (await released.missing(this.#store, imsi, releases)).length === 0;
   }
 
   /** @returns null when the SIM has given its number back, or something newer came of it; `held` or words when not. */
-  async #release(release: Release, eventId: string, ids: TraceIds, deadline: number): Promise<string | null> {
+  async #release(release: Release, eventId: string, context: CallContext): Promise<string | null> {
     const { imsi } = release.change.state;
     const wanted: Wanted = { ...release, eventId, owed: false };
     const holder = await this.#store.claim(imsi, wanted, this.#limits.deadlineMs + CLAIM_MARGIN_MS);
     if (!holder) return 'held';
-    if (holder.applied && compareVersions(holder.applied.version, release.version) >= 0) {
+    const sent = await this.#sendRelease(holder, wanted, context).catch(async (error: unknown) => {
+      await this.#letGo(holder, null).catch(() => {});
+      throw error;
+    });
+    if (sent === null || 'obstacle' in sent) {
       await this.#letGo(holder, null);
-    } else {
-      const newer = holder.desired !== null && isStale(holder, release.version) ? holder.desired : wanted;
-      const pushed = asRelease(await push(this.#attempts, newer, [], { ...ids, deadline }));
-      await this.#settle(pushed, holder, ids);
-      if (pushed.outcome.kind === 'failed') return `${imsi} still holds the number: ${pushed.outcome.failure.why}`;
+      return sent?.obstacle ?? null;
     }
-    // It may never have got the number itself.
-    return await this.#releaseAll(releasesUpTo(holder, release.version), eventId, ids, deadline);
+    const pushed = asRelease(sent);
+    await this.#settle(pushed, holder, context);
+    return pushed.outcome.kind === 'done' ? null : `${imsi} still holds the number: ${pushed.outcome.failure.why}`;
   }
 
-  async #letGo({ imsi }: Subscriber, retryInMs: number | null): Promise<void> {
-    const effect: Effect = { kind: 'untouched', imsi, retryInMs };
-    await this.#store.write({ entry: null, story: null, effects: [effect] });
+  /** Or something newer, which may itself be a number that has to be free first. @returns null when it was done before. */
+  #sendRelease(holder: Held, release: Wanted, context: CallContext): Promise<Pushed | Blocked | null> {
+    const choose = (known: Subscriber) => {
+      if (known.applied && compareVersions(known.applied.version, release.version) >= 0) return null;
+      return known.desired !== null && isStale(known, release.version) ? known.desired : release;
+    };
+    return this.#sendFree(holder, choose, context);
   }
 
-  async #settle(pushed: Pushed, subscriber: Subscriber, ids: TraceIds): Promise<void> {
+  async #letGo(held: Held, retryInMs: number | null): Promise<void> {
+    await this.#store.write({ entry: null, story: null, effects: [untouched(held, retryInMs)] });
+  }
+
+  async #settle(pushed: Pushed, subscriber: Held, ids: TraceIds): Promise<void> {
     const { attempts, wanted } = pushed;
-    const effect = effectOf(pushed, (failure) => this.#restAfter(failure, subscriber));
+    const effect = effectOf(pushed, subscriber, (failure) => this.#restAfter(failure, subscriber));
     const story = attempts.length > 0 ? { eventId: wanted.eventId, attempts } : null;
     await this.#store.write({ entry: null, story, effects: [effect] });
     this.#logOutcome(pushed, subscriber, ids);
