@@ -11,8 +11,9 @@ import {
 import type { Held } from '../../ports/store.ts';
 import { Halves } from '../halves.ts';
 import type { ClaimRequest } from '../requests.ts';
+import { SUBSCRIBER_COLUMNS } from '../subscriber-row.ts';
 import { type Database, type Statement, send } from './database.ts';
-import { json, STATE_ASSIGNMENTS, STATE_COLUMNS, STATE_RECORD, type StateRow, stateOf, subscriberOf } from './rows.ts';
+import { json, STATE_ASSIGNMENTS, STATE_RECORD, type StateRow, stateOf, subscriberOf } from './rows.ts';
 
 export interface LeaseRequest extends ClaimRequest {
   readonly holdMs: number;
@@ -21,9 +22,7 @@ export interface LeaseRequest extends ClaimRequest {
 /** A locked row that is free, or whose holder is gone: he may have sent `left`. */
 type FoundRow = [...StateRow, left: Wanted | null, abandoned: boolean, now: number];
 
-const COLUMNS = STATE_COLUMNS.split(', ')
-  .map((column) => `s.${column}`)
-  .join(', ');
+const COLUMNS = SUBSCRIBER_COLUMNS.map((column) => `s.${column}`).join(', ');
 
 /**
  * Takes whoever nobody holds, those never heard of among them. In the order of keys, so that no two groups wait for each

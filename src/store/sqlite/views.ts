@@ -2,8 +2,9 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Subscriber } from '../../core/subscriber.ts';
 import type { Attempt, Backlog, EventFilter, EventState, StoredEvent, Views } from '../../ports/store.ts';
 import { asImsi } from '../imsi.ts';
+import { SUBSCRIBER_COLUMNS } from '../subscriber-row.ts';
 import { findEvent } from './event-index.ts';
-import { SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf } from './rows.ts';
+import { type JsonRow, subscriberOf } from './rows.ts';
 
 interface EventRow {
   seq: number;
@@ -75,7 +76,7 @@ export class SqliteViews implements Views {
       `SELECT ${SUBSCRIBER_COLUMNS.join(', ')} FROM subscribers ${where} ORDER BY imsi LIMIT ?`,
     );
     statement.setReturnArrays(true);
-    const rows = statement.all(...values) as unknown as SubscriberRow[];
+    const rows = statement.all(...values) as unknown as JsonRow[];
     return rows.map((row) => subscriberOf(row, asImsi(row[0])));
   }
 
