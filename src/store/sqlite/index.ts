@@ -1,18 +1,11 @@
 import { react } from '../../core/react.ts';
 import { type Effect, type Limits, newest, type Subscriber, type Wanted } from '../../core/subscriber.ts';
-import {
-  type CleaningOrder,
-  type Held,
-  type Store,
-  type StoredEvent,
-  StoreError,
-  type Views,
-  type Write,
-} from '../../ports/store.ts';
+import { type CleaningOrder, type Held, type Store, StoreError, type Views, type Write } from '../../ports/store.ts';
 import { claimEndedBy, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
 import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
 import { encodeWrites } from './messages.ts';
+import { ThreadViews } from './thread-views.ts';
 import { Thread } from './threads.ts';
 import { Turn } from './turn.ts';
 
@@ -133,15 +126,28 @@ export class SqliteStore implements Store {
     // An event may have taken hold of some meanwhile.
     const free = due.filter(({ imsi }) => !this.#holds.has(imsi));
     try {
-      return await Promise.all(
-        free.map(async (subscriber) => ({
-          ...subscriber,
-          claim: await this.#hold(subscriber.imsi, newest(subscriber)),
-        })),
-      );
+      return await this.#holdAll(free);
     } catch (error) {
       for (const { imsi } of free) this.#letGo(imsi);
       throw error;
+    }
+  }
+
+  /**
+   * NSPS will not send again what was promised: after a power failure there would be no other sign that it may be on its way
+   * to the core (ADR 0013).
+   */
+  async #holdAll(due: readonly Subscriber[]): Promise<Held[]> {
+    const claims = await Promise.all(due.map((subscriber) => this.#hold(subscriber.imsi, newest(subscriber))));
+    if (due.some(({ desired }) => desired?.owed)) await this.#sync();
+    return due.map((subscriber, index) => ({ ...subscriber, claim: claims[index] as string }));
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      await this.#holds.sync();
+    } catch (error) {
+      throw holdsError(error);
     }
   }
 
@@ -235,51 +241,4 @@ function aged(effect: Unsettled['effect'], ms: number): Effect {
 
 function holdsError(error: unknown): StoreError {
   return new StoreError(`claims cannot be written: ${(error as Error).message}`, { cause: error });
-}
-
-/** Reading in a thread of its own, made when somebody looks: a long search must not hold up an event. */
-class ThreadViews implements Views {
-  readonly #writer: Thread;
-  readonly #options: { file: string; limits: Limits; role: 'reader' } | null;
-  #reader: Promise<Thread> | null = null;
-
-  /** @param options null when only the writer can see the data (in memory). */
-  constructor(writer: Thread, options: { file: string; limits: Limits; role: 'reader' } | null) {
-    this.#writer = writer;
-    this.#options = options;
-  }
-
-  async #ask<T>(name: keyof Views, ...args: unknown[]): Promise<T> {
-    this.#reader ??= this.#options ? Thread.start(this.#options) : Promise.resolve(this.#writer);
-    const reader = await this.#reader.catch((error: unknown) => {
-      this.#reader = null;
-      throw error;
-    });
-    return (await reader.ask('view', JSON.stringify({ name, args }))) as T;
-  }
-
-  events(filter: Parameters<Views['events']>[0]): Promise<readonly StoredEvent[]> {
-    return this.#ask('events', filter);
-  }
-
-  event(eventId: string): Promise<StoredEvent | null> {
-    return this.#ask('event', eventId);
-  }
-
-  subscriber(imsi: string): Promise<Subscriber | null> {
-    return this.#ask('subscriber', imsi);
-  }
-
-  subscribers(filter: Parameters<Views['subscribers']>[0]): Promise<readonly Subscriber[]> {
-    return this.#ask('subscribers', filter);
-  }
-
-  backlog(): ReturnType<Views['backlog']> {
-    return this.#ask('backlog');
-  }
-
-  async close(): Promise<void> {
-    const reader = await this.#reader;
-    if (reader !== this.#writer) await reader?.close();
-  }
 }
