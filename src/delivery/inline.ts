@@ -99,7 +99,7 @@ export class InlineDelivery implements Delivery {
     const { requestId, uniqueId } = arrival.draft;
     const context = { requestId, uniqueId, deadline: this.#clock.now() + this.#limits.deadlineMs };
     try {
-      return await this.#carryOut({ arrival, context, attempts, released: new Released(), sent: 0 });
+      return await this.#carryOut({ arrival, context, attempts, released: new Released(this.#store), sent: 0 });
     } catch (error) {
       return storeFailure(error);
     } finally {
@@ -181,7 +181,7 @@ export class InlineDelivery implements Delivery {
   /** What a number has to wait for. Nobody stays held because that could not be looked up. */
   async #missing(held: Held, releases: readonly Release[], course: Course): Promise<readonly Release[]> {
     try {
-      return await course.released.missing(this.#store, held.imsi, releases);
+      return await course.released.missing(held.imsi, releases);
     } catch (error) {
       await this.#settle([untouched(held, null)], course, null).catch(() => {});
       throw error;
@@ -199,12 +199,10 @@ export class InlineDelivery implements Delivery {
    * Sends a state of somebody who is held.
    * @returns null when a release came to be required while a number waited for its turn: then nothing was sent.
    */
-  #push({ imsi }: Held, wanted: Wanted, releases: readonly Release[], course: Course): Promise<Pushed | null> {
-    const { released, context } = course;
+  #push(wanted: Wanted, releases: readonly Release[], { released, context }: Course): Promise<Pushed | null> {
     // What cannot be looked up is looked up again, or fails, where the event begins anew.
-    const isFree = async () =>
-      (await released.missing(this.#store, imsi, releasesBefore(await this.#store.look(imsi), wanted))).length === 0;
-    return push(this.#attempts, wanted, releases, context, () => isFree().catch(() => false));
+    const isFree = () => released.allBefore(wanted).catch(() => false);
+    return push(this.#attempts, wanted, releases, context, isFree);
   }
 
   /** Takes hold of the subscriber, waiting for whoever holds him. @returns null when the deadline came first. */
@@ -245,7 +243,7 @@ export class InlineDelivery implements Delivery {
     const releases = releasesBefore(held, latest);
     const first = await this.#missing(held, releases, course);
     if (first.length > 0) return await this.#releasesFirst(held, first, leg);
-    const pushed = await this.#push(held, latest, releases, course);
+    const pushed = await this.#push(latest, releases, course);
     if (!pushed) return await this.#releasesFirst(held, [], leg);
     course.attempts.push(...pushed.attempts);
     const effect = effectOf(pushed, held, nobody);
@@ -258,7 +256,7 @@ export class InlineDelivery implements Delivery {
 
   async #send(held: Held, leg: Leg, releases: readonly Release[]): Promise<Step> {
     const { wanted, course } = leg;
-    const sent = await this.#push(held, wanted, releases, course);
+    const sent = await this.#push(wanted, releases, course);
     if (!sent) return await this.#releasesFirst(held, [], leg);
     // A leg that something else waits for is a release.
     const pushed = leg.ends ? sent : asRelease(sent);

@@ -1,12 +1,10 @@
 import { type Failure, failed, pauseBeforeAttempt } from '../core/outcome.ts';
-import { isStale, type Release, releasesBefore, type Subscriber, toSend, type Wanted } from '../core/subscriber.ts';
-import { compareVersions } from '../core/version.ts';
+import { type Subscriber, toSend } from '../core/subscriber.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
 import { type Attempt, type Held, type Store, StoreError } from '../ports/store.ts';
-import type { CallContext } from '../ports/target.ts';
 import type { Attempts } from './attempts.ts';
-import { asRelease, CLAIM_MARGIN_MS, effectOf, type Pushed, push, untouched } from './push.ts';
-import { Released } from './releases.ts';
+import { CLAIM_MARGIN_MS, effectOf, type Pushed, untouched } from './push.ts';
+import { Sender } from './sender.ts';
 
 export interface ReconcilerLimits {
   /** Time for one subscriber, repeats included, in milliseconds. */
@@ -15,12 +13,6 @@ export interface ReconcilerLimits {
   readonly concurrency: number;
   /** How long a subscriber rests after failures, in milliseconds. */
   readonly rest: { readonly firstMs: number; readonly longestMs: number };
-}
-
-/** The number cannot be given yet: its SIM is held by somebody (`held`), or why it could not release it. */
-interface Blocked {
-  readonly wanted: Wanted;
-  readonly obstacle: string;
 }
 
 /** Nothing was sent; when to come back, in milliseconds. */
@@ -42,6 +34,7 @@ const RELEASE_REST_MS = 100;
 export class Reconciler {
   readonly #store: Store;
   readonly #attempts: Attempts;
+  readonly #sender: Sender;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #log: Logger;
@@ -69,6 +62,13 @@ export class Reconciler {
     this.#log = parts.log;
     this.#limits = parts.limits;
     this.#newIds = parts.newIds;
+    this.#sender = new Sender({
+      store: parts.store,
+      attempts: parts.attempts,
+      holdMs: parts.limits.deadlineMs + CLAIM_MARGIN_MS,
+      settle: (pushed, held, ids) => this.#settle(pushed, held, ids),
+      letGo: (held) => this.#letGo(held, null),
+    });
   }
 
   /** Subscribers under way. */
@@ -169,75 +169,13 @@ export class Reconciler {
   }
 
   async #send(subscriber: Held, ids: TraceIds, deadline: number): Promise<Pushed | Rest> {
-    const sent = await this.#sendFree(subscriber, toSend, { ...ids, deadline });
+    const sent = await this.#sender.send(subscriber, toSend, { ...ids, deadline });
     if (sent === null) return { retryInMs: this.#limits.rest.longestMs };
     if (!('obstacle' in sent)) return sent;
     const { wanted, obstacle } = sent;
     if (obstacle === 'held') return { retryInMs: RELEASE_REST_MS * (1 + this.#random()) };
     // That of the SIM which holds the number counts as this one's: it must not be tried without end either.
     return { wanted, outcome: failed('number_held', obstacle), attempts: [], released: [] };
-  }
-
-  /**
-   * Sends what is to be sent of somebody who is held, once the number it gives is free. Swaps are announced while others
-   * are called for that: only when a look finds no release that is not done is it sent (G5).
-   * @param choose what is to be sent, of what is known; null when nothing is.
-   */
-  async #sendFree(
-    held: Held,
-    choose: (known: Subscriber) => Wanted | null,
-    context: CallContext,
-  ): Promise<Pushed | Blocked | null> {
-    const released = new Released();
-    for (let known: Subscriber = held; ; known = await this.#store.look(held.imsi)) {
-      const wanted = choose(known);
-      if (!wanted) return null;
-      const releases = releasesBefore(known, wanted);
-      const missing = await released.missing(this.#store, held.imsi, releases);
-      if (missing.length === 0) {
-        const pushed = await push(this.#attempts, wanted, releases, context, () => this.#isFree(wanted, released));
-        if (pushed) return pushed;
-      }
-      for (const release of missing) {
-        const obstacle = await this.#release(release, wanted.eventId, context);
-        if (obstacle) return { wanted, obstacle };
-        released.add(release);
-      }
-    }
-  }
-
-  async #isFree(wanted: Wanted, released: Released): Promise<boolean> {
-    const { imsi } = wanted.change.state;
-    const releases = releasesBefore(await this.#store.look(imsi), wanted);
-    return (await released.missing(this.#store, imsi, releases)).length === 0;
-  }
-
-  /** @returns null when the SIM has given its number back, or something newer came of it; `held` or words when not. */
-  async #release(release: Release, eventId: string, context: CallContext): Promise<string | null> {
-    const { imsi } = release.change.state;
-    const wanted: Wanted = { ...release, eventId, owed: false };
-    const holder = await this.#store.claim(imsi, wanted, this.#limits.deadlineMs + CLAIM_MARGIN_MS);
-    if (!holder) return 'held';
-    const sent = await this.#sendRelease(holder, wanted, context).catch(async (error: unknown) => {
-      await this.#letGo(holder, null).catch(() => {});
-      throw error;
-    });
-    if (sent === null || 'obstacle' in sent) {
-      await this.#letGo(holder, null);
-      return sent?.obstacle ?? null;
-    }
-    const pushed = asRelease(sent);
-    await this.#settle(pushed, holder, context);
-    return pushed.outcome.kind === 'done' ? null : `${imsi} still holds the number: ${pushed.outcome.failure.why}`;
-  }
-
-  /** Or something newer, which may itself be a number that has to be free first. @returns null when it was done before. */
-  #sendRelease(holder: Held, release: Wanted, context: CallContext): Promise<Pushed | Blocked | null> {
-    const choose = (known: Subscriber) => {
-      if (known.applied && compareVersions(known.applied.version, release.version) >= 0) return null;
-      return known.desired !== null && isStale(known, release.version) ? known.desired : release;
-    };
-    return this.#sendFree(holder, choose, context);
   }
 
   async #letGo(held: Held, retryInMs: number | null): Promise<void> {

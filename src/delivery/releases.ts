@@ -1,9 +1,14 @@
-import { type Release, releasesUpTo } from '../core/subscriber.ts';
+import { type Release, releasesBefore, releasesUpTo, type Wanted } from '../core/subscriber.ts';
 import type { Store } from '../ports/store.ts';
 
 /** SIMs known to have given their number back, each for one swap. */
 export class Released {
+  readonly #store: Store;
   readonly #done = new Set<string>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
 
   add(release: Release): void {
     this.#done.add(keyOf(release));
@@ -15,7 +20,7 @@ export class Released {
    * the core is being called; a pass that finds nothing is the go-ahead, and makes no call.
    * @param imsi of the SIM that gets the number.
    */
-  async missing(store: Store, imsi: string, releases: readonly Release[]): Promise<readonly Release[]> {
+  async missing(imsi: string, releases: readonly Release[]): Promise<readonly Release[]> {
     const missing: Release[] = [];
     const seen = new Set<string>();
     for (let round = releases; round.length > 0; ) {
@@ -24,9 +29,16 @@ export class Released {
       for (const release of fresh) seen.add(keyOf(release));
       missing.push(...fresh.filter((release) => !this.#done.has(keyOf(release))));
       const done = fresh.filter((release) => this.#done.has(keyOf(release)));
-      round = (await Promise.all(done.map((release) => before(store, release)))).flat();
+      round = (await Promise.all(done.map((release) => before(this.#store, release)))).flat();
     }
     return missing;
+  }
+
+  /** Whether all that a number has to wait for is done, by what is known now. */
+  async allBefore(wanted: Wanted): Promise<boolean> {
+    const { imsi } = wanted.change.state;
+    const releases = releasesBefore(await this.#store.look(imsi), wanted);
+    return (await this.missing(imsi, releases)).length === 0;
   }
 }
 
