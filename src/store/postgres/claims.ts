@@ -87,7 +87,7 @@ const SUPERSEDE: Statement = {
 
 const LOOK: Statement = {
   name: 'look',
-  text: `SELECT ${COLUMNS} FROM nsps_connector.subscribers AS s WHERE s.imsi = $1`,
+  text: `SELECT ${COLUMNS} FROM nsps_connector.subscribers AS s WHERE s.imsi = ANY($1::bigint[])`,
 };
 
 /** Who may talk to the core about whom: leases in the subscribers' rows, on the database's clock. */
@@ -134,9 +134,13 @@ export class Claims {
     return this.#takeFound(LOCK_EXPIRED, [expired.flat()], ({ imsi }) => wanted.get(imsi) ?? null, holdMs);
   }
 
-  async look(imsi: string): Promise<Subscriber> {
-    const [row] = await this.#database.run<StateRow>(LOOK, [Number(imsi)]);
-    return row ? subscriberOf(row) : unknownSubscriber(imsi);
+  async look(imsis: readonly string[]): Promise<Subscriber[]> {
+    const rows = await this.#database.run<StateRow>(LOOK, [imsis.map(Number)]);
+    const known = new Map(rows.map((row) => [row[0], row]));
+    return imsis.map((imsi) => {
+      const row = known.get(Number(imsi));
+      return row ? subscriberOf(row) : unknownSubscriber(imsi);
+    });
   }
 
   /** Half of them those who wait longest, half of them those who came last. */

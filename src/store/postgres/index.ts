@@ -24,6 +24,7 @@ export class PostgresStore implements Store {
   readonly #database: Database;
   readonly #claiming: Claims;
   readonly #claims: Group<LeaseRequest, Held | null>;
+  readonly #looks: Group<string, Subscriber>;
   readonly #writes: Group<Write, WriteResult>;
   readonly views: Views;
   #closed: Promise<void> | null = null;
@@ -47,6 +48,7 @@ export class PostgresStore implements Store {
     this.#database = database;
     this.#claiming = claiming;
     this.#claims = new Group((requests) => database.named(claiming.claim(requests)));
+    this.#looks = new Group((imsis) => database.named(claiming.look(imsis)));
     this.#writes = new Group((writes) => database.named(writing.write(writes)));
     this.views = new PostgresViews(database);
   }
@@ -60,7 +62,7 @@ export class PostgresStore implements Store {
   }
 
   look(imsi: string): Promise<Subscriber> {
-    return this.#database.named(this.#claiming.look(imsi));
+    return this.#looks.ask(imsi);
   }
 
   async write(write: Write): Promise<readonly boolean[]> {
