@@ -2,6 +2,7 @@ import { type Failure, failed, pauseBeforeAttempt } from '../core/outcome.ts';
 import {
   type Effect,
   isStale,
+  newest,
   type Release,
   releasesBefore,
   releasesUpTo,
@@ -12,6 +13,7 @@ import {
 import { compareVersions } from '../core/version.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
 import { type Attempt, type Store, StoreError } from '../ports/store.ts';
+import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Attempts } from './attempts.ts';
 import { asRelease, CLAIM_MARGIN_MS, effectOf, type Pushed, push } from './push.ts';
 
@@ -48,6 +50,7 @@ export class Reconciler {
   readonly #log: Logger;
   readonly #limits: ReconcilerLimits;
   readonly #newIds: () => TraceIds;
+  readonly #tracer: Tracer;
   readonly #underWay = new Set<Promise<void>>();
   #stopping = false;
   #wake: (() => void) | null = null;
@@ -62,6 +65,7 @@ export class Reconciler {
     log: Logger;
     limits: ReconcilerLimits;
     newIds: () => TraceIds;
+    tracer?: Tracer;
   }) {
     this.#store = parts.store;
     this.#attempts = parts.attempts;
@@ -70,6 +74,7 @@ export class Reconciler {
     this.#log = parts.log;
     this.#limits = parts.limits;
     this.#newIds = parts.newIds;
+    this.#tracer = parts.tracer ?? NO_TRACER;
   }
 
   /** Subscribers under way. */
@@ -128,7 +133,10 @@ export class Reconciler {
 
   #begin(subscriber: Subscriber, deadline: number): void {
     const nudges = this.#nudges;
-    const work = this.#bring(subscriber, deadline)
+    const ids = this.#newIds();
+    const eventId = newest(subscriber)?.eventId ?? null;
+    const work = this.#tracer
+      .background(eventId, ids, () => this.#bring(subscriber, ids, deadline))
       .catch((error: unknown) => {
         this.#log.warn({ imsi: subscriber.imsi, error: wordsOf(error) }, 'What came of a subscriber could not be kept');
       })
@@ -155,8 +163,7 @@ export class Reconciler {
     this.#wake = null;
   }
 
-  async #bring(subscriber: Subscriber, deadline: number): Promise<void> {
-    const ids = this.#newIds();
+  async #bring(subscriber: Subscriber, ids: TraceIds, deadline: number): Promise<void> {
     let result: Pushed | Rest;
     try {
       result = await this.#send(subscriber, ids, deadline);
@@ -177,6 +184,7 @@ export class Reconciler {
     if (obstacle === 'held') return { retryInMs: RELEASE_REST_MS * (1 + this.#random()) };
     // That of the SIM which holds the number counts as this one's: it must not be tried without end either.
     if (obstacle) return { wanted, outcome: failed('number_held', obstacle), attempts: [], released: [] };
+    if (subscriber.attempts > 0) this.#attempts.repeating('connector');
     return await push(this.#attempts, wanted, releases, { ...ids, deadline });
   }
 
@@ -241,6 +249,10 @@ export class Reconciler {
       attempts: attempts.length,
       core_ms: Math.round(sumOf(attempts) * 100) / 100,
     };
+    this.#tracer.note(
+      () => ({ event_id: wanted.eventId, imsi: subscriber.imsi, action: fields.action, outcome: fields.outcome }),
+      fields.error,
+    );
     if (outcome.kind === 'done') this.#log.info(fields, 'Subscriber brought up to date');
     else this.#log.warn(fields, 'Subscriber not brought up to date yet');
   }
