@@ -33,7 +33,7 @@ export interface TracingOptions {
 /** Spans go out together: so many, or after so long (milliseconds); while they cannot, so many are kept, and no more. */
 const TOGETHER = { maxExportBatchSize: 512, scheduledDelayMillis: 1_000, maxQueueSize: 4_096 };
 /** Longest time to hand them over, repeats included, in milliseconds. */
-const EXPORT_MS = 5_000;
+const EXPORT_MS = 3_000;
 /** Characters of one value: the core's words may be long. */
 const LONGEST_VALUE = 1_000;
 /** Events whose span later work can be linked to. */
