@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { FAILURES } from '../core/outcome.ts';
 import { ACTIONS } from '../core/types.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Clock } from '../ports/runtime.ts';
@@ -11,7 +12,16 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 /** What is counted under a name of its own; any other falls under this: whoever sends events must not make series. */
 const OTHER = 'other';
 
+/** Where an event can end, in the words of the journal. */
+const OUTCOMES = ['processed', 'queued', 'ignored', 'superseded', 'rejected', 'failed'];
+
 type Names = readonly string[];
+interface Count {
+  inc(by?: number): void;
+}
+interface Times {
+  observe(seconds: number): void;
+}
 type Call = Parameters<Observer['called']>[0];
 type Work = Parameters<NonNullable<Observer['stored']>>[0];
 
@@ -23,15 +33,15 @@ export class Metrics implements Observer {
   readonly #registry = new Registry();
   readonly #gauges: Gauges;
   readonly #backlog: BacklogReading;
-  readonly #events: Children<{ inc(): void }>;
-  readonly #answers: Children<{ inc(): void }>;
-  readonly #refused: Children<{ inc(): void }>;
-  readonly #repeated: Children<{ inc(): void }>;
-  readonly #storeFailures: Children<{ inc(): void }>;
-  readonly #calls: Children<{ inc(): void }>;
-  readonly #eventTimes: Children<{ observe(seconds: number): void }>;
-  readonly #callTimes: Children<{ observe(seconds: number): void }>;
-  readonly #storeTimes: Children<{ observe(seconds: number): void }>;
+  readonly #events: Children<Count>;
+  readonly #answers: Children<Count>;
+  readonly #refused: Children<Count>;
+  readonly #repeated: Children<Count>;
+  readonly #storeFailures: Children<Count>;
+  readonly #calls: Children<Count>;
+  readonly #eventTimes: Children<Times>;
+  readonly #callTimes: Children<Times>;
+  readonly #storeTimes: Children<Times>;
   readonly #coalesced: Counter;
   readonly #types: ReadonlySet<string>;
   #reading: Promise<string> | null = null;
@@ -60,6 +70,17 @@ export class Metrics implements Observer {
       registers: [this.#registry],
     });
     collectDefaultMetrics({ register: this.#registry });
+    this.#begin();
+  }
+
+  /** A series that begins at 1 has not grown, for Prometheus: what alerts look at begins at 0. */
+  #begin(): void {
+    for (const type of [...this.#types, OTHER]) for (const outcome of OUTCOMES) this.#events.of(type, outcome).inc(0);
+    for (const operation of ['claim', 'claim_due', 'write']) this.#storeFailures.of(operation).inc(0);
+    for (const result of ['done', ...Object.keys(FAILURES)]) this.#calls.of('update', result).inc(0);
+    for (const by of ['event', 'connector']) this.#repeated.of(by).inc(0);
+    this.#refused.of('unauthorized').inc(0);
+    this.#answers.of(429).inc(0);
   }
 
   get contentType(): string {
@@ -109,7 +130,7 @@ export class Metrics implements Observer {
   }
 }
 
-function counters(registry: Registry, name: string, help: string, labelNames: Names): Children<{ inc(): void }> {
+function counters(registry: Registry, name: string, help: string, labelNames: Names): Children<Count> {
   const counter = new Counter({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [registry] });
   return new Children((labels) => counter.labels(...labels));
 }
