@@ -7,7 +7,7 @@ import { startApp } from '../helpers/app.ts';
 import { CoreStub } from '../helpers/core-stub.ts';
 import { anEvent } from '../helpers/events.ts';
 import { post } from '../helpers/nsps.ts';
-import { run } from '../helpers/program.ts';
+import { CORE_TOKEN, run, TOKEN } from '../helpers/program.ts';
 import { Scrape } from '../helpers/prometheus.ts';
 import { readsOf } from '../helpers/promql.ts';
 
@@ -162,4 +162,12 @@ test('every setting and metric in the runbook exists', () => {
   const metrics = new Set([...runbook.matchAll(/nsps_connector_\w+/g)].map(([name]) => name));
   for (const metric of metrics) assert.ok(families.has(metric), metric);
   for (const [, anchor = ''] of runbook.matchAll(/\]\(#([\w-]+)\)/g)) assert.ok(anchorsIn(runbook).has(anchor), anchor);
+});
+
+test('a port for metrics that is taken is named, and the connector does not start', async () => {
+  const taken = String(core.port);
+  const env = { HOST: '127.0.0.1', PORT: '0', METRICS_PORT: taken, API_TOKEN: TOKEN, WTL_API_TOKEN: CORE_TOKEN };
+  const { code, stderr } = await run(['serve'], { ...env, WTL_API_URL: core.url });
+  assert.equal(code, 69);
+  assert.match(stderr, new RegExp(`127\\.0\\.0\\.1 port ${taken} is in use: .* choose another METRICS_PORT`));
 });
