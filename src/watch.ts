@@ -55,7 +55,8 @@ export class Watch {
 
   store(store: Store): Store {
     if (!this.#metrics && this.tracer === NO_TRACER) return store;
-    return new WatchedStore(store, { observer: this.#metrics, tracer: this.tracer, clock: systemClock });
+    const shared = this.#config.settings.STORE_URL.kind === 'postgres';
+    return new WatchedStore(store, { observer: this.#metrics, tracer: this.tracer, clock: systemClock, shared });
   }
 
   target(target: Target): Target {

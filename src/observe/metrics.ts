@@ -55,7 +55,7 @@ export class Metrics implements Observer {
     this.#storeTimes = times('store_operation', 'What an operation of the store took.', 'operation');
     this.#coalesced = new Counter({
       name: `${PREFIX}coalesced_changes_total`,
-      help: 'Changes waiting to be sent that a newer one overtook, as far as this process took both of them.',
+      help: 'Changes waiting to be sent that a newer one overtook; on a database of several connectors nobody can tell.',
       registers: [this.#registry],
     });
     collectDefaultMetrics({ register: this.#registry });

@@ -15,10 +15,12 @@ export class WatchedStore implements Store {
   readonly #observer: Observer | null;
   readonly #tracer: Tracer;
   readonly #clock: Clock;
-  /** Whose newest change was taken for later, and not begun yet. */
-  readonly #waiting = new Set<string>();
+  /** Whose newest change was taken for later, and not begun yet; null when others begin them, too. */
+  readonly #waiting: Set<string> | null;
 
-  constructor(store: Store, watchers: { observer: Observer | null; tracer: Tracer; clock: Clock }) {
+  /** @param watchers.shared whether other connectors work on the same database. */
+  constructor(store: Store, watchers: { observer: Observer | null; tracer: Tracer; clock: Clock; shared: boolean }) {
+    this.#waiting = watchers.shared ? null : new Set();
     this.#store = store;
     this.#observer = watchers.observer;
     this.#tracer = watchers.tracer;
@@ -35,7 +37,7 @@ export class WatchedStore implements Store {
 
   async claimDue(limit: number, holdMs: number): Promise<readonly Subscriber[]> {
     const due = await this.#watch('claim_due', () => this.#store.claimDue(limit, holdMs));
-    for (const { imsi } of due) this.#waiting.delete(imsi);
+    for (const { imsi } of due) this.#waiting?.delete(imsi);
     return due;
   }
 
@@ -48,8 +50,9 @@ export class WatchedStore implements Store {
   }
 
   #waits(imsi: string): void {
-    if (this.#waiting.has(imsi)) this.#observer?.coalesced?.();
-    else if (this.#waiting.size < MOST_REMEMBERED) this.#waiting.add(imsi);
+    const waiting = this.#waiting;
+    if (waiting?.has(imsi)) this.#observer?.coalesced?.();
+    else if (waiting && waiting.size < MOST_REMEMBERED) waiting.add(imsi);
   }
 
   async #watch<T>(operation: Operation, work: () => Promise<T>): Promise<T> {

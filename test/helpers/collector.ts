@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { until } from './polling.ts';
@@ -40,11 +40,11 @@ interface WireTraces {
 /** An OpenTelemetry collector on loopback: takes OTLP over HTTP, as JSON. */
 export class Collector {
   readonly spans: HeardSpan[] = [];
-  /** Requests so far. */
-  asked = 0;
+  /** Requests so far: where to, with which headers. */
+  readonly asked: { readonly path: string; readonly headers: IncomingHttpHeaders }[] = [];
   answer: (response: ServerResponse) => void = (response) => void response.end('{}');
   readonly #server = createServer((request, response) => {
-    this.asked++;
+    this.asked.push({ path: request.url ?? '', headers: request.headers });
     void json(request).then((body) => {
       this.#take(body as WireTraces);
       this.answer(response);

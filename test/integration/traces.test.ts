@@ -217,7 +217,7 @@ test('a collector that hangs holds up neither events nor the end', async () => {
     assert.equal(answer.status, 202);
   }
   assert.equal(await app.stop(), true);
-  assert.ok(collector.asked > 0);
+  assert.ok(collector.asked.length > 0);
 });
 
 test('a call that never ends is told of with its event', async () => {
@@ -227,4 +227,23 @@ test('a call that never ends is told of with its event', async () => {
   await post(app.eventUrl, anEvent());
   await app.stop();
   assert.equal((await collector.heard('core call')).attributes['result'], 'timeout');
+});
+
+test('the collector is asked where its settings say, whole URL or base', async () => {
+  await using collector = await Collector.start();
+  await using core = await CoreStub.start();
+  const bases = [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/otlp/` },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/in` },
+  ];
+  for (const env of bases) {
+    const app = await startApp(core.url, env);
+    await post(app.eventUrl, anEvent());
+    await app.stop();
+  }
+  assert.deepEqual(
+    collector.asked.map(({ path }) => path),
+    ['/v1/traces', '/otlp/v1/traces', '/in'],
+  );
 });
