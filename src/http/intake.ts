@@ -107,8 +107,7 @@ export class EventIntake {
     const durationMs = this.#clock.now() - started;
     const ending = outcomeOf(answer.body);
     const { outcome, error } = ending;
-    const type = about.event_type ?? '';
-    this.#observer?.answered({ type, outcome: wordFor(answer), status: answer.status, durationMs });
+    this.#observer?.answered({ type: about.event_type ?? '', outcome, status: answer.status, durationMs });
     this.#tracer.note(() => ({ ...about, outcome, status_code: answer.status }), error);
     this.#logEvent(ids, { about, ending, answer, attempts, durationMs });
   }
@@ -141,12 +140,6 @@ interface About {
   readonly imsi: string;
   readonly previous_imsi?: string;
   readonly action: string;
-}
-
-/** Where the event ended, in the words of the journal. */
-function wordFor({ status, body }: Answer): string {
-  if ('outcome' in body) return body.outcome;
-  return status < 500 && status !== 429 ? 'rejected' : 'failed';
 }
 
 /** How it ended, in the log's words. */

@@ -76,10 +76,11 @@ export class Metrics implements Observer {
     return this.#registry.contentType;
   }
 
-  answered(event: Parameters<Observer['answered']>[0]): void {
-    this.#events.count(this.#types.has(event.type) ? event.type : OTHER, event.outcome);
-    this.#answers.count(event.status);
-    this.#eventTimes.took(event.durationMs, event.outcome);
+  answered({ type, outcome, status, durationMs }: Parameters<Observer['answered']>[0]): void {
+    const ending = outcome === 'failed' && isRejection(status) ? 'rejected' : outcome;
+    this.#events.count(this.#types.has(type) ? type : OTHER, ending);
+    this.#answers.count(status);
+    this.#eventTimes.took(durationMs, ending);
   }
 
   called({ action, result, durationMs }: Call): void {
@@ -117,4 +118,9 @@ export class Metrics implements Observer {
     this.#gauges.take(await this.#backlog.read());
     return await this.#registry.metrics();
   }
+}
+
+/** As in the journal: the event was not as it should be, or the core refused it; anything else may pass later. */
+function isRejection(status: number): boolean {
+  return status < 500 && status !== 429;
 }
