@@ -139,6 +139,7 @@ export class InlineDelivery implements Delivery {
         // Out of the line: whatever came in meanwhile goes first, and may make this one superfluous.
         await new Promise<void>((resolve) => this.#clock.after(step.inMs, resolve));
         leg.attempt++;
+        this.#attempts.repeating('event');
       } else if (step.kind === 'first') {
         const failure = await this.#releaseFirst(step.releases, course);
         if (failure) return failure;

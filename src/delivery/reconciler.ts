@@ -1,7 +1,8 @@
 import { type Failure, failed, pauseBeforeAttempt } from '../core/outcome.ts';
-import { type Subscriber, toSend } from '../core/subscriber.ts';
+import { newest, type Subscriber, toSend } from '../core/subscriber.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
 import { type Attempt, type Held, type Store, StoreError } from '../ports/store.ts';
+import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Attempts } from './attempts.ts';
 import { CLAIM_MARGIN_MS, effectOf, type Pushed, untouched } from './push.ts';
 import { Sender } from './sender.ts';
@@ -40,6 +41,7 @@ export class Reconciler {
   readonly #log: Logger;
   readonly #limits: ReconcilerLimits;
   readonly #newIds: () => TraceIds;
+  readonly #tracer: Tracer;
   readonly #underWay = new Set<Promise<void>>();
   #stopping = false;
   #wake: (() => void) | null = null;
@@ -54,6 +56,7 @@ export class Reconciler {
     log: Logger;
     limits: ReconcilerLimits;
     newIds: () => TraceIds;
+    tracer?: Tracer;
   }) {
     this.#store = parts.store;
     this.#attempts = parts.attempts;
@@ -69,6 +72,7 @@ export class Reconciler {
       settle: (pushed, held, ids) => this.#settle(pushed, held, ids),
       letGo: (held) => this.#letGo(held, null),
     });
+    this.#tracer = parts.tracer ?? NO_TRACER;
   }
 
   /** Subscribers under way. */
@@ -127,7 +131,10 @@ export class Reconciler {
 
   #begin(subscriber: Held, deadline: number): void {
     const nudges = this.#nudges;
-    const work = this.#bring(subscriber, deadline)
+    const ids = this.#newIds();
+    const eventId = newest(subscriber)?.eventId ?? null;
+    const work = this.#tracer
+      .background(eventId, ids, () => this.#bring(subscriber, ids, deadline))
       .catch((error: unknown) => {
         this.#log.warn({ imsi: subscriber.imsi, error: wordsOf(error) }, 'What came of a subscriber could not be kept');
       })
@@ -154,8 +161,7 @@ export class Reconciler {
     this.#wake = null;
   }
 
-  async #bring(subscriber: Held, deadline: number): Promise<void> {
-    const ids = this.#newIds();
+  async #bring(subscriber: Held, ids: TraceIds, deadline: number): Promise<void> {
     let result: Pushed | Rest;
     try {
       result = await this.#send(subscriber, ids, deadline);
@@ -171,7 +177,10 @@ export class Reconciler {
   async #send(subscriber: Held, ids: TraceIds, deadline: number): Promise<Pushed | Rest> {
     const sent = await this.#sender.send(subscriber, toSend, { ...ids, deadline });
     if (sent === null) return { retryInMs: this.#limits.rest.longestMs };
-    if (!('obstacle' in sent)) return sent;
+    if (!('obstacle' in sent)) {
+      if (subscriber.attempts > 0 && sent.attempts.length > 0) this.#attempts.repeating('connector');
+      return sent;
+    }
     const { wanted, obstacle } = sent;
     if (obstacle === 'held') return { retryInMs: RELEASE_REST_MS * (1 + this.#random()) };
     // That of the SIM which holds the number counts as this one's: it must not be tried without end either.
@@ -206,6 +215,10 @@ export class Reconciler {
       attempts: attempts.length,
       core_ms: Math.round(sumOf(attempts) * 100) / 100,
     };
+    this.#tracer.note(
+      () => ({ event_id: wanted.eventId, imsi: subscriber.imsi, action: fields.action, outcome: fields.outcome }),
+      fields.error,
+    );
     if (outcome.kind === 'done') this.#log.info(fields, 'Subscriber brought up to date');
     else this.#log.warn(fields, 'Subscriber not brought up to date yet');
   }
