@@ -22,19 +22,23 @@ import { buildServer } from './http/server.ts';
 import { newIds } from './http/trace.ts';
 import { systemClock } from './observe/clock.ts';
 import type { Logger } from './ports/runtime.ts';
-import type { Store } from './ports/store.ts';
+import type { Backlog, Store } from './ports/store.ts';
 import { openRecording, type Recording } from './recording.ts';
 import { GuardedStore } from './store/guard.ts';
 import { openStore } from './store/open.ts';
 import { ConfiguredTarget } from './targets/registry.ts';
+import { type RunningSources, Watch } from './watch.ts';
 
 /** What runs once the store is open. */
 interface Running {
   readonly store: GuardedStore;
+  /** Null when the target records events. */
+  readonly attempts: Attempts | null;
   readonly http: FastifyInstance;
   /** The connector's own work: the reconciler, or the recorder of a target that records events. */
   readonly work: Pick<Reconciler, 'start' | 'stop' | 'underWay'>;
   readonly retention: Retention;
+  readonly watch: Watch;
 }
 
 /** The whole connector, wired from its settings. The only place that knows every part. */
@@ -55,59 +59,65 @@ export class App {
     this.#target = recordsEvents(config.settings.TARGET) ? null : new ConfiguredTarget(config, systemClock);
   }
 
-  async #wire(opened: Store): Promise<Running> {
+  async #wire(opened: Store, watch: Watch): Promise<Running> {
     const { settings } = this.#config;
     const clock = systemClock;
     const log = this.#log;
-    const store = new GuardedStore(opened, clock, settings.STORE_TIMEOUT * 1000, (fault) => this.#storeChanged(fault));
-    this.#recording = await openRecording(this.#config, store.outbox, log);
-    const { work, delivery } = this.#recording
-      ? { work: this.#recording.recorder, delivery: this.#recording.delivery }
-      : this.#provisioning(store, this.#target as ConfiguredTarget);
+    const guard = new GuardedStore(opened, clock, settings.STORE_TIMEOUT * 1000, (fault) => this.#storeChanged(fault));
+    const store = watch.store(guard);
+    this.#recording = await openRecording(this.#config, store.outbox, log, watch.observer);
+    const { work, delivery, attempts } = this.#recording
+      ? { work: this.#recording.recorder, delivery: this.#recording.delivery, attempts: null }
+      : this.#provisioning(store, this.#target as ConfiguredTarget, watch);
     const keepMs = settings.RETENTION_DAYS * DAY_MS;
     return {
-      store,
+      store: guard,
+      attempts,
+      watch,
       work,
       retention: new Retention({ store, clock, log, keepMs, most: settings.RETENTION_EVENTS }),
-      http: this.#server(delivery, store),
+      http: this.#server(delivery, store, () => guard.fault, watch),
     };
   }
 
-  #provisioning(store: GuardedStore, target: ConfiguredTarget): { work: Reconciler; delivery: Delivery } {
+  #provisioning(store: Store, target: ConfiguredTarget, watch: Watch) {
     const { settings } = this.#config;
     const clock = systemClock;
     const log = this.#log;
-    const attempts = this.#attempts(target);
+    const attempts = this.#attempts(target, watch);
     const deadlineMs = settings.WTL_HTTP_REQUESTS_TIMEOUT * 1000;
     const rest = { firstMs: settings.RETRY_FIRST_PAUSE * 1000, longestMs: settings.RETRY_LONGEST_PAUSE * 1000 };
     const limits = { deadlineMs, concurrency: reconcilerConcurrency(settings), rest };
     const parts = { store, attempts, clock, random: Math.random };
-    const reconciler = new Reconciler({ ...parts, log, limits, newIds });
+    const reconciler = new Reconciler({ ...parts, log, limits, newIds, tracer: watch.tracer });
     const capacity = settings.WTL_MAX_CONCURRENCY + settings.WTL_MAX_WAITING;
     const delivery =
       settings.DELIVERY === 'queued'
         ? new QueuedDelivery({ store, capacity, nudge: () => reconciler.nudge() })
         : new InlineDelivery({ ...parts, limits: { deadlineMs, capacity, retries: settings.WTL_RETRIES } });
-    return { work: reconciler, delivery };
+    return { work: reconciler, delivery, attempts };
   }
 
-  #attempts(target: ConfiguredTarget): Attempts {
+  #attempts(target: ConfiguredTarget, watch: Watch): Attempts {
     const { settings } = this.#config;
     const clock = systemClock;
     const breaker = { failures: settings.WTL_BREAKER_FAILURES, cooldownMs: settings.WTL_BREAKER_COOLDOWN * 1000 };
     const gate = { concurrency: settings.WTL_MAX_CONCURRENCY, perSecond: settings.WTL_MAX_RPS };
     return new Attempts({
-      target,
+      target: watch.target(target),
+      observer: watch.observer,
       gate: new Gate(gate, clock),
       breaker: new Breaker(breaker, clock),
       clock,
     });
   }
 
-  #server(delivery: Delivery, store: GuardedStore): FastifyInstance {
+  #server(delivery: Delivery, store: Store, storeFault: () => string | null, watch: Watch): FastifyInstance {
     const { settings } = this.#config;
     const answers = new Answers(settings.ERROR_TYPE_CASE);
     const log = this.#log;
+    const { observer, tracer } = watch;
+    const parts = { store, answers, clock: systemClock, log, observer, tracer };
     return buildServer({
       options: {
         appName: settings.APP_NAME,
@@ -117,11 +127,14 @@ export class App {
         eventTimeoutMs: (patienceOf(settings) + 2 * settings.STORE_TIMEOUT) * 1000,
       },
       authenticator: new Authenticator(intakeTokens(this.#config)),
-      intake: new EventIntake({ rules: rulesOf(settings), delivery, store, answers, clock: systemClock, log }),
+      intake: new EventIntake({ rules: rulesOf(settings), delivery, ...parts }),
       lifecycle: this.#lifecycle,
-      storeFault: () => store.fault,
+      storeFault,
       answers,
       log,
+      metrics: watch.route,
+      observer,
+      tracer,
     });
   }
 
@@ -138,16 +151,18 @@ export class App {
    */
   async start(): Promise<string> {
     const { HOST, PORT } = this.#config.settings;
+    const watch = await Watch.open(this.#config, this.#sources(), this.#log);
     const opened = await openStore(this.#config.settings);
-    this.#running = await this.#wire(opened).catch(async (error: unknown) => {
-      await opened.close();
+    this.#running = await this.#wire(opened, watch).catch(async (error: unknown) => {
+      await Promise.all([opened.close(), watch.close(0)]);
       throw error;
     });
     const { http, work, retention } = this.#running;
     try {
       await http.listen({ host: HOST, port: PORT });
+      await watch.listen();
     } catch (error) {
-      await this.#running.store.close();
+      await Promise.all([http.close(), watch.close(0), this.#running.store.close()]);
       throw error;
     }
     // Not before listening: a cold start is measured to the first answer of /health.
@@ -156,6 +171,21 @@ export class App {
     retention.start();
     const { port } = http.server.address() as AddressInfo;
     return `http://${reachable(HOST)}:${port}`;
+  }
+
+  #sources(): RunningSources {
+    const parts = () => this.#running as Running;
+    return {
+      inside: () => this.#lifecycle.underWay,
+      calls: () => parts().attempts ?? { underWay: parts().work.underWay > 0 ? 1 : 0, waiting: 0 },
+      circuit: () => parts().attempts?.circuit ?? NO_CIRCUIT,
+      storeUp: () => parts().store.fault === null,
+      backlog: () => this.#backlog(parts().store),
+    };
+  }
+
+  #backlog({ outbox, views }: GuardedStore): Promise<Backlog> {
+    return this.#recording && outbox ? outbox.backlog() : views.backlog();
   }
 
   #warmUp(): void {
@@ -189,7 +219,8 @@ export class App {
         'Cut off at SHUTDOWN_TIMEOUT: NSPS will send the events again, the rest goes on at the next start',
       );
     }
-    await within(CLOSE_MS, Promise.all([running.http.close(), this.#target?.close(), this.#recording?.close()]));
+    const closing = [running.http.close(), this.#target?.close(), this.#recording?.close()];
+    await within(CLOSE_MS, Promise.all([...closing, running.watch.close(CLOSE_MS)]));
     await within(CLOSE_MS, running.store.close());
     return drained && rested;
   }
@@ -222,6 +253,9 @@ function reconcilerConcurrency(settings: Config['settings']): number {
   // No more than a second's worth is held at a limited rate: what comes in fresh must not wait behind it.
   return settings.WTL_MAX_RPS > 0 ? Math.min(share, settings.WTL_MAX_RPS) : share;
 }
+
+/** Of a target that records events: one call at a time, and its own pauses after failures. */
+const NO_CIRCUIT = { state: 'closed', openings: 0 };
 
 /** One event's whole budget, in seconds. */
 function patienceOf(settings: Config['settings']): number {

@@ -3,6 +3,7 @@ import type { Delivery } from './delivery/arrival.ts';
 import { Recorder } from './delivery/recorder.ts';
 import { RecordingDelivery } from './delivery/recording.ts';
 import { systemClock } from './observe/clock.ts';
+import type { Observer } from './ports/observer.ts';
 import type { Outbox } from './ports/outbox.ts';
 import type { Logger } from './ports/runtime.ts';
 import { openRecordingTarget } from './targets/registry.ts';
@@ -31,7 +32,12 @@ const LONGEST_REST_MS = 60_000;
  * @returns null when the settings name a target that holds states.
  * @throws ConfigError when it has another header.
  */
-export async function openRecording(config: Config, outbox: Outbox | null, log: Logger): Promise<Recording | null> {
+export async function openRecording(
+  config: Config,
+  outbox: Outbox | null,
+  log: Logger,
+  observer: Observer | null,
+): Promise<Recording | null> {
   const target = await openRecordingTarget(config, systemClock);
   if (!target) return null;
   // The settings were refused before (config/sheet.ts).
@@ -46,7 +52,7 @@ export async function openRecording(config: Config, outbox: Outbox | null, log: 
       longestMs: Math.min(LONGEST_REST_MS, settings.RETRY_LONGEST_PAUSE * 1000),
     },
   };
-  const recorder = new Recorder({ outbox, target, clock: systemClock, random: Math.random, log, limits });
+  const recorder = new Recorder({ outbox, target, clock: systemClock, random: Math.random, log, limits, observer });
   const wrong = await inTime(recorder.firstLook());
   if (wrong !== null) {
     await target.close();

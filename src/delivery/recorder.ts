@@ -1,7 +1,8 @@
 import { ERRORS } from '../contract/answers.ts';
 import { FAILURES, type Failure, failed, pauseBeforeAttempt } from '../core/outcome.ts';
+import type { Observer } from '../ports/observer.ts';
 import type { Conclusion, Outbox } from '../ports/outbox.ts';
-import type { RecordingTarget, Row } from '../ports/recording.ts';
+import type { RecordingTarget, Row, Told } from '../ports/recording.ts';
 import type { Clock, Logger, Random } from '../ports/runtime.ts';
 import { type Attempt, type StoredEvent, StoreError } from '../ports/store.ts';
 import { readBack } from './read-back.ts';
@@ -44,6 +45,7 @@ export class Recorder implements RecorderDesk {
   readonly #random: Random;
   readonly #log: Logger;
   readonly #limits: RecorderLimits;
+  readonly #observer: Observer | null;
   readonly #waiters: Waiters;
   readonly #rest: Rest;
   #note: RecordNote | null = null;
@@ -67,7 +69,9 @@ export class Recorder implements RecorderDesk {
     random: Random;
     log: Logger;
     limits: RecorderLimits;
+    observer?: Observer | null;
   }) {
+    this.#observer = parts.observer ?? null;
     this.#outbox = parts.outbox;
     this.#target = parts.target;
     this.#clock = parts.clock;
@@ -204,6 +208,7 @@ export class Recorder implements RecorderDesk {
     const told = await this.#target.append(rows);
     const over = withWriteEnded(sent, this.#clock.wall());
     const durationMs = this.#clock.now() - began.now;
+    this.#observer?.called({ action: 'append', durationMs, ...resultOf(told) });
     if (told.kind === 'done') {
       const last = told.value === null ? null : { row: told.value, id: (rows.at(-1) as Row)[0] as string };
       await this.#recorded({ ...over, last, pending: null }, events, durationMs);
@@ -354,6 +359,13 @@ type Recordable = Pick<StoredEvent, 'eventId' | 'imsi'> & { readonly seq?: numbe
 
 /** What only somebody who mends it ends. */
 const HOLDS_UP: ReadonlySet<Failure['code']> = new Set(['misconfigured', 'place_missing', 'unauthorized']);
+
+/** What a call came to, for whoever counts. */
+function resultOf(told: Told<unknown>): { result: string; coreStatus?: number } {
+  if (told.kind === 'done') return { result: 'done' };
+  const { code, coreStatus } = told.failure;
+  return { result: code, ...(coreStatus !== undefined && { coreStatus }) };
+}
 
 /** What NSPS is answered. */
 function statusOf(failure: Failure): number {

@@ -1,4 +1,5 @@
 import type { Subscriber } from '../../core/subscriber.ts';
+import type { Deed } from '../../ports/operating.ts';
 import type { OutboxBacklog, Standing } from '../../ports/outbox.ts';
 import type { CleaningOrder, StoredEvent, Views, Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
@@ -14,9 +15,10 @@ export interface Requests {
   put: { of: readonly Write[]; gives: Standing[] };
   queued: { of: { events: number; bytes: number }; gives: StoredEvent[] };
   conclude: { of: ConcludeRequest; gives: null };
-  note: { of: null; gives: string | null };
+  recorderNote: { of: null; gives: string | null };
   outboxBacklog: { of: null; gives: OutboxBacklog };
   clean: { of: CleaningOrder; gives: number };
+  note: { of: Deed; gives: null };
   probe: { of: null; gives: null };
   view: { of: { name: keyof Views; args: unknown[] }; gives: unknown };
   close: { of: null; gives: null };

@@ -1,15 +1,18 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { react } from '../../core/react.ts';
 import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
+import type { Deed } from '../../ports/operating.ts';
 import type { Standing } from '../../ports/outbox.ts';
 import type { CleaningOrder, Entry, Write } from '../../ports/store.ts';
 import { Halves } from '../halves.ts';
 import { asImsi } from '../imsi.ts';
+import { SUBSCRIBER_COLUMNS } from '../subscriber-row.ts';
+import { Audit } from './audit.ts';
 import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';
 import { Journal } from './journal.ts';
 import { type ConcludeRequest, OutboxTables } from './outbox.ts';
-import { SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf, valuesOf } from './rows.ts';
+import { type JsonRow, subscriberOf, valuesOf } from './rows.ts';
 
 /** The tables and what is done to them, one call after the other. Knows nothing of threads, transactions and files. */
 export class Tables {
@@ -18,6 +21,7 @@ export class Tables {
   readonly #index: EventIndex;
   readonly #journal: Journal;
   readonly outbox: OutboxTables;
+  readonly #audit: Audit;
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
@@ -31,6 +35,7 @@ export class Tables {
     this.#index = new EventIndex(db);
     this.#journal = new Journal(db, this.#index, now);
     this.outbox = new OutboxTables(db);
+    this.#audit = new Audit(db, now);
     const columns = SUBSCRIBER_COLUMNS.join(', ');
     this.#select = db.prepare(`SELECT ${columns} FROM subscribers WHERE imsi = ?`);
     this.#insert = db.prepare(
@@ -54,7 +59,7 @@ export class Tables {
   }
 
   read(imsi: string): Subscriber {
-    return subscriberOf(this.#select.get(Number(imsi)) as SubscriberRow | undefined, imsi);
+    return subscriberOf(this.#select.get(Number(imsi)) as JsonRow | undefined, imsi);
   }
 
   /** Who is due and not held: half of them who wait longest, half of them who came last. */
@@ -63,7 +68,7 @@ export class Tables {
     const found = new Map<number, Subscriber>();
     const take = (statement: StatementSync, upTo: number) => {
       // Those held are skipped here: in a statement they would be looked up one by one.
-      for (const row of statement.iterate(now, upTo + held.size + found.size) as Iterable<SubscriberRow>) {
+      for (const row of statement.iterate(now, upTo + held.size + found.size) as Iterable<JsonRow>) {
         if (found.size >= upTo) break;
         const imsi = asImsi(row[0]);
         if (!held.has(imsi)) found.set(row[0], subscriberOf(row, imsi));
@@ -86,6 +91,7 @@ export class Tables {
 
   /** Only what nothing waits for any more goes. @returns how many events were deleted. */
   clean(order: CleaningOrder): number {
+    this.#audit.clean(order);
     return this.#journal.clean(order);
   }
 
@@ -97,6 +103,10 @@ export class Tables {
   conclude({ conclusions, note }: ConcludeRequest): void {
     for (const conclusion of conclusions) this.#journal.conclude(conclusion);
     if (note !== null) this.outbox.setNote(note);
+  }
+
+  note(deed: Deed): void {
+    this.#audit.note(deed);
   }
 
   committed(): void {
@@ -111,7 +121,7 @@ export class Tables {
     if (effect.kind === 'untouched' && effect.retryInMs === null) return true;
     // Only an event never heard of can be one whose call ended without a word.
     if (effect.kind === 'stale' && this.#journal.knows(effect.eventId)) return true;
-    const row = this.#select.get(Number(effect.imsi)) as SubscriberRow | undefined;
+    const row = this.#select.get(Number(effect.imsi)) as JsonRow | undefined;
     const before = subscriberOf(row, effect.imsi);
     const reaction = react(before, effect, this.#now(), this.#limits);
     if (reaction.subscriber !== before) {

@@ -30,7 +30,7 @@ export class ThreadOutbox implements Outbox {
   }
 
   note(): Promise<string | null> {
-    return this.#thread.ask('note', 'null');
+    return this.#thread.ask('recorderNote', 'null');
   }
 
   backlog(): Promise<OutboxBacklog> {

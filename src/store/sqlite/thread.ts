@@ -92,12 +92,15 @@ async function carryOut(engine: Engine, { name, text, bodies }: RequestMessage):
     case 'conclude':
       engine.conclude(JSON.parse(text));
       return json(null);
-    case 'note':
+    case 'recorderNote':
       return json(engine.outbox.note());
     case 'outboxBacklog':
       return json(engine.outbox.backlog());
     case 'clean':
       return json(engine.clean(JSON.parse(text)));
+    case 'note':
+      engine.note(JSON.parse(text));
+      return json(null);
     case 'probe':
       engine.probe();
       return json(null);
