@@ -44,7 +44,7 @@ function settingRow([name, setting]: [string, Setting]): string {
     ? requirement(setting)
     : setting.fallback === undefined
       ? ''
-      : `\`${setting.fallback}\``;
+      : `\`${cell(setting.fallback)}\``;
   const meaning = setting.secret ? `${setting.help} Secret.` : setting.help;
   return `| \`${name}\` | ${fallback} | ${cell(setting.kind.expected)} | ${cell(meaning)} |`;
 }
