@@ -7,9 +7,8 @@ import { rulesOf } from '../config/rules.ts';
 import { SAMPLE_EVENT } from '../contract/samples.ts';
 import { decide } from '../core/decide.ts';
 import type { Decision, Rules } from '../core/types.ts';
-import { createLogger } from '../observe/logger.ts';
-import type { Logger } from '../ports/runtime.ts';
-import { type Command, EXIT, heading, PlainError } from './command.ts';
+import { type Command, type CommandLine, EXIT, heading, PlainError, UsageError } from './command.ts';
+import { quietUntilToldOtherwise } from './demo-log.ts';
 import { type Scene, story } from './demo-story.ts';
 import { listenFault } from './listen-fault.ts';
 import { Poster, type PostResult } from './poster.ts';
@@ -21,7 +20,14 @@ export const command: Command = {
   about:
     'Starts a connector (PORT, or 8000) with a core simulator inside, on this machine only, plays a short life of a few\n' +
     'subscribers through the real HTTP endpoint, shows what the core holds after each event, and stays up to be tried.',
-  options: {},
+  options: {
+    target: {
+      type: 'string',
+      default: 'wtl',
+      value: 'name',
+      help: 'What the connector serves: wtl, or google-sheets with a sheet of its own.',
+    },
+  },
   exits: { 69: 'a port cannot be had' },
   positionals: [0, 0],
   run: demo,
@@ -31,7 +37,10 @@ const HOST = '127.0.0.1';
 const TOKEN = 'demo-token';
 const CORE_TOKEN = 'demo-core-token';
 
-async function demo(): Promise<number> {
+async function demo(line: CommandLine): Promise<number> {
+  const { target } = line.values;
+  if (target === 'google-sheets') return await (await import('./demo-sheets.ts')).demoSheets();
+  if (target !== 'wtl') throw new UsageError(`--target must be wtl or google-sheets, not "${target}"`);
   // Judged before anything is started that would have to be stopped.
   demoConfig('http://core.invalid');
   const stopped = stopSignals(() => process.exit(EXIT.failed));
@@ -65,14 +74,6 @@ function demoConfig(coreUrl: string): Config {
     WTL_API_TOKEN: CORE_TOKEN,
     STORE_URL: 'memory:',
   });
-}
-
-/** The table is the story; the log lines come once the reader tries things himself. */
-function quietUntilToldOtherwise({ settings }: Config): Logger & { speak(): void } {
-  const real = createLogger(settings, [], { write: (line) => process.stdout.write(line) });
-  const silent: Logger = { debug() {}, info() {}, warn() {}, error: real.error, debugEnabled: false };
-  const log = { ...silent, speak: () => void Object.assign(log, real) };
-  return log;
 }
 
 async function play(url: string, rules: Rules, core: CoreSimulator): Promise<void> {

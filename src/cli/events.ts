@@ -1,4 +1,5 @@
-import type { Backlog, StoredEvent, Views } from '../ports/store.ts';
+import type { StoredEvent, Views } from '../ports/store.ts';
+import { backlogOf, type NamedBacklog } from './backlog.ts';
 import { type Command, type CommandLine, EXIT, UsageError, wholeNumber } from './command.ts';
 import { FILTER_OPTIONS, filterOf, walkEvents } from './event-query.ts';
 import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
@@ -33,10 +34,11 @@ async function events(line: CommandLine): Promise<number> {
   const list = listOf(line);
   if (line.flags['raw'] && !line.flags['json'])
     throw new UsageError('--raw needs --json; "event <id> --raw" prints one');
-  return await withStore(line, async ({ views }) => {
-    if (line.flags['summary']) return summarise(await views.backlog(), line.flags['json'] === true);
+  return await withStore(line, async (store, { settings }) => {
+    const { views } = store;
+    if (line.flags['summary']) return summarise(await backlogOf(store, settings), line.flags['json'] === true);
     if (line.flags['json']) return await printJson(list(views), line.flags['raw'] === true);
-    process.stdout.write(`${backlogText(await views.backlog())}\n\n`);
+    process.stdout.write(`${backlogText(await backlogOf(store, settings))}\n\n`);
     return await printTable(list(views), line);
   });
 }
@@ -56,18 +58,18 @@ function listOf(line: CommandLine): (views: Views) => AsyncIterable<readonly Sto
   };
 }
 
-function summarise(backlog: Backlog, json: boolean): number {
+function summarise(backlog: NamedBacklog, json: boolean): number {
   const { waiting, oldest, dead } = backlog;
   const since = oldest === null ? null : new Date(oldest).toISOString();
   process.stdout.write(json ? jsonLine({ waiting, oldest: since, dead }) : `${backlogText(backlog)}\n`);
   return EXIT.ok;
 }
 
-function backlogText({ waiting, oldest, dead }: Backlog): string {
+function backlogText({ waiting, oldest, dead, of }: NamedBacklog): string {
   const since = oldest === null ? '' : `, the oldest since ${timeText(oldest)} (${durationText(Date.now() - oldest)})`;
   const lost = counted(dead, 'dead letter');
   const hint = dead > 0 ? ': see --state dead, then "replay --dead"' : '';
-  return `${counted(waiting, 'subscriber')} waiting${since}; ${dead > 0 ? styled('red', lost) : lost}${hint}`;
+  return `${counted(waiting, of)} waiting${since}; ${dead > 0 ? styled('red', lost) : lost}${hint}`;
 }
 
 async function printJson(pages: AsyncIterable<readonly StoredEvent[]>, raw: boolean): Promise<number> {

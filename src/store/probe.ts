@@ -1,11 +1,12 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { storeName } from '../config/kinds.ts';
+import { recordsEvents, type Settings } from '../config/table.ts';
 import type { StoreError } from '../ports/store.ts';
 import type { Finding } from '../ports/target.ts';
 import { openStore } from './open.ts';
 
-type ProbeSettings = Parameters<typeof openStore>[0];
+type ProbeSettings = Parameters<typeof openStore>[0] & Pick<Settings, 'TARGET'>;
 
 /** Looks whether the store can be had, and what waits in it; changes nothing. */
 export async function probeStore(settings: ProbeSettings): Promise<Finding> {
@@ -17,11 +18,13 @@ export async function probeStore(settings: ProbeSettings): Promise<Finding> {
   if (location.kind === 'sqlite' && !existsSync(location.file)) return toBeMade(location.file);
   try {
     const store = await openStore(settings, 'guest');
-    const { waiting, dead } = await store.views.backlog().finally(() => store.close());
+    const records = recordsEvents(settings.TARGET);
+    const backlog = records && store.outbox ? store.outbox.backlog() : store.views.backlog();
+    const { waiting, dead } = await backlog.finally(() => store.close());
     return {
       verdict: 'ok',
       subject,
-      message: `${name} can be used; ${waiting} subscribers waiting, ${dead} dead letters`,
+      message: `${name} can be used; ${waiting} ${records ? 'events' : 'subscribers'} waiting, ${dead} dead letters`,
     };
   } catch (error) {
     return { verdict: 'fail', subject, message: (error as StoreError).message };
