@@ -61,7 +61,10 @@ describe('google-sheets, as an operator uses it', { concurrency: true }, () => {
     sheets.simulator.grid.rows = [['Date']];
     const { code, stderr } = await run(['serve'], { ...sheets.env, API_TOKEN: TOKEN, PORT: '0' });
     assert.equal(code, 78);
-    assert.match(stderr, /SHEET_COLUMNS +do not fit: the sheet's first row is Date, and must be event_id \| created_at/);
+    assert.match(
+      stderr,
+      /SHEET_COLUMNS +do not fit: the sheet's first row is Date, and must be event_id \| created_at/,
+    );
   });
 
   test('explain shows the row; nothing of WTL is asked for', async () => {
