@@ -13,6 +13,24 @@ try {
 }
 
 rmSync(`${root}dist`, { recursive: true, force: true });
+
+// The web console: three files for browsers, served from dist/console as they are.
+await esbuild.build({
+  absWorkingDir: root,
+  entryPoints: ['src/console/app.tsx', 'src/console/app.css', 'src/console/index.html'],
+  outdir: 'dist/console',
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: ['chrome123', 'firefox120', 'safari17.5'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  loader: { '.html': 'copy' },
+  minify: true,
+  legalComments: 'none',
+  sourcemap: false,
+  logLevel: 'warning',
+});
 await esbuild.build({
   absWorkingDir: root,
   // The thread of the embedded store is a program of its own.
@@ -35,4 +53,22 @@ await esbuild.build({
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
+});
+
+// The web console: three files for browsers, served from dist/console as they are.
+await esbuild.build({
+  absWorkingDir: root,
+  entryPoints: ['src/console/app.tsx', 'src/console/app.css', 'src/console/index.html'],
+  outdir: 'dist/console',
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: ['chrome123', 'firefox120', 'safari17.5'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  loader: { '.html': 'copy' },
+  minify: true,
+  legalComments: 'none',
+  sourcemap: false,
+  logLevel: 'warning',
 });
