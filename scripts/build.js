@@ -13,24 +13,6 @@ try {
 }
 
 rmSync(`${root}dist`, { recursive: true, force: true });
-
-// The web console: three files for browsers, served from dist/console as they are.
-await esbuild.build({
-  absWorkingDir: root,
-  entryPoints: ['src/console/app.tsx', 'src/console/app.css', 'src/console/index.html'],
-  outdir: 'dist/console',
-  bundle: true,
-  format: 'esm',
-  platform: 'browser',
-  target: ['chrome123', 'firefox120', 'safari17.5'],
-  jsx: 'automatic',
-  jsxImportSource: 'preact',
-  loader: { '.html': 'copy' },
-  minify: true,
-  legalComments: 'none',
-  sourcemap: false,
-  logLevel: 'warning',
-});
 await esbuild.build({
   absWorkingDir: root,
   // The thread of the embedded store is a program of its own.

@@ -17,7 +17,7 @@ import { SignInPage } from './pages/sign-in.tsx';
 import { SimulatorPage } from './pages/simulator.tsx';
 import { SubscriberPage } from './pages/subscriber.tsx';
 import { Frame } from './parts/frame.tsx';
-import { Empty, Loading } from './parts/states.tsx';
+import { Loading, PageHead } from './parts/states.tsx';
 
 function App() {
   const state = useCell(session);
@@ -52,9 +52,11 @@ function Page({ place: { parts } }: { place: Place }) {
       return <SimulatorPage />;
     default:
       return (
-        <Empty title="There is no such page.">
-          <a href={hrefs.overview}>Go to the overview</a>
-        </Empty>
+        <PageHead title="There is no such page">
+          <a class="button" href={hrefs.overview}>
+            Go to the overview
+          </a>
+        </PageHead>
       );
   }
 }

@@ -62,7 +62,7 @@ function Actions({ onBulk, all = false, ...rest }: ActionsProps) {
     <>
       <button
         type="button"
-        class="button primary"
+        class={all ? 'button primary' : 'button'}
         aria-label={`Replay ${rest.which}`}
         onClick={() => onBulk({ kind: 'replay', ...rest })}
       >
@@ -119,10 +119,10 @@ function Span({ group: { oldest, newest } }: { group: Group }) {
   if (oldest === null) return <>No time is known.</>;
   return (
     <>
-      The first is tried since <Age at={oldest} />
+      First tried <Age at={oldest} />
       {newest !== null && newest !== oldest && (
         <>
-          , the last since <Age at={newest} />
+          , last one <Age at={newest} />
         </>
       )}
     </>

@@ -131,7 +131,7 @@ function Tiles({ overview }: { overview: Overview }) {
       <Tile
         label="In flight"
         value={numberText(overview.inFlight)}
-        more={`${numberText(overview.waiting)} wait for a call, ${numberText(overview.inside)} being answered`}
+        more={`${numberText(overview.waiting)} waiting, ${numberText(overview.inside)} being answered`}
       />
       <Tile
         label="Calls a second"

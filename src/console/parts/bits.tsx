@@ -72,7 +72,7 @@ export function ImsiLink({ imsi }: { imsi: string | null }) {
 
 /** An event's id as a link to its story. @param short only as much as tells it from others. */
 export function EventLink({ id, short = false }: { id: string; short?: boolean }) {
-  const text = short && id.length > 20 ? `${id.slice(0, 13)}…` : id;
+  const text = short && id.length > 20 ? `${id.slice(0, 8)}…${id.slice(-6)}` : id;
   return (
     <a class="mono" href={hrefs.event(id)} title={text === id ? undefined : id}>
       {text}

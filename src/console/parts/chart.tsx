@@ -158,7 +158,7 @@ function optionsOf(
       y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] },
     },
     axes: [
-      axis({ values: (_plot, splits) => splits.map(minuteText) }),
+      axis({ size: 26, values: (_plot, splits) => splits.map(minuteText) }),
       axis({ size: 58, values: (_plot, splits) => splits.map((split) => latest.current.format(split)) }),
     ],
     series: [{}, ...ordered.map((line) => seriesOf(line, stacked))],

@@ -12,7 +12,7 @@ interface EventTableProps {
 /** Events, newest first; on a narrow screen a card each. */
 export function EventTable({ events, caption, withoutImsi = false, onReplay }: EventTableProps) {
   return (
-    <table class="table cards">
+    <table class="table event-table">
       <caption class="offscreen">{caption}</caption>
       <thead>
         <tr>
@@ -50,27 +50,25 @@ interface RowProps {
 function Row({ event, withoutImsi, onReplay }: RowProps) {
   return (
     <tr>
-      <td data-label="Received" class="nowrap">
+      <td class="at nowrap">
         <Age at={event.receivedAt} />
       </td>
-      <td data-label="Outcome">
+      <td class="outcome">
         <StateBadge state={event.state} />
       </td>
-      <td data-label="Type">{event.type}</td>
+      <td class="type">{event.type}</td>
       {!withoutImsi && (
-        <td data-label="IMSI">
+        <td class="who">
           <ImsiLink imsi={event.imsi} />
         </td>
       )}
-      <td data-label="Event">
+      <td class="id">
         <EventLink id={event.eventId} short />
       </td>
-      <td data-label="Sent / calls" class="number">
+      <td data-label="Sent / calls" class="calls number">
         {event.deliveries} / {event.attempts}
       </td>
-      <td data-label="Why" class="why">
-        {event.why ?? <span class="quiet">–</span>}
-      </td>
+      <td class="why">{event.why ?? <span class="quiet">–</span>}</td>
       {onReplay && (
         <td class="row-actions">
           <button
