@@ -105,9 +105,35 @@ describe('console', { skip }, () => {
     const mark = page.getByRole('status').filter({ hasText: /Live|Stale/ });
     await mark.getByText('Live').waitFor();
     mock.cutStream();
+    await page.getByText('These numbers are old.').waitFor();
     await mark.getByText(/^Stale since \d\d:\d\d:\d\d$/).waitFor();
     mock.mendStream();
     await mark.getByText('Live').waitFor();
+  });
+
+  test('what needs a hand is said in words', async () => {
+    mock.overview = {
+      circuit: { state: 'open', retryInMs: 12_000 },
+      store: { kind: 'sqlite', fault: 'the disk is full' },
+      backlog: { waiting: 4, oldestMs: 1_000, dead: 1 },
+    };
+    const page = await at('/console/');
+    await page.getByText('The store fails: the disk is full.').waitFor();
+    await page.getByText('The network is not well').waitFor();
+    await page.getByText('The connector gave up on 1 subscriber').waitFor();
+    await page.getByText(/next call in 1\d s/).waitFor();
+    mock.overview = { backlog: { waiting: 0, oldestMs: null, dead: 0 } };
+    await page.getByText('All is well').waitFor();
+  });
+
+  test('on a narrow screen the pages are behind a button', async () => {
+    const page = await at('/console/', { viewport: PHONE });
+    const link = page.getByRole('link', { name: 'Audit' });
+    assert.equal(await link.isVisible(), false);
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await link.click();
+    await page.getByRole('heading', { name: 'Audit' }).waitFor();
+    assert.equal(await link.isVisible(), false);
   });
 
   test('from the search field to a subscriber, and his state is sent again', async () => {

@@ -25,6 +25,8 @@ export function useGet<T>(path: string | null, everyMs = 0): Loaded<T> {
   const [round, setRound] = useState(0);
   const latest = useRef(path);
   latest.current = path;
+  const busy = useRef(false);
+  busy.current = state.loading;
   const reload = useCallback(() => setRound((last) => last + 1), []);
 
   // A new round asks again.
@@ -53,7 +55,8 @@ export function useGet<T>(path: string | null, everyMs = 0): Loaded<T> {
 
   useEffect(() => {
     if (everyMs === 0) return;
-    const timer = setInterval(() => !document.hidden && reload(), everyMs);
+    // Not while an answer is awaited: asking again would give it up, and a slow one would never come.
+    const timer = setInterval(() => !document.hidden && !busy.current && reload(), everyMs);
     return () => clearInterval(timer);
   }, [everyMs, reload]);
 

@@ -69,7 +69,7 @@ export function verdictSentence(view: SubscriberView, now: number): Sentence {
     case 'waiting':
       return { tone, title: 'The network does not have the newest state yet.', more: waitingMore(view, now) };
     case 'unsettled':
-      return { tone, title: 'It is not known what the network has.', more: unsettledMore(view, now) };
+      return { tone, title: unsettledTitle(view), more: unsettledMore(view, now) };
     case 'dead letter':
       return {
         tone,
@@ -98,9 +98,16 @@ function waitingMore(view: SubscriberView, now: number): string {
   return `${release}${nextTry(view, now)}${failures(view, now)}`;
 }
 
+/** Without a call that may still be applied, it is only NSPS who has the newest state to send. */
+function unsettledTitle({ unsettledUntil }: SubscriberView): string {
+  return unsettledUntil === null
+    ? 'The network did not confirm the newest state.'
+    : 'It is not known what the network has.';
+}
+
 function unsettledMore(view: SubscriberView, now: number): string {
-  const { unsettledUntil } = view;
-  const left = unsettledUntil === null ? 0 : Date.parse(unsettledUntil) - now;
+  if (view.unsettledUntil === null) return `${nextTry(view, now)}${failures(view, now)}`;
+  const left = Date.parse(view.unsettledUntil) - now;
   const until =
     left > 0
       ? `A call ended without a result and may still be applied for ${durationText(left)}. `

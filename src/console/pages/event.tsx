@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { EventStory } from '../../contract/admin.ts';
 import { useGet } from '../lib/load.ts';
 import { hrefs } from '../lib/router.ts';
-import { counted, isSettled, type Tone, type Verdict } from '../lib/words.ts';
+import { counted, type Tone } from '../lib/words.ts';
 import { Age, Badge, CopyButton, ImsiLink, Json, StateBadge, Time, VerdictBadge } from '../parts/bits.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { SendDialog } from '../parts/send-dialog.tsx';
@@ -10,14 +10,17 @@ import { PageHead, Show } from '../parts/states.tsx';
 import { Attempts, Chapter, Checks, RequestsChapter, Walk } from '../parts/story.tsx';
 import { Decided } from './event-decided.tsx';
 
+/** Verdicts of subscribers for whom something is still to come. */
+const MOVING: ReadonlySet<string> = new Set(['waiting', 'unsettled']);
+const LOOK_AGAIN_MS = 2_000;
+
 /** One event, from NSPS to the network and back. */
 export function EventPage({ id }: { id: string }) {
   const path = `/admin/v1/events/${encodeURIComponent(id)}`;
   const [open, setOpen] = useState(false);
   const [lively, setLively] = useState(false);
-  const story = useGet<EventStory>(path, lively ? 1_500 : 0);
-  const isLively =
-    story.value?.subscribers.some(({ verdict }) => !isSettled({ verdict: verdict as Verdict, dueAt: '' })) ?? false;
+  const story = useGet<EventStory>(path, lively ? LOOK_AGAIN_MS : 0);
+  const isLively = story.value?.subscribers.some(({ verdict }) => MOVING.has(verdict)) ?? false;
   if (isLively !== lively) setLively(isLively);
   const imsis = story.value?.subscribers.map(({ imsi }) => imsi) ?? [];
   return (

@@ -55,7 +55,10 @@ export function ExplainPage() {
             </button>
           </div>
         </form>
-        <section aria-label="Explanation" aria-live="polite">
+        <section aria-label="Explanation">
+          <p class="offscreen" role="status">
+            {result && 'The explanation is there.'}
+          </p>
           {fault && <Failed fault={fault} />}
           {result && <Result explanation={result} />}
           {!fault && !result && (

@@ -6,14 +6,14 @@ import { useGet } from '../lib/load.ts';
 import { hrefs } from '../lib/router.ts';
 import { durationText, latencyText } from '../lib/time-text.ts';
 import { counted, numberText, rateText, type Tone } from '../lib/words.ts';
-import { Age } from '../parts/bits.tsx';
+import { Age, Time } from '../parts/bits.tsx';
 import { EventTable } from '../parts/event-table.tsx';
 import { Empty, Failed, Loading, Notice, PageHead, Show } from '../parts/states.tsx';
 import { Charts } from './overview-charts.tsx';
 
 /** How the connector does, now and in the last hours. */
 export function OverviewPage() {
-  const { overview, stale } = useCell(live);
+  const { overview, stale, heardAt } = useCell(live);
   // The stream may be refused where a plain question is answered; until its first word this is what there is.
   const first = useGet<Overview>(overview ? null : '/admin/v1/overview');
   const shown = overview ?? first.value;
@@ -24,6 +24,7 @@ export function OverviewPage() {
       {!shown && !first.fault && <Loading what="the overview" />}
       {shown && (
         <div class={stale ? 'is-stale' : ''}>
+          {stale && heardAt !== null && <StaleNotice heardAt={heardAt} />}
           <Attention overview={shown} />
           <Tiles overview={shown} />
         </div>
@@ -31,6 +32,17 @@ export function OverviewPage() {
       <Charts />
       <Latest />
     </>
+  );
+}
+
+function StaleNotice({ heardAt }: { heardAt: number }) {
+  return (
+    <Notice tone="warn">
+      <p>
+        <strong>These numbers are old.</strong> The last word of the connector came at{' '}
+        <Time at={new Date(heardAt).toISOString()} clock />; connecting again.
+      </p>
+    </Notice>
   );
 }
 

@@ -119,13 +119,13 @@ function Settling({ imsi, onSettled }: { imsi: string; onSettled: () => void }) 
     tell.current();
   }, [isNow]);
   return (
-    <div class="settling" aria-live="polite">
+    <div class="settling">
       <p>
         <ImsiLink imsi={imsi} /> {view.value && <VerdictBadge verdict={view.value.verdict} />}
         {!isNow && !settled && <span class="spinner" aria-hidden="true" />}
       </p>
       {view.fault && <Failed fault={view.fault} again={view.reload} />}
-      {view.value && <p>{verdictSentence(view.value, now).title}</p>}
+      {view.value && <p aria-live="polite">{verdictSentence(view.value, now).title}</p>}
       {view.value && !isNow && <p class="quiet">{verdictSentence(view.value, now).more}</p>}
     </div>
   );
