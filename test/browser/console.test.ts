@@ -177,7 +177,9 @@ describe('console', { skip }, () => {
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'send this' }).waitFor();
-    assert.equal(await page.evaluate('document.activeElement.closest("dialog") !== null'), true);
+    const inside = 'document.activeElement.closest("dialog") !== null';
+    assert.equal(await page.evaluate(inside), true);
+    for (const key of ['Tab', 'Tab', 'Tab', 'Tab', 'Shift+Tab']) await page.keyboard.press(key);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     assert.match(String(await page.evaluate('document.activeElement.textContent')), /Resync/);

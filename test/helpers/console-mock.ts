@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { json as readJson } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { Overview, Progress, SubscriberView } from '../../src/contract/admin.ts';
+import type { EventSummary, Overview, Progress, SubscriberView } from '../../src/contract/admin.ts';
 import * as data from './console-data.ts';
 
 const FILES = fileURLToPath(new URL('../../dist/console/', import.meta.url));
@@ -225,13 +225,9 @@ export class ConsoleMock {
   #page(query: URLSearchParams): Answer {
     const limit = Number(query.get('limit') ?? PAGE);
     const before = Number(query.get('before') ?? Number.POSITIVE_INFINITY);
-    const [state, imsi, text] = ['state', 'imsi', 'text'].map((name) => query.get(name));
     const rows = this.journal.filter(({ seq }) => seq < before);
-    const looked = rows.slice(0, text ? limit * 2 : rows.length);
-    const hits = looked.filter(
-      (event) =>
-        (!state || event.state === state) && (!imsi || event.imsi === imsi) && (!text || event.eventId.includes(text)),
-    );
+    const looked = rows.slice(0, query.has('text') ? limit * 2 : rows.length);
+    const hits = looked.filter((event) => isLookedFor(event, query));
     const events = hits.slice(0, limit);
     const last = events.length === limit ? events.at(-1) : looked.at(-1);
     const next = last === undefined || last.seq <= 1 ? null : last.seq;
@@ -276,6 +272,19 @@ export class ConsoleMock {
       subscribers: applied.map(({ msisdn, ...state }) => ({ ...state, msisdn: msisdn === null ? [] : [msisdn] })),
     };
   }
+}
+
+function isLookedFor(event: EventSummary, query: URLSearchParams): boolean {
+  const { state, type, imsi, eventId, receivedAt } = event;
+  const wanted = (name: string, value: string | null) => !query.has(name) || query.get(name) === value;
+  const within = receivedAt >= (query.get('from') ?? '') && receivedAt < (query.get('until') ?? '9');
+  return (
+    wanted('state', state) &&
+    wanted('type', type) &&
+    wanted('imsi', imsi) &&
+    within &&
+    eventId.includes(query.get('text') ?? '')
+  );
 }
 
 function arrived(found: SubscriberView): SubscriberView {

@@ -87,6 +87,12 @@ function Nobody({ text }: { text: string }) {
             or <a href={hrefs.subscriber(text)}>open the IMSI all the same</a>
           </>
         )}
+        {!/^\d+$/.test(text) && (
+          <>
+            {' '}
+            or <a href={hrefs.event(text)}>open the event of this id</a>
+          </>
+        )}
         .
       </p>
     </Empty>

@@ -18,14 +18,21 @@ interface DialogProps {
 export function Dialog({ title, onClose, busy = false, children, actions, closeLabel = 'Cancel' }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const closer = useRef<HTMLButtonElement>(null);
   const opener = useRef<Element | null>(null);
   useEffect(() => {
     opener.current = document.activeElement;
     dialog.current?.showModal();
+    // Where something has to be written, that comes first.
+    dialog.current?.querySelector('textarea')?.focus();
     return () => {
       if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus();
     };
   }, []);
+  // The button that was pressed may be gone with what it did.
+  useEffect(() => {
+    if (!dialog.current?.contains(document.activeElement)) closer.current?.focus();
+  }, [closeLabel]);
   const close = () => !busy && dialog.current?.close();
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Esc is the key for it, and the browser's own
@@ -45,7 +52,7 @@ export function Dialog({ title, onClose, busy = false, children, actions, closeL
         </header>
         <div class="dialog-content">{children}</div>
         <footer class="dialog-foot">
-          <button type="button" class="button" onClick={close} disabled={busy}>
+          <button ref={closer} type="button" class="button" onClick={close} disabled={busy}>
             {closeLabel}
           </button>
           {actions}
