@@ -82,7 +82,7 @@ describe('console', { skip }, () => {
     const page = await browser.newPage();
     open.push(page);
     await page.goto(`${mock.url}/console/subscribers/${IMSIS.inStep}`);
-    await page.getByLabel('Admin token').fill('guess');
+    await page.getByLabel('Console token').fill('guess');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').getByText('Invalid access token').waitFor();
     assert.deepEqual(await axe(page), []);

@@ -62,7 +62,7 @@ export async function signedIn(
 
 /** Fills in the form of the sign-in page, and waits until it is gone. */
 export async function signIn(page: Page, token: string): Promise<void> {
-  await page.getByLabel('Admin token').fill(token);
+  await page.getByLabel('Console token').fill(token);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.locator('main:not(.sign-in)').waitFor();
 }

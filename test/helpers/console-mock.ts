@@ -45,7 +45,7 @@ class Lines {
 
 /** Serves the built console on loopback and answers it as the admin API would, with data that change as they are asked to. */
 export class ConsoleMock {
-  readonly token = 'admin-token-of-the-tests';
+  readonly token = 'console-token-of-the-tests';
   /** Everything that was asked, in its order. */
   readonly seen: Seen[] = [];
   overview: Partial<Overview> = {};

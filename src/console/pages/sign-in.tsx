@@ -5,7 +5,7 @@ import { session } from '../lib/session.ts';
 import { Mark } from '../parts/mark.tsx';
 import { Failed, Notice } from '../parts/states.tsx';
 
-/** Asks for the admin token. The page that was asked for stays in the address, and is shown afterwards. */
+/** Asks for the token of the console. The page that was asked for stays in the address, and is shown afterwards. */
 export function SignInPage() {
   const state = useCell(session);
   const field = useRef<HTMLInputElement>(null);
@@ -39,7 +39,7 @@ export function SignInPage() {
         )}
         {fault && (fault.status === 401 ? <Refused fault={fault} /> : <Failed fault={fault} />)}
         <label class="field">
-          <span>Admin token</span>
+          <span>Console token</span>
           <input
             ref={field}
             type="password"
@@ -48,7 +48,7 @@ export function SignInPage() {
             value={token}
             onInput={(event) => setToken(event.currentTarget.value)}
           />
-          <span class="hint">The setting ADMIN_TOKEN of the connector.</span>
+          <span class="hint">The setting CONSOLE_TOKEN of the connector.</span>
         </label>
         <button type="submit" class="button primary wide" disabled={busy || token === ''}>
           {busy ? 'Signing in …' : 'Sign in'}
@@ -66,9 +66,7 @@ function Refused({ fault }: { fault: Fault }) {
           <strong>{fault.message}</strong>
         </p>
         <p>{fault.error}</p>
-        <p class="advice">
-          Check that the whole token was pasted, and that it is the admin token, not the one of NSPS.
-        </p>
+        <p class="advice">Check that the whole token was pasted, and that it is the console's, not the one of NSPS.</p>
       </div>
     </div>
   );

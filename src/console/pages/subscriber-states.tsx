@@ -82,11 +82,14 @@ function Value({ field, state }: { field: RowProps['field']; state: State }) {
 }
 
 function Source({ of: { eventId, action, version } }: { of: WantedView }) {
-  const stamps = Object.entries(version).map(([name, stamp]) => `${name} ${stamp}`);
   return (
     <>
       <EventLink id={eventId} short /> <span class="quiet">({action})</span>
-      {stamps.length > 0 && <span class="stamps quiet mono">{stamps.join(', ')}</span>}
+      {Object.entries(version).map(([name, stamp]) => (
+        <span key={name} class="stamps quiet">
+          {name} <span class="mono">{stamp}</span>
+        </span>
+      ))}
     </>
   );
 }

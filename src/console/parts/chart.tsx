@@ -33,13 +33,14 @@ export function Chart(props: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const [pointed, setPointed] = useState<number | null>(null);
   useDrawing(box, props, setPointed);
-  const at = pointed !== null && pointed < times.length ? pointed : times.length - 1;
-  const time = times[at];
+  const time = pointed === null ? undefined : times[pointed];
   return (
     <figure class="chart panel">
       <figcaption>
         <h3>{title}</h3>
-        <span class="quiet tabular">{time === undefined ? '' : localText(time * 1000)}</span>
+        <span class="quiet tabular">
+          {time === undefined ? (props.stacked ? 'in all' : 'latest') : localText(time * 1000)}
+        </span>
       </figcaption>
       <div class="chart-box" ref={box} role="img" aria-label={`${title}. ${summary}`} />
       {times.length === 0 && <p class="chart-none quiet">Nothing was measured yet.</p>}
@@ -47,13 +48,22 @@ export function Chart(props: ChartProps) {
         {lines.map(({ label, colour, values }) => (
           <li key={label}>
             <span class={`swatch swatch-${colour.replace('--chart-', '')}`} aria-hidden="true" />
-            {label} <b class="tabular">{shown(values[at], format)}</b>
+            {label}{' '}
+            <b class="tabular">
+              {shown(time === undefined ? gist(values, props.stacked) : values[pointed ?? 0], format)}
+            </b>
           </li>
         ))}
       </ul>
       <AsTable {...props} />
     </figure>
   );
+}
+
+/** What stands beside a line while no time is pointed at: the sum of what is stacked, else the last value there is. */
+function gist(values: Line['values'], stacked = false): number | null {
+  if (stacked) return values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+  return values.findLast((value) => value !== null) ?? null;
 }
 
 function shown(value: number | null | undefined, format: (value: number) => string): string {
@@ -174,8 +184,22 @@ function lastSpan(plot: uPlot, spanS: number): [number, number] {
 function seriesOf({ label, colour: name }: Line, stacked: boolean): uPlot.Series {
   const stroke = colour(name);
   const stepped = uPlot.paths.stepped?.({ align: 1 });
-  if (!stacked || !stepped) return { label, stroke, width: 1.75, points: { show: false }, spanGaps: false };
+  if (!stacked || !stepped)
+    return {
+      label,
+      stroke,
+      width: 1.75,
+      points: { show: true, size: 5, fill: stroke, filter: lonely },
+      spanGaps: false,
+    };
   return { label, stroke, fill: stroke, width: 0, points: { show: false }, paths: stepped };
+}
+
+/** No line leads to or from these, so they are dots. */
+function lonely(plot: uPlot, index: number): number[] {
+  const values = plot.data[index] ?? [];
+  const isThere = (at: number) => values[at] !== null && values[at] !== undefined;
+  return Array.from(values, (_, at) => at).filter((at) => isThere(at) && !isThere(at - 1) && !isThere(at + 1));
 }
 
 function axis(more: uPlot.Axis): uPlot.Axis {

@@ -16,25 +16,36 @@ export function Chapter({ title, tone, children }: { title: string; tone: Tone; 
 }
 
 /** The checks an event has to pass before anything is decided. */
-export function Checks({ explanation: { decision } }: { explanation: Explanation }) {
-  if (decision.kind !== 'reject') {
+export function Checks({ explanation: { decision, steps } }: { explanation: Explanation }) {
+  if (!isMalformed({ decision, steps })) {
     return (
       <Chapter title="Checks" tone="ok">
-        <p>Form and contents are in order.</p>
+        <p>Its form is in order.</p>
       </Chapter>
     );
   }
   return (
     <Chapter title="Checks" tone="bad">
       <p>The event is refused, because:</p>
-      <ul class="faults">
-        {decision.faults.map(({ path, message }) => (
-          <li key={`${path} ${message}`}>
-            <code>{path === '' ? 'the event' : path}</code> {message}
-          </li>
-        ))}
-      </ul>
+      <Faults decision={decision} />
     </Chapter>
+  );
+}
+
+/** What does not have the form of an event is refused before anything is asked. */
+function isMalformed({ decision, steps }: Pick<Explanation, 'decision' | 'steps'>): boolean {
+  return decision.kind === 'reject' && steps.length === 0;
+}
+
+function Faults({ decision }: Pick<Explanation, 'decision'>) {
+  return (
+    <ul class="faults">
+      {decision.faults.map(({ path, message }) => (
+        <li key={`${path} ${message}`}>
+          <code>{path === '' ? 'the event' : path}</code> {message}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -58,6 +69,7 @@ export function Walk({ explanation, note }: { explanation: Explanation; note?: C
         </dl>
       )}
       <p class="verdict-line">{decisionText(decision)}</p>
+      {decision.kind === 'reject' && !isMalformed(explanation) && <Faults decision={decision} />}
       {note}
     </Chapter>
   );
