@@ -1,14 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
 import { json as readJson } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import type { EventSummary, Overview, Progress, SubscriberView } from '../../src/contract/admin.ts';
+import { type Answer, checkBuilt, Lines, Refusal, sendAnswer, sendFile } from './console-answers.ts';
 import * as data from './console-data.ts';
+import * as numbers from './console-numbers.ts';
 
-const FILES = fileURLToPath(new URL('../../dist/console/', import.meta.url));
-const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/html' };
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 const COOKIE = 'console=1';
@@ -20,28 +17,7 @@ interface Seen {
   readonly body: unknown;
 }
 
-type Answer = unknown;
 type Handler = (match: RegExpMatchArray, query: URLSearchParams, seen: Seen) => Answer;
-
-/** An answer that is not 200 and JSON. */
-class Refusal {
-  readonly status: number;
-  readonly body: unknown;
-
-  constructor(status: number, message: string, error: string, type = 'VALIDATION_ERROR') {
-    this.status = status;
-    this.body = { message, error, type };
-  }
-}
-
-/** Lines that come one after another. */
-class Lines {
-  readonly lines: readonly unknown[];
-
-  constructor(lines: readonly unknown[]) {
-    this.lines = lines;
-  }
-}
 
 /** Serves the built console on loopback and answers it as the admin API would, with data that change as they are asked to. */
 export class ConsoleMock {
@@ -64,7 +40,7 @@ export class ConsoleMock {
   }
 
   static async start(port = 0): Promise<ConsoleMock> {
-    if (!existsSync(join(FILES, 'app.js'))) throw new Error('the console is not built: node scripts/build.js');
+    checkBuilt();
     const mock = new ConsoleMock();
     await new Promise<void>((resolve) => mock.#server.listen(port, '127.0.0.1', resolve));
     return mock;
@@ -150,7 +126,7 @@ export class ConsoleMock {
 
   #overview(): Overview {
     const dead = this.groups.reduce((sum, { count }) => sum + count, 0);
-    return data.overview({ backlog: { waiting: 128, oldestMs: 74_000, dead }, ...this.overview });
+    return numbers.overview({ backlog: { waiting: 128, oldestMs: 74_000, dead }, ...this.overview });
   }
 
   #answer(seen: Seen, query: URLSearchParams): Answer {
@@ -163,7 +139,7 @@ export class ConsoleMock {
 
   readonly #routes: readonly (readonly [string, RegExp, Handler])[] = [
     ['GET', /^\/admin\/v1\/overview$/, () => this.#overview()],
-    ['GET', /^\/admin\/v1\/series$/, (_, query) => data.series(query.get('range') === 'day' ? 'day' : 'hour')],
+    ['GET', /^\/admin\/v1\/series$/, (_, query) => numbers.series(query.get('range') === 'day' ? 'day' : 'hour')],
     ['GET', /^\/admin\/v1\/subscribers$/, (_, query) => this.#search(query.get('search') ?? '')],
     ['GET', /^\/admin\/v1\/subscribers\/(\d+)$/, ([, imsi = '']) => this.#look(imsi)],
     ['GET', /^\/admin\/v1\/subscribers\/(\d+)\/resync$/, ([, imsi = '']) => this.#preview(imsi)],
@@ -304,24 +280,4 @@ function explain(body: unknown): Answer {
   if (body === null || typeof body !== 'object') return new Refusal(422, 'Validation failed', 'The body is not JSON');
   const event = body as { pb_data?: { account_info?: { bill_status?: string } } };
   return event.pb_data?.account_info?.bill_status === undefined ? data.REJECTION : data.explanation();
-}
-
-function sendAnswer(response: ServerResponse, answer: Answer): void {
-  if (answer instanceof Lines) return void sendLines(response, answer.lines);
-  const [status, body] = answer instanceof Refusal ? [answer.status, answer.body] : [200, answer];
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-}
-
-function sendLines(response: ServerResponse, lines: readonly unknown[]): void {
-  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-  for (const line of lines) response.write(`${JSON.stringify(line)}\n`);
-  response.end();
-}
-
-/** A file of the console; for every page of it the one there is. */
-function sendFile(path: string, response: ServerResponse): void {
-  const name = extname(path) === '' ? 'index.html' : path.slice('/console/'.length);
-  const type = TYPES[extname(name)];
-  if (type === undefined || name.includes('/')) return void response.writeHead(404).end();
-  response.writeHead(200, { 'content-type': `${type}; charset=utf-8` }).end(readFileSync(join(FILES, name)));
 }
