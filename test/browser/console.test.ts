@@ -265,6 +265,11 @@ describe('console', { skip }, () => {
       'Answer to NSPS',
     ]);
     await page.getByText(HOSTILE).waitFor();
+    const dead = mock.journal.find(({ state }) => state === 'dead');
+    await page.goto(`${mock.url}/console/events/${dead?.eventId}`);
+    await page.getByRole('heading', { name: 'Answer to NSPS' }).waitFor();
+    const answer = await page.locator('.chapter').last().textContent();
+    assert.doesNotMatch(answer ?? '', /No such profile/, 'NSPS was told 202 before the network refused');
     await page.goto(`${mock.url}/console/events/none`);
     await page.getByText('There is no event none in the journal').waitFor();
   });

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { EventStory } from '../../contract/admin.ts';
 import { useGet } from '../lib/load.ts';
 import { hrefs } from '../lib/router.ts';
-import { counted, type Tone } from '../lib/words.ts';
+import { counted, type EventState, type Tone } from '../lib/words.ts';
 import { Age, Badge, CopyButton, ImsiLink, Json, StateBadge, Time, VerdictBadge } from '../parts/bits.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { SendDialog } from '../parts/send-dialog.tsx';
@@ -132,11 +132,14 @@ function answerTone(status: number): Tone {
   return status < 500 ? 'warn' : 'bad';
 }
 
-function Answer({ story: { answer } }: { story: EventStory }) {
+function Answer({ story: { answer, summary } }: { story: EventStory }) {
+  const tone = answerTone(answer.status);
+  // What went wrong after NSPS was told that it is taken care of is no part of what it was told.
+  const wasTold = answer.status >= 300 || TOLD_AT_ONCE.has(summary.state);
   return (
-    <Chapter title="Answer to NSPS" tone={answerTone(answer.status)}>
+    <Chapter title="Answer to NSPS" tone={tone}>
       <p>
-        <Badge tone={answerTone(answer.status)}>HTTP {answer.status}</Badge> {answer.why}
+        <Badge tone={tone}>HTTP {answer.status}</Badge> {wasTold && answer.why}
       </p>
       <p class="quiet">
         {answer.status < 300
@@ -146,6 +149,9 @@ function Answer({ story: { answer } }: { story: EventStory }) {
     </Chapter>
   );
 }
+
+/** Where an event stands from the moment it was answered: the reason is the one NSPS was given. */
+const TOLD_AT_ONCE: ReadonlySet<EventState> = new Set(['processed', 'ignored', 'superseded']);
 
 function Now({ story: { subscribers, summary } }: { story: EventStory }) {
   return (
