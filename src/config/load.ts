@@ -98,6 +98,7 @@ class Reader {
   read(): Config {
     const values = SETTING_NAMES.map((name) => [name, this.#value(name)] as const);
     const settings = Object.freeze(Object.fromEntries(values)) as unknown as Settings;
+    this.#checkOperators(settings);
     return {
       settings,
       tls: this.#tls(settings),
@@ -198,6 +199,14 @@ class Reader {
     return text;
   }
 
+  /** Whoever may send events must not be able to read and replay them. */
+  #checkOperators(settings: Settings): void {
+    for (const name of OPERATOR_TOKENS) {
+      const same = sameToken(name, settings[name]?.reveal() ?? '', settings);
+      if (same) this.#fault(name, `must not be the same as ${same}: NSPS is no operator`);
+    }
+  }
+
   #hasFault(name: string): boolean {
     return this.faults.some((fault) => fault.name.startsWith(name));
   }
@@ -205,6 +214,17 @@ class Reader {
   #fault(name: string, message: string): void {
     this.faults.push({ name, message });
   }
+}
+
+/** Tokens of operators, and those of NSPS. */
+const OPERATOR_TOKENS = ['ADMIN_TOKEN', 'CONSOLE_TOKEN'] as const;
+const EVENT_TOKENS = ['API_TOKEN', 'API_TOKEN_PREVIOUS'] as const;
+
+/** @returns the setting of the other side that holds the same token; null when none does. */
+export function sameToken(name: SecretName, token: string, settings: Settings): SecretName | null {
+  const isOne = (names: readonly SecretName[]) => names.includes(name);
+  const others = isOne(OPERATOR_TOKENS) ? EVENT_TOKENS : isOne(EVENT_TOKENS) ? OPERATOR_TOKENS : [];
+  return token === '' ? null : (others.find((other) => settings[other]?.reveal() === token) ?? null);
 }
 
 function isCertificate(pem: string): boolean {
@@ -223,7 +243,8 @@ function isSecretName(name: string): name is SecretName {
 function unknownNames(environment: Environment): string[] {
   const known = new Set<string>([...SETTING_NAMES, ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
   return Object.keys(environment).filter(
-    (name) => /^(WTL|API_TOKEN|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY)/.test(name) && !known.has(name),
+    (name) =>
+      /^(WTL|API_TOKEN|ADMIN|CONSOLE|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY)/.test(name) && !known.has(name),
   );
 }
 

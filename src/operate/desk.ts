@@ -1,0 +1,17 @@
+import type { Rules } from '../core/types.ts';
+import type { AuditLog, Deed, OperatorViews } from '../ports/operating.ts';
+import type { Store, Views } from '../ports/store.ts';
+import type { Preview } from './explain.ts';
+
+/** What an operator's work is done with. */
+export interface Desk {
+  readonly store: Store & AuditLog;
+  readonly views: Views & OperatorViews;
+  readonly rules: Rules;
+  readonly preview: Preview;
+}
+
+/** Who works at it: a session, `token`, or `command line`. */
+export type Operator = Deed['who'];
+
+export const COMMAND_LINE: Operator = 'command line';
