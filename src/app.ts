@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { type Extras, OperatorSide } from './app-operators.ts';
 import { storeName } from './config/kinds.ts';
 import type { Config } from './config/load.ts';
 import { rulesOf } from './config/rules.ts';
@@ -17,6 +18,7 @@ import { Answers } from './http/answer.ts';
 import { Authenticator } from './http/auth.ts';
 import { EventIntake } from './http/intake.ts';
 import { Lifecycle } from './http/lifecycle.ts';
+import type { OperatorParts } from './http/operators.ts';
 import { buildServer } from './http/server.ts';
 import { newIds } from './http/trace.ts';
 import { systemClock } from './observe/clock.ts';
@@ -40,12 +42,14 @@ export class App {
   readonly #log: Logger;
   readonly #target: ConfiguredTarget;
   readonly #lifecycle = new Lifecycle();
+  readonly #operators: OperatorSide | null;
   #running: Running | null = null;
   #stopped: Promise<boolean> | null = null;
 
   /** Nothing is opened yet, and nothing listens. */
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, extras: Extras = {}) {
     this.#config = config;
+    this.#operators = OperatorSide.of(config, extras);
     this.#log = log;
     this.#target = new ConfiguredTarget(config, systemClock);
   }
@@ -66,12 +70,14 @@ export class App {
       settings.DELIVERY === 'queued'
         ? new QueuedDelivery({ store, capacity, nudge: () => reconciler.nudge() })
         : new InlineDelivery({ ...parts, limits: { deadlineMs, capacity, retries: settings.WTL_RETRIES } });
+    const lifecycle = this.#lifecycle;
+    const operators = this.#operators?.parts({ store, attempts, reconciler, lifecycle, log }) ?? null;
     const keepMs = settings.RETENTION_DAYS * DAY_MS;
     return {
       store,
       reconciler,
       retention: new Retention({ store, clock, log, keepMs, most: settings.RETENTION_EVENTS }),
-      http: this.#server(delivery, store),
+      http: this.#server(delivery, store, operators),
     };
   }
 
@@ -85,13 +91,15 @@ export class App {
       gate: new Gate(gate, clock),
       breaker: new Breaker(breaker, clock),
       clock,
+      observer: this.#operators?.series ?? null,
     });
   }
 
-  #server(delivery: Delivery, store: GuardedStore): FastifyInstance {
+  #server(delivery: Delivery, store: GuardedStore, operators: OperatorParts | null): FastifyInstance {
     const { settings } = this.#config;
     const answers = new Answers(settings.ERROR_TYPE_CASE);
     const log = this.#log;
+    const observer = this.#operators?.series ?? null;
     return buildServer({
       options: {
         appName: settings.APP_NAME,
@@ -101,11 +109,20 @@ export class App {
         eventTimeoutMs: (settings.WTL_HTTP_REQUESTS_TIMEOUT + 2 * settings.STORE_TIMEOUT) * 1000,
       },
       authenticator: new Authenticator(intakeTokens(this.#config)),
-      intake: new EventIntake({ rules: rulesOf(settings), delivery, store, answers, clock: systemClock, log }),
+      intake: new EventIntake({
+        rules: rulesOf(settings),
+        delivery,
+        store,
+        answers,
+        clock: systemClock,
+        log,
+        observer,
+      }),
       lifecycle: this.#lifecycle,
       storeFault: () => store.fault,
       answers,
       log,
+      operators,
     });
   }
 
@@ -157,6 +174,8 @@ export class App {
     const running = this.#running;
     if (!running) return true;
     running.retention.stop();
+    // Pages that look on must not hold up events, nor the end.
+    const quiet = within(CLOSE_MS, this.#operators?.stop() ?? Promise.resolve());
     const [drained, rested] = await Promise.all([
       this.#lifecycle.drain(SHUTDOWN_TIMEOUT * 1000, systemClock),
       within(SHUTDOWN_TIMEOUT * 1000, running.reconciler.stop()),
@@ -169,6 +188,7 @@ export class App {
         'Cut off at SHUTDOWN_TIMEOUT: NSPS will send the events again, the rest goes on at the next start',
       );
     }
+    await quiet;
     await within(CLOSE_MS, Promise.all([running.http.close(), this.#target.close()]));
     await within(CLOSE_MS, running.store.close());
     return drained && rested;

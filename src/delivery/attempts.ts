@@ -1,5 +1,7 @@
 import { FAILURES, failed, type Outcome } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
+import type { Observer } from '../ports/observer.ts';
+import type { Gauges } from '../ports/recorded.ts';
 import type { Clock } from '../ports/runtime.ts';
 import type { Attempt } from '../ports/store.ts';
 import type { CallContext, Target } from '../ports/target.ts';
@@ -20,12 +22,20 @@ export class Attempts {
   readonly #gate: Gate;
   readonly #breaker: Breaker;
   readonly #clock: Clock;
+  readonly #observer: Observer | null;
 
-  constructor(parts: { target: Target; gate: Gate; breaker: Breaker; clock: Clock }) {
+  constructor(parts: { target: Target; gate: Gate; breaker: Breaker; clock: Clock; observer?: Observer | null }) {
     this.#target = parts.target;
     this.#gate = parts.gate;
     this.#breaker = parts.breaker;
     this.#clock = parts.clock;
+    this.#observer = parts.observer ?? null;
+  }
+
+  /** How busy it is now. */
+  get gauges(): Omit<Gauges, 'inside'> {
+    const { state: circuit } = this.#breaker;
+    return { circuit, retryInMs: this.rest, inFlight: this.#gate.inside, waiting: this.#gate.waiting };
   }
 
   /** Milliseconds until the circuit lets a call through; 0 when it does now. */
@@ -67,14 +77,19 @@ export class Attempts {
   #learn(change: Change, outcome: Outcome, permit: Permit, started: number): Attempt {
     const failure = outcome.kind === 'failed' ? outcome.failure : null;
     this.#breaker.record(permit, failure !== null && FAILURES[failure.code].sick);
+    const durationMs = this.#clock.now() - started;
+    const result = failure?.code ?? 'done';
+    const { action } = change;
+    const coreStatus = failure?.coreStatus;
+    this.#observer?.called({ action, result, durationMs, ...(coreStatus !== undefined && { coreStatus }) });
     return {
       at: this.#clock.wall(),
       imsi: change.state.imsi,
-      action: change.action,
-      result: failure?.code ?? 'done',
-      ...(failure?.coreStatus !== undefined && { coreStatus: failure.coreStatus }),
+      action,
+      result,
+      ...(coreStatus !== undefined && { coreStatus }),
       ...(failure && { why: failure.why }),
-      durationMs: this.#clock.now() - started,
+      durationMs,
     };
   }
 

@@ -5,6 +5,7 @@ import { decide } from '../core/decide.ts';
 import { clip } from '../core/text.ts';
 import type { Decision, Rules } from '../core/types.ts';
 import { type Delivered, type Delivery, type Draft, noteUndelivered, type Provision } from '../delivery/arrival.ts';
+import type { Observer } from '../ports/observer.ts';
 import type { Clock, LogFields, Logger, TraceIds } from '../ports/runtime.ts';
 import type { Attempt, Store } from '../ports/store.ts';
 import type { Answer, Answers } from './answer.ts';
@@ -18,6 +19,7 @@ export class EventIntake {
   readonly #answers: Answers;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #observer: Observer | null;
 
   constructor(parts: {
     rules: Rules;
@@ -26,6 +28,7 @@ export class EventIntake {
     answers: Answers;
     clock: Clock;
     log: Logger;
+    observer?: Observer | null;
   }) {
     this.#rules = parts.rules;
     this.#delivery = parts.delivery;
@@ -33,6 +36,7 @@ export class EventIntake {
     this.#answers = parts.answers;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#observer = parts.observer ?? null;
   }
 
   /**
@@ -95,6 +99,8 @@ export class EventIntake {
   /** Expected failures are warnings: an error is what somebody has to mend here. */
   #logEvent(ids: TraceIds, about: Partial<About>, answer: Answer, attempts: readonly Attempt[], started: number): void {
     const { body, status } = answer;
+    const durationMs = this.#clock.now() - started;
+    this.#observer?.answered({ type: about.event_type ?? '', outcome: wordFor(answer), status, durationMs });
     const coreMs = attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0);
     const fields = {
       request_id: ids.requestId,
@@ -104,7 +110,7 @@ export class EventIntake {
       status_code: status,
       attempts: attempts.length,
       core_ms: round(coreMs),
-      duration_ms: round(this.#clock.now() - started),
+      duration_ms: round(durationMs),
     };
     if (status < 300) this.#log.info(fields, body.message);
     else this.#log.warn(fields, body.message);
@@ -120,6 +126,12 @@ interface About {
   readonly imsi: string;
   readonly previous_imsi?: string;
   readonly action: string;
+}
+
+/** Where the event ended, in the words of the journal. */
+function wordFor({ status, body }: Answer): string {
+  if ('outcome' in body) return body.outcome;
+  return status < 500 && status !== 429 ? 'rejected' : 'failed';
 }
 
 function outcomeOf(body: SuccessBody | ErrorBody): LogFields {

@@ -8,7 +8,8 @@ export interface Desk {
   readonly store: Store & AuditLog;
   readonly views: Views & OperatorViews;
   readonly rules: Rules;
-  readonly preview: Preview;
+  /** Loads what says what would be sent. */
+  readonly previewer: () => Promise<Preview>;
 }
 
 /** Who works at it: a session, `token`, or `command line`. */

@@ -17,11 +17,12 @@ export async function askReplay(store: Store, rules: Rules, event: StoredEvent):
 }
 
 /** What would be sent if an event were replayed now, or why nothing would. */
-export async function previewReplay(event: StoredEvent, { views, rules, preview }: Desk): Promise<Preview> {
+export async function previewReplay(event: StoredEvent, { views, rules, previewer }: Desk): Promise<Preview> {
   const again = replayOf(event, rules);
   if ('result' in again) return { requests: [], why: `${again.result.status}: ${again.result.why ?? ''}` };
   const obstacle = await new Rehearsal(views).play(event.eventId, again);
   if (obstacle) return { requests: [], why: `${obstacle.status}: ${obstacle.why ?? ''}` };
+  const preview = await previewer();
   return { requests: again.decision.changes.map((change) => requestView(preview(change))), why: null };
 }
 

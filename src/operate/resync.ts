@@ -1,13 +1,13 @@
-import type { Done, Preview } from '../contract/admin.ts';
+import type { Done, Preview as PreviewView } from '../contract/admin.ts';
 import { newest, releasesBefore, type Subscriber, toSend } from '../core/subscriber.ts';
 import type { Store } from '../ports/store.ts';
 import type { Desk } from './desk.ts';
-import { requestView } from './explain.ts';
+import { type Preview, requestView } from './explain.ts';
 
 export const NOTHING_KNOWN = 'no event has said what this subscriber should be';
 
 /** What would be sent for a subscriber, releases of the number first. */
-export function previewResync(subscriber: Subscriber | null, { preview }: Pick<Desk, 'preview'>): Preview {
+export function previewResync(subscriber: Subscriber | null, preview: Preview): PreviewView {
   const wanted = subscriber && toSend(subscriber);
   if (!subscriber || !wanted) return { requests: [], why: NOTHING_KNOWN };
   const changes = [...releasesBefore(subscriber, wanted).map(({ change }) => change), wanted.change];
