@@ -8,13 +8,13 @@ const STATUSES: Readonly<Record<Status, { style: Parameters<typeof styled>[0]; f
   done: { style: 'green', fine: true },
   asked: { style: 'green', fine: true },
   planned: { style: 'green', fine: true },
-  discarded: { style: 'green', fine: true },
   superseded: { style: 'gray', fine: true },
   ignored: { style: 'gray', fine: true },
   rejected: { style: 'yellow', fine: false },
   waiting: { style: 'yellow', fine: false },
   failed: { style: 'red', fine: false },
   dead: { style: 'red', fine: false },
+  discarded: { style: 'gray', fine: false },
   unknown: { style: 'red', fine: false },
 };
 

@@ -56,6 +56,8 @@ export type Effect = { readonly imsi: string } & (
   | { readonly kind: 'expect'; readonly after: readonly Release[]; readonly wanted: Wanted | null }
   /** An operator wants the newest state sent again. */
   | { readonly kind: 'resync' }
+  /** An operator gives up on a dead letter. */
+  | { readonly kind: 'discard'; readonly why: string }
   /** (claim) The core confirmed a state that was sent `ageMs` ago, after these releases. */
   | {
       readonly kind: 'applied';
@@ -85,13 +87,13 @@ export type Effect = { readonly imsi: string } & (
 /** What an effect means for an event that was heard of earlier. */
 export interface EventNews {
   readonly eventId: string;
-  readonly state: 'processed' | 'superseded' | 'queued' | 'dead';
+  readonly state: 'processed' | 'superseded' | 'queued' | 'dead' | 'discarded';
   readonly why?: string;
 }
 
 export interface Reaction {
   readonly subscriber: Subscriber;
-  /** False when something newer is already known. */
+  /** False when something newer is already known, or (resync, discard) there is nothing to do it to. */
   readonly accepted: boolean;
   readonly news: readonly EventNews[];
 }

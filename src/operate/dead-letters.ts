@@ -76,9 +76,7 @@ export async function deal({ store }: Desk, batch: readonly Candidate[], how: De
 }
 
 function effectOf(imsi: string, how: Deal): Effect {
-  return how.kind === 'replay'
-    ? { kind: 'resync', imsi }
-    : ({ kind: 'discard', imsi, why: how.why } as unknown as Effect);
+  return how.kind === 'replay' ? { kind: 'resync', imsi } : { kind: 'discard', imsi, why: how.why };
 }
 
 /** Which ones, in words for the audit. */

@@ -1,12 +1,12 @@
 import type { Rules } from '../core/types.ts';
-import type { AuditLog, Deed, OperatorViews } from '../ports/operating.ts';
+import type { Deed } from '../ports/operating.ts';
 import type { Store, Views } from '../ports/store.ts';
 import type { Preview } from './explain.ts';
 
 /** What an operator's work is done with. */
 export interface Desk {
-  readonly store: Store & AuditLog;
-  readonly views: Views & OperatorViews;
+  readonly store: Store;
+  readonly views: Views;
   readonly rules: Rules;
   /** Loads what says what would be sent. */
   readonly previewer: () => Promise<Preview>;

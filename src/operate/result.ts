@@ -6,8 +6,6 @@ export const STATUSES = [
   'asked',
   /** It would be sent (only planned). */
   'planned',
-  /** A dead letter that is none any more: it was dealt with otherwise. */
-  'discarded',
   /** Something newer is known: nothing to do. */
   'superseded',
   /** By rule, as it is today. */
@@ -20,6 +18,8 @@ export const STATUSES = [
   'failed',
   /** Given up. */
   'dead',
+  /** An operator gave up on it meanwhile. */
+  'discarded',
   /** Never heard of. */
   'unknown',
 ] as const;

@@ -1,4 +1,5 @@
 import type { Subscriber, Wanted } from '../core/subscriber.ts';
+import type { Deed } from '../ports/operating.ts';
 import type { Clock } from '../ports/runtime.ts';
 import { type CleaningOrder, type Store, StoreError, type Views, type Write } from '../ports/store.ts';
 import { endsClaim } from './requests.ts';
@@ -56,6 +57,12 @@ export class GuardedStore implements Store {
     // Nobody counts those who only want something noted.
     if (effects.length === 0 && this.#asked.size >= MOST_BESIDE_NOTES) return this.#refuse('it is too busy');
     return this.#watch(this.#store.write(write), () => {});
+  }
+
+  /** What an operator does is kept first: what cannot be kept is not done. */
+  note(deed: Deed): Promise<void> {
+    if (this.#fault !== null) return this.#refuse(this.#fault);
+    return this.#watch(this.#store.note(deed), () => {});
   }
 
   #refuse(why: string): Promise<never> {

@@ -22,6 +22,7 @@ export function directStore(limits: Limits = LIMITS): Store {
       if (!result || 'refused' in result) throw new StoreError(result?.refused ?? 'no result', { passing: false });
       return result.taken;
     },
+    note: async (deed) => engine.note(deed),
     probe: async () => engine.probe(),
     views: engine.views,
     clean: async (order) => engine.clean(order),

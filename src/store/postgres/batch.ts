@@ -1,8 +1,9 @@
 import { react } from '../../core/react.ts';
 import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
 import type { Attempt, Entry, EventState, Write } from '../../ports/store.ts';
-import { mergeAttempts, stateAfter } from '../journal-rules.ts';
+import { mergeAttempts, stateAfter, staysDiscarded } from '../journal-rules.ts';
 import { endsClaim } from '../requests.ts';
+import { Naming } from './naming.ts';
 import { plain } from './rows.ts';
 
 /** A subscriber's row, locked. */
@@ -28,6 +29,8 @@ export interface Loaded {
   readonly events: ReadonlyMap<string, LockedEvent>;
   /** Which events the SIMs desire that are not locked, but named by those events. */
   readonly desiredElsewhere: ReadonlyMap<string, string | null>;
+  /** What the subscribers of the entries are called. */
+  readonly names: ReadonlyMap<string, string>;
 }
 
 export interface ChangedSubscriber {
@@ -58,11 +61,13 @@ export class Batch {
   readonly #limits: Limits;
   readonly #subscribers = new Map<string, ChangedSubscriber>();
   readonly #events = new Map<string, ChangedEvent>();
+  readonly naming: Naming;
 
   constructor(loaded: Loaded, owner: string, limits: Limits) {
     this.#loaded = loaded;
     this.#owner = owner;
     this.#limits = limits;
+    this.naming = new Naming(loaded.names);
   }
 
   get subscribers(): readonly ChangedSubscriber[] {
@@ -136,6 +141,7 @@ export class Batch {
     const eventId = plain(entry.eventId);
     const state = entry.state === 'queued' && !taken ? 'superseded' : entry.state;
     const known = this.#event(eventId);
+    this.naming.hear(entry, state, known !== null);
     this.#events.set(eventId, {
       eventId,
       imsi: entry.imsi,
@@ -156,8 +162,8 @@ export class Batch {
 
   #hear({ eventId, state, why }: EventNews): void {
     const known = this.#event(plain(eventId));
-    // An event of two subscribers is done when both are.
-    if (!known || (state === 'processed' && this.#isDesired(known))) return;
+    // An event of two subscribers is done when both are; not when one was given up.
+    if (!known || (state === 'processed' && (this.#isDesired(known) || staysDiscarded(known)))) return;
     this.#events.set(known.eventId, { ...known, state, why: why ?? null });
   }
 

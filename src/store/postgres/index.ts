@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Limits, Subscriber, Wanted } from '../../core/subscriber.ts';
+import type { Deed } from '../../ports/operating.ts';
 import { type CleaningOrder, type Store, StoreError, type Views, type Write } from '../../ports/store.ts';
 import { Group } from '../group.ts';
 import type { WriteResult } from '../requests.ts';
+import { CLEAN_AUDIT, deedParameters, NOTE } from './audit.ts';
 import { Claims, type LeaseRequest } from './claims.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { PostgresViews } from './views.ts';
@@ -67,8 +69,13 @@ export class PostgresStore implements Store {
   }
 
   async clean({ before, most, limit }: CleaningOrder): Promise<number> {
+    await this.#database.named(this.#database.run(CLEAN_AUDIT, [before, limit]));
     const deleted = await this.#database.named(this.#database.run(CLEAN, [before, limit, most]));
     return deleted.length;
+  }
+
+  async note(deed: Deed): Promise<void> {
+    await this.#database.named(this.#database.run(NOTE, deedParameters(deed)));
   }
 
   async probe(): Promise<void> {

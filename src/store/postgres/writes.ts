@@ -10,12 +10,15 @@ import { isRefusal } from './faults.ts';
 import { json, plain, type StateRow, stateOf, subscriberOf } from './rows.ts';
 import {
   ADD_EVENTS,
+  ADD_IDENTIFIERS,
   ADD_SUBSCRIBERS,
   DESIRED,
   LOCK_EVENTS,
   LOCK_SUBSCRIBERS,
+  NAMES,
   NOW,
   SAVE_EVENTS,
+  SAVE_NAMES,
   SAVE_SUBSCRIBERS,
 } from './statements.ts';
 
@@ -71,14 +74,16 @@ export class Writes {
   async #load(client: ClientBase, writes: readonly Write[], imsis: readonly string[]): Promise<Loaded> {
     const keys = imsis.map(Number);
     for (;;) {
-      const [, rows, [now], events] = await Promise.all([
+      const named = namedBy(writes);
+      const [, rows, [now], events, names] = await Promise.all([
         client.query('BEGIN'),
         send<LockedRow>(client, LOCK_SUBSCRIBERS, [keys]),
         send<[number]>(client, NOW, []),
         send<EventRow>(client, LOCK_EVENTS, [eventIdsOf(writes), keys]),
+        named.length === 0 ? [] : send<[number, string]>(client, NAMES, [named]),
       ]);
       if (rows.length === imsis.length)
-        return loadedOf(client, now?.[0] as number, rows, events.map(lockedEvent), writes);
+        return loadedOf(client, { now: now?.[0] as number, rows, events: events.map(lockedEvent), names }, writes);
       await Promise.all([client.query('ROLLBACK'), send(client, ADD_SUBSCRIBERS, [keys])]);
     }
   }
@@ -95,11 +100,22 @@ function eventIdsOf(writes: readonly Write[]): string[] {
   return unique(ids).map(plain);
 }
 
+/** Keys of the subscribers whom the entries name. */
+function namedBy(writes: readonly Write[]): number[] {
+  const imsis = writes.flatMap(({ entry }) => (entry ? [entry.imsi, entry.previousImsi] : []));
+  return unique(imsis.filter((imsi) => imsi !== null)).map(Number);
+}
+
+interface LoadedRows {
+  readonly now: number;
+  readonly rows: readonly LockedRow[];
+  readonly events: readonly LockedEvent[];
+  readonly names: readonly (readonly [imsi: number, kept: string])[];
+}
+
 async function loadedOf(
   client: ClientBase,
-  now: number,
-  rows: readonly LockedRow[],
-  events: readonly LockedEvent[],
+  { now, rows, events, names }: LoadedRows,
   writes: readonly Write[],
 ): Promise<Loaded> {
   const subscribers = new Map(
@@ -120,6 +136,7 @@ async function loadedOf(
     subscribers,
     events: new Map(events.map((event) => [event.eventId, event])),
     desiredElsewhere: new Map(desired.map(([imsi, eventId]) => [asImsi(imsi), eventId])),
+    names: new Map(names.map(([imsi, kept]) => [asImsi(imsi), kept])),
   };
 }
 
@@ -135,12 +152,15 @@ function lockedEvent([eventId, imsi, previousImsi, state, why, attempts]: EventR
 }
 
 /** Ends the transaction. */
-async function save(client: ClientBase, { subscribers, newEvents, knownEvents }: Batch, now: number): Promise<void> {
+async function save(client: ClientBase, batch: Batch, now: number): Promise<void> {
+  const { subscribers, newEvents, knownEvents, naming } = batch;
   const states = subscribers.map(({ subscriber, known, released }) => ({ ...stateOf(subscriber), known, released }));
   await Promise.all([
     states.length > 0 && send(client, SAVE_SUBSCRIBERS, [json(states)]),
     newEvents.length > 0 && send(client, ADD_EVENTS, eventParameters(newEvents, now)),
     knownEvents.length > 0 && send(client, SAVE_EVENTS, eventParameters(knownEvents, now)),
+    naming.changed.length > 0 && send(client, SAVE_NAMES, [json(naming.changed)]),
+    naming.identifiers.length > 0 && send(client, ADD_IDENTIFIERS, [json(naming.identifiers)]),
     client.query('COMMIT'),
   ]);
 }

@@ -1,17 +1,12 @@
 import { react } from '../../core/react.ts';
 import { type Effect, type Limits, newest, type Subscriber, type Wanted } from '../../core/subscriber.ts';
-import {
-  type CleaningOrder,
-  type Store,
-  type StoredEvent,
-  StoreError,
-  type Views,
-  type Write,
-} from '../../ports/store.ts';
+import type { Deed } from '../../ports/operating.ts';
+import { type CleaningOrder, type Store, StoreError, type Write } from '../../ports/store.ts';
 import { endsClaim, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
 import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
 import { encodeWrites } from './messages.ts';
+import { ThreadViews } from './thread-views.ts';
 import { Thread } from './threads.ts';
 import { Turn } from './turn.ts';
 
@@ -39,7 +34,7 @@ export class SqliteStore implements Store {
   readonly #holds: Holds;
   readonly #known = new Map<string, Subscriber>();
   readonly #unsettled = new Map<string, Unsettled>();
-  readonly views: Views;
+  readonly views: ThreadViews;
   #closed: Promise<void> | null = null;
 
   /** @throws StoreError when the file cannot be opened, is in use, or is of a newer version. */
@@ -172,6 +167,10 @@ export class SqliteStore implements Store {
     return this.#writer.ask('clean', JSON.stringify(order));
   }
 
+  async note(deed: Deed): Promise<void> {
+    await this.#writer.ask('note', JSON.stringify(deed));
+  }
+
   async probe(): Promise<void> {
     await this.#writer.ask('probe', 'null');
     try {
@@ -188,7 +187,7 @@ export class SqliteStore implements Store {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([(this.views as ThreadViews).close(), this.#writer.close()]);
+    await Promise.all([this.views.close(), this.#writer.close()]);
     this.#holds.close();
   }
 }
@@ -207,51 +206,4 @@ function aged(effect: Unsettled['effect'], ms: number): Effect {
 
 function holdsError(error: unknown): StoreError {
   return new StoreError(`claims cannot be written: ${(error as Error).message}`, { cause: error });
-}
-
-/** Reading in a thread of its own, made when somebody looks: a long search must not hold up an event. */
-class ThreadViews implements Views {
-  readonly #writer: Thread;
-  readonly #options: { file: string; limits: Limits; role: 'reader' } | null;
-  #reader: Promise<Thread> | null = null;
-
-  /** @param options null when only the writer can see the data (in memory). */
-  constructor(writer: Thread, options: { file: string; limits: Limits; role: 'reader' } | null) {
-    this.#writer = writer;
-    this.#options = options;
-  }
-
-  async #ask<T>(name: keyof Views, ...args: unknown[]): Promise<T> {
-    this.#reader ??= this.#options ? Thread.start(this.#options) : Promise.resolve(this.#writer);
-    const reader = await this.#reader.catch((error: unknown) => {
-      this.#reader = null;
-      throw error;
-    });
-    return (await reader.ask('view', JSON.stringify({ name, args }))) as T;
-  }
-
-  events(filter: Parameters<Views['events']>[0]): Promise<readonly StoredEvent[]> {
-    return this.#ask('events', filter);
-  }
-
-  event(eventId: string): Promise<StoredEvent | null> {
-    return this.#ask('event', eventId);
-  }
-
-  subscriber(imsi: string): Promise<Subscriber | null> {
-    return this.#ask('subscriber', imsi);
-  }
-
-  subscribers(filter: Parameters<Views['subscribers']>[0]): Promise<readonly Subscriber[]> {
-    return this.#ask('subscribers', filter);
-  }
-
-  backlog(): ReturnType<Views['backlog']> {
-    return this.#ask('backlog');
-  }
-
-  async close(): Promise<void> {
-    const reader = await this.#reader;
-    if (reader !== this.#writer) await reader?.close();
-  }
 }

@@ -1,9 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { react } from '../../core/react.ts';
 import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
+import type { Deed } from '../../ports/operating.ts';
 import type { CleaningOrder, Write } from '../../ports/store.ts';
 import { Halves } from '../halves.ts';
 import { asImsi } from '../imsi.ts';
+import { Audit } from './audit.ts';
 import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';
 import { Journal } from './journal.ts';
@@ -15,6 +17,7 @@ export class Tables {
   readonly #now: () => number;
   readonly #index: EventIndex;
   readonly #journal: Journal;
+  readonly #audit: Audit;
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
@@ -27,6 +30,7 @@ export class Tables {
     this.#now = now;
     this.#index = new EventIndex(db);
     this.#journal = new Journal(db, this.#index, now);
+    this.#audit = new Audit(db, now);
     const columns = SUBSCRIBER_COLUMNS.join(', ');
     this.#select = db.prepare(`SELECT ${columns} FROM subscribers WHERE imsi = ?`);
     this.#insert = db.prepare(
@@ -82,7 +86,12 @@ export class Tables {
 
   /** Only what nothing waits for any more goes. @returns how many events were deleted. */
   clean(order: CleaningOrder): number {
+    this.#audit.clean(order);
     return this.#journal.clean(order);
+  }
+
+  note(deed: Deed): void {
+    this.#audit.note(deed);
   }
 
   committed(): void {
