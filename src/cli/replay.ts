@@ -1,6 +1,7 @@
 import { rulesOf } from '../config/rules.ts';
 import { newest, type Subscriber } from '../core/subscriber.ts';
 import type { Rules } from '../core/types.ts';
+import { namedText, noteCommand } from '../operate/audit.ts';
 import { Rehearsal, replayOf } from '../operate/rehearsal.ts';
 import { askReplay } from '../operate/replay.ts';
 import type { Result } from '../operate/result.ts';
@@ -49,7 +50,11 @@ async function replay(line: CommandLine): Promise<number> {
     const tell = (result: Result) => report.add(result);
     const work = { ids, lost, store, rules: rulesOf(settings), tell };
     if (line.flags['dry-run']) await rehearse(work);
-    else await carryOut(work, line.flags['no-wait'] ? null : patience);
+    else {
+      const subject = 'dead' in choice && choice.dead ? 'all dead letters' : namedText(ids, 'events');
+      await noteCommand(store, { what: 'replay', subject, detail: null });
+      await carryOut(work, line.flags['no-wait'] ? null : patience);
+    }
     return report.finish(line);
   });
 }

@@ -1,4 +1,5 @@
 import { newest, type Subscriber } from '../core/subscriber.ts';
+import { namedText, noteCommand } from '../operate/audit.ts';
 import type { Result } from '../operate/result.ts';
 import { askResync, NOTHING_KNOWN } from '../operate/resync.ts';
 import { wantedText } from '../operate/wording.ts';
@@ -37,6 +38,8 @@ async function resync(line: CommandLine): Promise<number> {
   return await withStore(line, async (store) => {
     const report = new WorkReport('subscriber', imsis?.length ?? null);
     const tell = (result: Result) => report.add(result);
+    const subject = imsis ? namedText(imsis, 'subscribers') : 'all subscribers';
+    if (!line.flags['dry-run']) await noteCommand(store, { what: 'resync', subject, detail: null });
     const bringBatch = bringer(line, store, patience, tell);
     const batches = imsis ? named(imsis, store.views, tell) : everybody(store.views);
     for await (const batch of batches) await bringBatch(batch);

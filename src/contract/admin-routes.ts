@@ -60,7 +60,9 @@ export const EVENTS_QUERY = {
   limit: withDefault(whole('Events on a page.', 1, 200), 50),
 };
 export const SERIES_QUERY = { range: withDefault(choice('How far back.', ['hour', 'day']), 'hour') };
-export const SEARCH_QUERY = { search: text('IMSI, number, account id or ICCID, or how it begins.', 100) };
+export const SEARCH_QUERY = {
+  search: text('IMSI, number, account id or ICCID; of 5 characters or more also how it begins.', 100),
+};
 export const LETTERS_QUERY = {
   why: text('Only those of this reason.', 2_000),
   after: imsi('`next` of the page before.'),

@@ -1,5 +1,6 @@
 import type { Chosen } from '../contract/admin.ts';
 import { type Effect, newest, type Subscriber } from '../core/subscriber.ts';
+import { namedText } from './audit.ts';
 import type { Desk } from './desk.ts';
 
 /** Dead letters dealt with at a time: the store takes them together, and events that come in meanwhile in between. */
@@ -65,7 +66,11 @@ async function* walkDead(views: Views, why?: string): AsyncGenerator<readonly Ca
 }
 
 /** Deals with a batch. What is to be sent again is only marked: the connector's own loop does it. */
-export async function deal({ store }: Desk, batch: readonly Candidate[], how: Deal): Promise<readonly Dealt[]> {
+export async function deal(
+  { store }: Pick<Desk, 'store'>,
+  batch: readonly Candidate[],
+  how: Deal,
+): Promise<readonly Dealt[]> {
   return await Promise.all(
     batch.map(async ({ imsi, letter }) => {
       if (letter === null || (how.kind === 'replay' && !newest(letter))) return { imsi, done: false };
@@ -81,8 +86,6 @@ function effectOf(imsi: string, how: Deal): Effect {
 
 /** Which ones, in words for the audit. */
 export function chosenText({ imsis, why }: Chosen): string {
-  if (imsis) return imsis.length <= MOST_NAMED ? imsis.join(', ') : `${imsis.length} IMSIs from ${imsis[0]}`;
+  if (imsis) return namedText(imsis, 'subscribers');
   return why === undefined ? 'all dead letters' : `dead letters of: ${why}`;
 }
-
-const MOST_NAMED = 10;

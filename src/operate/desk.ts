@@ -14,5 +14,3 @@ export interface Desk {
 
 /** Who works at it: a session, `token`, or `command line`. */
 export type Operator = Deed['who'];
-
-export const COMMAND_LINE: Operator = 'command line';
