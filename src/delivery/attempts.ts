@@ -1,11 +1,10 @@
 import { FAILURES, failed, type Outcome } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
 import type { Observer } from '../ports/observer.ts';
-import type { Gauges } from '../ports/recorded.ts';
 import type { Clock } from '../ports/runtime.ts';
 import type { Attempt } from '../ports/store.ts';
 import type { CallContext, Target } from '../ports/target.ts';
-import type { Breaker, Permit } from './breaker.ts';
+import type { Breaker, CircuitState, Permit } from './breaker.ts';
 import type { Gate } from './gate.ts';
 
 const NO_CONNECTION = failed('no_turn', 'Connection timeout: no free connection to the core before the deadline');
@@ -23,19 +22,15 @@ export class Attempts {
   readonly #breaker: Breaker;
   readonly #clock: Clock;
   readonly #observer: Observer | null;
+  #underWay = 0;
+  #waiting = 0;
 
   constructor(parts: { target: Target; gate: Gate; breaker: Breaker; clock: Clock; observer?: Observer | null }) {
+    this.#observer = parts.observer ?? null;
     this.#target = parts.target;
     this.#gate = parts.gate;
     this.#breaker = parts.breaker;
     this.#clock = parts.clock;
-    this.#observer = parts.observer ?? null;
-  }
-
-  /** How busy it is now. */
-  get gauges(): Omit<Gauges, 'inside'> {
-    const { state: circuit } = this.#breaker;
-    return { circuit, retryInMs: this.rest, inFlight: this.#gate.inside, waiting: this.#gate.waiting };
   }
 
   /** Milliseconds until the circuit lets a call through; 0 when it does now. */
@@ -48,12 +43,32 @@ export class Attempts {
     return this.#breaker.state === 'closed';
   }
 
+  /** How the circuit is, and how often it opened. */
+  get circuit(): { readonly state: CircuitState; readonly openings: number } {
+    return this.#breaker;
+  }
+
+  /** Calls the core is working on. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Those that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** A call is about to be made again. */
+  repeating(by: 'event' | 'connector'): void {
+    this.#observer?.repeated?.(by);
+  }
+
   /** Sends a change once, when its turn comes before the deadline and the circuit lets it. */
   async once(change: Change, context: CallContext): Promise<Tried> {
     // Asked before waiting for a place, so that an open circuit answers at once even when hung calls hold every place.
     if (this.#breaker.wait() > 0) return notMade(this.#circuitOpen());
     if (!this.#gate.tryEnter()) {
-      const admission = await this.#gate.enter(context.deadline);
+      const admission = await this.#enter(context.deadline);
       if (admission === 'late') return notMade(NO_CONNECTION);
       if (admission !== 'inside') {
         return notMade(
@@ -67,29 +82,48 @@ export class Attempts {
       if (started >= context.deadline) return notMade(NO_CONNECTION);
       const permit = this.#breaker.admit();
       if (!permit) return notMade(this.#circuitOpen());
-      const outcome = await this.#target.apply(change, context);
+      const outcome = await this.#apply(change, context);
       return { outcome, attempt: this.#learn(change, outcome, permit, started) };
     } finally {
       this.#gate.leave();
     }
   }
 
+  async #enter(deadline: number): ReturnType<Gate['enter']> {
+    this.#waiting++;
+    try {
+      return await this.#gate.enter(deadline);
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  async #apply(change: Change, context: CallContext): Promise<Outcome> {
+    this.#underWay++;
+    try {
+      return await this.#target.apply(change, context);
+    } finally {
+      this.#underWay--;
+    }
+  }
+
   #learn(change: Change, outcome: Outcome, permit: Permit, started: number): Attempt {
+    const attempt = this.#attemptOf(change, outcome, permit, started);
+    this.#observer?.called(attempt);
+    return attempt;
+  }
+
+  #attemptOf(change: Change, outcome: Outcome, permit: Permit, started: number): Attempt {
     const failure = outcome.kind === 'failed' ? outcome.failure : null;
     this.#breaker.record(permit, failure !== null && FAILURES[failure.code].sick);
-    const durationMs = this.#clock.now() - started;
-    const result = failure?.code ?? 'done';
-    const { action } = change;
-    const coreStatus = failure?.coreStatus;
-    this.#observer?.called({ action, result, durationMs, ...(coreStatus !== undefined && { coreStatus }) });
     return {
       at: this.#clock.wall(),
       imsi: change.state.imsi,
-      action,
-      result,
-      ...(coreStatus !== undefined && { coreStatus }),
+      action: change.action,
+      result: failure?.code ?? 'done',
+      ...(failure?.coreStatus !== undefined && { coreStatus: failure.coreStatus }),
       ...(failure && { why: failure.why }),
-      durationMs,
+      durationMs: this.#clock.now() - started,
     };
   }
 

@@ -16,16 +16,6 @@ export class Gate {
     this.#clock = clock;
   }
 
-  /** Calls that wait for a free place. */
-  get waiting(): number {
-    return this.#places.waiting;
-  }
-
-  /** Calls inside; at a limited rate also the few whose start is set. */
-  get inside(): number {
-    return this.#places.taken;
-  }
-
   /** Enters when that needs no waiting (then `leave` must be called once). */
   tryEnter(): boolean {
     return this.#spacing === 0 && this.#places.tryEnter();

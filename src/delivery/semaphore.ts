@@ -8,22 +8,15 @@ interface Waiter {
 export class Semaphore {
   readonly #waiters = new Set<Waiter>();
   readonly #clock: Clock;
-  readonly #places: number;
   #free: number;
 
   constructor(places: number, clock: Clock) {
-    this.#places = places;
     this.#free = places;
     this.#clock = clock;
   }
 
   get waiting(): number {
     return this.#waiters.size;
-  }
-
-  /** Places taken. */
-  get taken(): number {
-    return this.#places - this.#free;
   }
 
   /** Enters when that needs no waiting (then `leave` must be called once). */

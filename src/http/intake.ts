@@ -100,13 +100,14 @@ export class EventIntake {
   #logEvent(ids: TraceIds, about: Partial<About>, answer: Answer, attempts: readonly Attempt[], started: number): void {
     const { body, status } = answer;
     const durationMs = this.#clock.now() - started;
-    this.#observer?.answered({ type: about.event_type ?? '', outcome: wordFor(answer), status, durationMs });
+    const ending = outcomeOf(body);
+    this.#observer?.answered({ type: about.event_type ?? '', outcome: ending.outcome, status, durationMs });
     const coreMs = attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0);
     const fields = {
       request_id: ids.requestId,
       unique_id: ids.uniqueId,
       ...about,
-      ...outcomeOf(body),
+      ...ending,
       status_code: status,
       attempts: attempts.length,
       core_ms: round(coreMs),
@@ -128,13 +129,7 @@ interface About {
   readonly action: string;
 }
 
-/** Where the event ended, in the words of the journal. */
-function wordFor({ status, body }: Answer): string {
-  if ('outcome' in body) return body.outcome;
-  return status < 500 && status !== 429 ? 'rejected' : 'failed';
-}
-
-function outcomeOf(body: SuccessBody | ErrorBody): LogFields {
+function outcomeOf(body: SuccessBody | ErrorBody): LogFields & { readonly outcome: string } {
   if ('outcome' in body)
     return body.reason === undefined ? { outcome: body.outcome } : { outcome: body.outcome, reason: body.reason };
   return { outcome: 'failed', type: body.type, error: body.error, ...(body.details && { details: body.details }) };

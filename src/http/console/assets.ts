@@ -26,24 +26,33 @@ interface Asset {
   readonly etag: string;
 }
 
-/** The pages of the console: read into memory once, so that no path a browser sends ever reaches a disk. */
+/**
+ * The pages of the console: read into memory once, so that no path a browser sends ever reaches a disk. Files are found in
+ * `/console/` and `/console/assets/`; any other path there is a page, which the browser makes.
+ */
 export async function assetRoutes(app: FastifyInstance, folder?: URL): Promise<void> {
   const assets = await readAssets(folder ? [folder] : FOLDERS);
   const page = (request: FastifyRequest, reply: FastifyReply) => {
-    const index = assets.get('index.html');
+    const index = assets.get(INDEX);
     if (!index) throw new Refusal('unknown_resource', { error: 'The console is not part of this build' });
-    // What a page shows is not kept (no-store); its frame may be asked for again.
     return give(request, reply, index);
   };
+  const file = (name: string, request: FastifyRequest, reply: FastifyReply) => {
+    const asset = name === INDEX ? undefined : assets.get(name);
+    return asset && give(request, reply.header('cache-control', 'no-cache'), asset);
+  };
   app.get('/console', page);
-  app.get('/console/*', page);
+  app.get<{ Params: { '*': string } }>('/console/*', (request, reply) => {
+    return file(request.params['*'], request, reply) ?? page(request, reply);
+  });
   app.get<{ Params: { '*': string } }>('/console/assets/*', (request, reply) => {
-    const asset = assets.get(request.params['*']);
-    if (!asset || asset === assets.get('index.html')) throw new Refusal('not_found');
-    reply.header('cache-control', 'no-cache');
-    return give(request, reply, asset);
+    const found = file(request.params['*'], request, reply);
+    if (!found) throw new Refusal('not_found');
+    return found;
   });
 }
+
+const INDEX = 'index.html';
 
 function give(request: FastifyRequest, reply: FastifyReply, { content, type, etag }: Asset): FastifyReply {
   reply.header('etag', etag);
@@ -54,7 +63,7 @@ function give(request: FastifyRequest, reply: FastifyReply, { content, type, eta
 async function readAssets(folders: readonly URL[]): Promise<ReadonlyMap<string, Asset>> {
   for (const folder of folders) {
     const names: string[] = await readdir(folder).catch(() => []);
-    if (!names.includes('index.html')) continue;
+    if (!names.includes(INDEX)) continue;
     const known = names.filter((name) => TYPES[extname(name)] !== undefined);
     return new Map(await Promise.all(known.map(async (name) => [name, await read(folder, name)] as const)));
   }
