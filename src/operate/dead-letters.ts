@@ -1,4 +1,5 @@
-import type { Chosen } from '../contract/admin.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Chosen, Progress } from '../contract/admin.ts';
 import { type Effect, newest, type Subscriber } from '../core/subscriber.ts';
 import { namedText } from './audit.ts';
 import type { Desk } from './desk.ts';
@@ -63,6 +64,36 @@ async function* walkDead(views: Views, why?: string): AsyncGenerator<readonly Ca
     if (page.length < BATCH) return;
     afterImsi = page.at(-1)?.imsi;
   }
+}
+
+/**
+ * Works through the chosen ones and tells after every batch how far it got; what was told last stands, whatever happens.
+ * Stops between two batches once `signal` is aborted: then nothing tells that it ended.
+ */
+export async function* workThrough(
+  desk: Desk,
+  chosen: Chosen,
+  how: Deal,
+  signal: AbortSignal,
+): AsyncGenerator<Progress> {
+  const expected = await countChosen(desk.views, chosen);
+  let [done, skipped] = [0, 0];
+  const told = (ended: boolean): Progress => {
+    const total = ended ? done + skipped : Math.max(expected, done + skipped);
+    return { total, done, skipped, ended };
+  };
+  yield told(false);
+  for await (const batch of walkChosen(desk.views, chosen)) {
+    if (signal.aborted) return;
+    const dealt = await deal(desk, batch, how);
+    const successes = dealt.filter((one) => one.done).length;
+    done += successes;
+    skipped += dealt.length - successes;
+    yield told(false);
+    // Events that came in meanwhile are answered first.
+    await nextTurn();
+  }
+  yield told(true);
 }
 
 /** Deals with a batch. What is to be sent again is only marked: the connector's own loop does it. */

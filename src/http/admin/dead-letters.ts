@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   type Chosen,
@@ -13,7 +12,7 @@ import { readBody } from '../../contract/admin-bodies.ts';
 import { readParams } from '../../contract/admin-params.ts';
 import { LETTERS_QUERY } from '../../contract/admin-routes.ts';
 import { newest, type Subscriber } from '../../core/subscriber.ts';
-import { chosenText, countChosen, type Deal, deal, walkChosen } from '../../operate/dead-letters.ts';
+import { chosenText, type Deal, workThrough } from '../../operate/dead-letters.ts';
 import { type AdminParts, audit, beginLong } from './parts.ts';
 import { isoOrNull, wantedOrNull } from './present.ts';
 import { valid } from './refusal.ts';
@@ -68,54 +67,30 @@ function letterView(subscriber: Subscriber): DeadLetters['letters'][number] {
 
 async function work(request: FastifyRequest, reply: FastifyReply, parts: AdminParts, chosen: Chosen, how: Deal) {
   const signal = beginLong(reply, parts, 'work');
-  const total = await countChosen(parts.desk.views, chosen);
   const subject = chosenText(chosen);
-  const asked = how.kind === 'discard' ? `${how.why}; ${total} in all` : `${total} in all`;
-  await audit(request, parts, { what: how.kind, subject, detail: asked });
+  await audit(request, parts, { what: how.kind, subject, detail: how.kind === 'discard' ? how.why : null });
   const ended = (detail: string) => audit(request, parts, { what: `${how.kind} ended`, subject, detail });
   reply.header('content-type', 'application/x-ndjson; charset=utf-8');
-  return reply.send(Readable.from(progress({ parts, chosen, how, total, signal, ended }), { objectMode: false }));
+  return reply.send(Readable.from(lines(parts, chosen, how, signal, ended), { objectMode: false }));
 }
 
-interface Work {
-  readonly parts: AdminParts;
-  readonly chosen: Chosen;
-  readonly how: Deal;
-  readonly total: number;
-  readonly signal: AbortSignal;
-  /** Keeps what came of it. */
-  readonly ended: (detail: string) => Promise<void>;
-}
-
-/** Works through dead letters and tells after every batch how far it got; ends early when nobody listens any more. */
-async function* progress({ parts, chosen, how, total, signal, ended }: Work): AsyncGenerator<string> {
-  const { desk } = parts;
-  let [done, skipped] = [0, 0];
-  const line = (over: boolean) => {
-    const counts: Progress = {
-      total: over ? done + skipped : Math.max(total, done + skipped),
-      done,
-      skipped,
-      ended: over,
-    };
-    return `${JSON.stringify(counts)}\n`;
-  };
-  let cut = true;
+/** How far it got, a line after every batch. @param keep gets what came of it, also when it was cut off. */
+async function* lines(
+  parts: AdminParts,
+  chosen: Chosen,
+  how: Deal,
+  signal: AbortSignal,
+  keep: (detail: string) => Promise<void>,
+): AsyncGenerator<string> {
+  let last: Progress = { total: 0, done: 0, skipped: 0, ended: false };
   try {
-    yield line(false);
-    for await (const batch of walkChosen(desk.views, chosen)) {
-      if (signal.aborted) throw new Error('the connector stops, or nobody reads any more');
-      const dealt = await deal(desk, batch, how);
-      done += dealt.filter((one) => one.done).length;
-      skipped += dealt.filter((one) => !one.done).length;
+    for await (last of workThrough(parts.desk, chosen, how, signal)) {
       parts.nudge();
-      yield line(false);
-      // Events that came in meanwhile are answered first.
-      await nextTurn();
+      yield `${JSON.stringify(last)}\n`;
     }
-    cut = false;
   } finally {
-    await ended(`${done} done, ${skipped} skipped${cut ? ', cut off' : ''}`).catch(() => {});
+    const { done, skipped, ended } = last;
+    // A store that fails now has failed the work, too: that is what the client sees.
+    await keep(`${done} done, ${skipped} skipped${ended ? '' : ', cut off'}`).catch(() => {});
   }
-  yield line(true);
 }
