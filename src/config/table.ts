@@ -163,7 +163,11 @@ export const GROUPS = {
       '10',
       'How long the store may take for one event; then 503, and not ready.',
     ),
-    RETENTION_DAYS: withDefault(integer(0, 36500), '90', 'How long events are kept in the journal; 0 = for ever.'),
+    RETENTION_DAYS: withDefault(
+      integer(0, 36500),
+      '90',
+      'How long events are kept in the journal, and what operators did in the audit; 0 = for ever.',
+    ),
     RETENTION_EVENTS: withDefault(
       integer(0, 1000000000),
       '10000000',

@@ -75,15 +75,21 @@ async function stretchOf(
   search: EventSearch,
   span: Span,
 ): Promise<{ stretch: Stretch; more: boolean }> {
-  const most = search.text ? MOST_BODIES : MOST_LISTED;
+  const all = isForAll(search);
+  const most = all ? search.limit : search.text ? MOST_BODIES : MOST_LISTED;
   const listed =
-    (await journal.listed(search, span, most)) ?? (search.text ? await journal.newest(span, most + 1) : null);
+    (await journal.listed(search, span, most)) ?? (search.text || all ? await journal.newest(span, most + 1) : null);
   if (listed) {
     const numbers = search.text ? await readable(journal, listed.slice(0, most)) : listed.slice(0, most);
     return { stretch: { numbers }, more: listed.length > numbers.length };
   }
   const from = await journal.numberAt(span, MOST_ROWS);
   return { stretch: { ...span, from: from ?? span.from }, more: from !== null };
+}
+
+/** Whether any event fits. */
+function isForAll({ text, imsi, state, type, from, until }: EventSearch): boolean {
+  return !text && [imsi, state, type, from, until].every((value) => value === undefined);
 }
 
 /** As many as can be read at a time, one at least. */

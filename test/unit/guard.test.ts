@@ -24,6 +24,7 @@ function bench() {
       writes.push(write);
       return [true];
     },
+    note: async () => {},
     probe: async () => {},
     close: async () => {},
   } as unknown as Store;
@@ -43,6 +44,7 @@ describe('a guarded store', () => {
     await refused(guard.write({ entry: entryOf(1), story: null, effects: [] }));
     assert.deepEqual([claims.length, writes.length], [1, 0]);
     assert.deepEqual(await guard.write(SETTLED), [true]);
+    await refused(guard.note({ who: 'token', what: 'discard', subject: IMSI, detail: null }));
     await guard.close();
   });
 

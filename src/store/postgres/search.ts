@@ -140,7 +140,9 @@ export class PostgresSearch implements SearchedJournal {
         Buffer.from(text),
       );
     }
-    const sql = `SELECT ${ROW} FROM ${JOURNAL} ${conditions.where} ORDER BY seq DESC LIMIT ${conditions.parameter(limit)}`;
+    // In two steps: whatever is sorted, of most events no more than the number is needed.
+    const fitting = `SELECT seq FROM ${JOURNAL} ${conditions.where} ORDER BY seq DESC LIMIT ${conditions.parameter(limit)}`;
+    const sql = `SELECT ${ROW} FROM ${JOURNAL} WHERE seq IN (${fitting}) ORDER BY seq DESC`;
     return (await this.#look<Row>(sql, conditions.values)).map(eventRow);
   }
 }
