@@ -45,6 +45,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     requestTimeout: options.intakeTimeoutMs,
     connectionTimeout: options.eventTimeoutMs + 30_000,
     forceCloseConnections: true,
+    // An event's id has 200 characters at most, each up to nine bytes in a URL.
+    routerOptions: { maxParamLength: 2_000 },
     // Stopping is ours to answer: fastify's own 503 speaks another language.
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, answers),

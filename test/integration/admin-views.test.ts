@@ -122,6 +122,17 @@ describe('events', () => {
     assert.deepEqual([absent.status, absent.body.message], [404, 'Resource not found']);
   });
 
+  test('are found by the longest and strangest id there can be', async () => {
+    const id = `a/b?c=%20#${'\u{1f4f6}'.repeat(95)}`;
+    await site.post(anEvent({ event_id: id, event_type: 'A/B' }));
+    const { status, body } = await site.ask(`/admin/v1/events/${encodeURIComponent(id)}`);
+    assert.deepEqual([status, body.summary?.eventId], [200, id]);
+    const cut = 'x'.repeat(300);
+    await site.post(anEvent({ event_id: cut, event_type: 'A/B' }));
+    const kept = `${'x'.repeat(200)}…`;
+    assert.equal((await site.ask(`/admin/v1/events/${encodeURIComponent(kept)}`)).body.summary?.eventId, kept);
+  });
+
   test('show what delivering them again would send, or why nothing', async () => {
     const again = await site.ask('/admin/v1/events/e-swap/replay');
     assert.deepEqual(
