@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Chosen, Progress } from '../contract/admin.ts';
 import { type Effect, newest, type Subscriber } from '../core/subscriber.ts';
+import { storable } from '../core/text.ts';
 import { namedText } from './audit.ts';
 import type { Desk } from './desk.ts';
 
@@ -34,7 +35,7 @@ const MOST_REASONS = 1_000;
 /** The chosen dead letters, a batch at a time; of IMSIs that were named, also those that are none. */
 export async function* walkChosen(views: Views, chosen: Chosen): AsyncGenerator<readonly Candidate[]> {
   if (chosen.imsis) yield* walkNamed(views, [...new Set(chosen.imsis)]);
-  else yield* walkDead(views, chosen.why);
+  else yield* walkDead(views, chosen.why === undefined ? undefined : storable(chosen.why));
 }
 
 /** Somebody who may be a dead letter. */
@@ -118,5 +119,5 @@ function effectOf(imsi: string, how: Deal): Effect {
 /** Which ones, in words for the audit. */
 export function chosenText({ imsis, why }: Chosen): string {
   if (imsis) return namedText(imsis, 'subscribers');
-  return why === undefined ? 'all dead letters' : `dead letters of: ${why}`;
+  return why === undefined ? 'all dead letters' : `dead letters of: ${storable(why)}`;
 }

@@ -12,6 +12,7 @@ import { readBody } from '../../contract/admin-bodies.ts';
 import { readParams } from '../../contract/admin-params.ts';
 import { LETTERS_QUERY } from '../../contract/admin-routes.ts';
 import { newest, type Subscriber } from '../../core/subscriber.ts';
+import { storable } from '../../core/text.ts';
 import { chosenText, type Deal, workThrough } from '../../operate/dead-letters.ts';
 import { type AdminParts, audit, beginLong } from './parts.ts';
 import { isoOrNull, wantedOrNull } from './present.ts';
@@ -45,7 +46,7 @@ export function deadLetterRoutes(app: FastifyInstance, parts: AdminParts): void 
   });
   app.post('/admin/v1/dead-letters/discard', async (request, reply) => {
     const { chosen, reason } = valid(readBody(discardSchema, bodyOf(request)));
-    return await work(request, reply, parts, chosen, { kind: 'discard', why: reason });
+    return await work(request, reply, parts, chosen, { kind: 'discard', why: storable(reason) });
   });
 }
 
