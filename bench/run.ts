@@ -3,6 +3,7 @@ import { backlogReport, measureBacklog } from './backlog.ts';
 import { coldStartReport, measureColdStart } from './cold-start.ts';
 import { faultsReport, measureFaults } from './faults.ts';
 import { intakeReport, measureIntake, STORE_KINDS, type StoreKind } from './intake.ts';
+import { measureMetrics, metricsReport } from './metrics.ts';
 import { stopChildrenAtExit } from './parts/children.ts';
 import {
   circumstances,
@@ -27,9 +28,10 @@ Options
                          backlog  the core was down for long: how it is caught up with
                          cold     start of the program
                          faults   a core that hangs or is down
+                         metrics  what counting costs
   --store <kind>       Intake and size on this store only: ${STORE_KINDS.join(', ')}.
-  --seconds <number>   Length of one measurement of intake and faults. [3]
-  --rounds <number>    Rounds of intake [5], size [4] and of cold starts [11].
+  --seconds <number>   Length of one measurement of intake, faults and metrics. [3]
+  --rounds <number>    Rounds of intake [5], size [4], metrics [6] and of cold starts [11].
   --subscribers <n>    Of the larger store of size [1000000] and of backlog [100000].
   --json               Print JSON instead of tables.
   -h, --help           Show this help.
@@ -40,11 +42,11 @@ Exit codes
   2  wrong use
 `;
 
-const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults'] as const;
+const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults', 'metrics'] as const;
 type PartName = (typeof PART_NAMES)[number];
 
 const DEFAULT_SECONDS = 3;
-const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11 };
+const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11, metrics: 6 };
 const DEFAULT_SUBSCRIBERS = { size: 1_000_000, backlog: 100_000 };
 
 interface Options {
@@ -139,6 +141,11 @@ const PARTS: Readonly<Record<PartName, Part>> = {
     title: 'Faults of the core',
     measure: ({ seconds }) => measureFaults({ seconds }),
     report: faultsReport,
+  },
+  metrics: {
+    title: 'Metrics',
+    measure: ({ seconds, rounds }) => measureMetrics({ seconds, rounds: rounds ?? DEFAULT_ROUNDS.metrics }),
+    report: metricsReport,
   },
 };
 

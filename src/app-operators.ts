@@ -11,7 +11,7 @@ import { systemClock } from './observe/clock.ts';
 import { maskText } from './observe/mask.ts';
 import { Series } from './observe/series.ts';
 import type { Logger } from './ports/runtime.ts';
-import type { GuardedStore } from './store/guard.ts';
+import type { Store } from './ports/store.ts';
 import { previewer } from './targets/registry.ts';
 import { VERSION } from './version.ts';
 
@@ -25,7 +25,9 @@ export interface Extras {
 
 /** The parts of the connector that operators look at and work with. */
 export interface Operated {
-  readonly store: GuardedStore;
+  readonly store: Store;
+  /** Why it does not work now; null when it does. */
+  readonly storeFault: () => string | null;
   readonly attempts: Attempts;
   readonly reconciler: Reconciler;
   readonly lifecycle: Lifecycle;
@@ -52,7 +54,7 @@ export class OperatorSide {
   }
 
   /** For the HTTP server. */
-  parts({ store, attempts, reconciler, lifecycle, log }: Operated): OperatorParts {
+  parts({ store, storeFault, attempts, reconciler, lifecycle, log }: Operated): OperatorParts {
     const config = this.#config;
     const { settings } = config;
     const { consoleFolder, simulated = null } = this.#extras;
@@ -75,7 +77,7 @@ export class OperatorSide {
         inside: lifecycle.underWay,
       }),
       recorded: this.series,
-      storeFault: () => store.fault,
+      storeFault,
       nudge: () => reconciler.nudge(),
       simulated,
       mask: settings.LOG_PII === 'mask' ? maskText : null,

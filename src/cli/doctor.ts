@@ -64,6 +64,7 @@ function tokenFindings({ settings }: Config): Finding[] {
     weakness('API_TOKEN_PREVIOUS', previous),
     weakness('ADMIN_TOKEN', settings.ADMIN_TOKEN),
     weakness('CONSOLE_TOKEN', settings.CONSOLE_TOKEN),
+    weakness('METRICS_TOKEN', settings.METRICS_TOKEN),
   ].filter((finding) => finding !== null);
   if (own && core && own.reveal() === core.reveal()) {
     const message = 'is the same as WTL_API_TOKEN: whoever has one has both';

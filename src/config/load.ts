@@ -98,6 +98,7 @@ class Reader {
   read(): Config {
     const values = SETTING_NAMES.map((name) => [name, this.#value(name)] as const);
     const settings = Object.freeze(Object.fromEntries(values)) as unknown as Settings;
+    this.#metrics(settings);
     this.#checkOperators(settings);
     return {
       settings,
@@ -158,6 +159,18 @@ class Reader {
     }
   }
 
+  /** Metrics are read by others than those who may send events. */
+  #metrics({ METRICS_TOKEN: token, METRICS_PORT: port, ...settings }: Settings): void {
+    const { API_TOKEN: own, API_TOKEN_PREVIOUS: previous } = settings;
+    for (const [name, other] of Object.entries({ API_TOKEN: own, API_TOKEN_PREVIOUS: previous })) {
+      if (!token || token.reveal() === '' || token.reveal() !== other?.reveal()) continue;
+      this.#fault('METRICS_TOKEN', `must be another token than ${name}: whoever reads metrics could send events`);
+    }
+    if (port !== null && port !== 0 && port === settings.PORT) {
+      this.#fault('METRICS_PORT', `must be another port than PORT, not ${port}`);
+    }
+  }
+
   #tls(settings: Settings): Tls {
     const [cert, key] = [settings.WTL_CLIENT_CERT_FILE, settings.WTL_CLIENT_KEY_FILE];
     if ((cert === null) !== (key === null)) {
@@ -199,11 +212,11 @@ class Reader {
     return text;
   }
 
-  /** Whoever may send events must not be able to read and replay them. */
+  /** Whoever may send events, or read metrics, must not be able to read and replay events. */
   #checkOperators(settings: Settings): void {
     for (const name of OPERATOR_TOKENS) {
       const same = sameToken(name, settings[name]?.reveal() ?? '', settings);
-      if (same) this.#fault(name, `must not be the same as ${same}: NSPS is no operator`);
+      if (same) this.#fault(name, `must not be the same as ${same}: each opens a door of its own`);
     }
   }
 
@@ -216,14 +229,14 @@ class Reader {
   }
 }
 
-/** Tokens of operators, and those of NSPS. */
+/** Tokens of operators, and those of NSPS and of whoever reads metrics. */
 const OPERATOR_TOKENS = ['ADMIN_TOKEN', 'CONSOLE_TOKEN'] as const;
-const EVENT_TOKENS = ['API_TOKEN', 'API_TOKEN_PREVIOUS'] as const;
+const OTHER_TOKENS = ['API_TOKEN', 'API_TOKEN_PREVIOUS', 'METRICS_TOKEN'] as const;
 
 /** @returns the setting of the other side that holds the same token; null when none does. */
 export function sameToken(name: SecretName, token: string, settings: Settings): SecretName | null {
   const isOne = (names: readonly SecretName[]) => names.includes(name);
-  const others = isOne(OPERATOR_TOKENS) ? EVENT_TOKENS : isOne(EVENT_TOKENS) ? OPERATOR_TOKENS : [];
+  const others = isOne(OPERATOR_TOKENS) ? OTHER_TOKENS : isOne(OTHER_TOKENS) ? OPERATOR_TOKENS : [];
   return token === '' ? null : (others.find((other) => settings[other]?.reveal() === token) ?? null);
 }
 
@@ -244,7 +257,8 @@ function unknownNames(environment: Environment): string[] {
   const known = new Set<string>([...SETTING_NAMES, ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
   return Object.keys(environment).filter(
     (name) =>
-      /^(WTL|API_TOKEN|ADMIN|CONSOLE|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY)/.test(name) && !known.has(name),
+      /^(WTL|API_TOKEN|ADMIN|CONSOLE|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY|METRICS)/.test(name) &&
+      !known.has(name),
   );
 }
 

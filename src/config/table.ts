@@ -8,6 +8,7 @@ import {
   type Kind,
   profileName,
   pythonPattern,
+  ratio,
   seconds,
   secretText,
   storeUrl,
@@ -197,6 +198,27 @@ export const GROUPS = {
     LOG_PII: withDefault(choice('full', 'mask'), 'full', '`mask` hides IMSIs, numbers and names in the logs.'),
     DEBUG: withDefault(flag, 'false', 'Readable lines instead of JSON when the output is a terminal.'),
   },
+  'Metrics and traces': {
+    METRICS_TOKEN: {
+      ...optional(token, 'Bearer token for `/metrics` on `PORT`. Without it `PORT` serves no metrics.'),
+      secret: true,
+    },
+    METRICS_PORT: optional(
+      integer(0, 65535),
+      'A port of its own for `/metrics`, without a token: not for a network that others reach. 0 takes a free one.',
+    ),
+    METRICS_HOST: optional(text('an address to listen on'), 'Address of that port. `HOST` when not set.'),
+    OTEL_EXPORTER_OTLP_ENDPOINT: optional(
+      baseUrl,
+      'OpenTelemetry collector (OTLP over HTTP) that gets traces; `/v1/traces` is added. Without it nothing is traced.',
+    ),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(baseUrl, 'The same as a whole URL, to which nothing is added.'),
+    OTEL_TRACES_SAMPLER_ARG: withDefault(
+      ratio,
+      '1',
+      'Part of the traces that is kept. What NSPS says in `x-b3-sampled` comes first.',
+    ),
+  },
 } as const satisfies Record<string, Record<string, Setting>>;
 
 type Groups = typeof GROUPS;
@@ -207,7 +229,8 @@ type Table = Groups['Service'] &
   Groups['Delivery'] &
   Groups['Store'] &
   Groups['Operating'] &
-  Groups['Logs'];
+  Groups['Logs'] &
+  Groups['Metrics and traces'];
 
 export type SettingName = keyof Table;
 

@@ -41,7 +41,10 @@ export interface Subscriber {
   readonly dead: string | null;
 }
 
-/** Something that happens to a subscriber. Those marked (claim) come from whoever holds the claim, and end it. */
+/**
+ * Something that happens to a subscriber. Those marked (claim) come from whoever holds the claim, and end it: the one that
+ * `claim` names, so that whoever comes too late does not end that of the next; without a name, the one of this process.
+ */
 export type Effect = { readonly imsi: string } & (
   | {
       /** NSPS is told that this will be done. */
@@ -64,6 +67,7 @@ export type Effect = { readonly imsi: string } & (
       readonly wanted: Wanted;
       readonly ageMs: number;
       readonly released: readonly Release[];
+      readonly claim?: string;
     }
   /** (claim) It did not. */
   | {
@@ -75,11 +79,12 @@ export type Effect = { readonly imsi: string } & (
       readonly retryInMs: number | null;
       /** Whether it counts against `maxAttempts`. */
       readonly counts: boolean;
+      readonly claim?: string;
     }
   /** (claim) An event was older than what is known. NSPS may be sending it again because a call ended without a word. */
-  | { readonly kind: 'stale'; readonly eventId: string }
+  | { readonly kind: 'stale'; readonly eventId: string; readonly claim?: string }
   /** (claim) Nothing was sent; come back in `retryInMs`, or when somebody else does. */
-  | { readonly kind: 'untouched'; readonly retryInMs: number | null }
+  | { readonly kind: 'untouched'; readonly retryInMs: number | null; readonly claim?: string }
   /** A claim was found whose holder is gone: it may have sent this. */
   | { readonly kind: 'abandoned'; readonly wanted: Wanted | null }
 );

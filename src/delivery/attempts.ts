@@ -63,11 +63,16 @@ export class Attempts {
     this.#observer?.repeated?.(by);
   }
 
-  /** Sends a change once, when its turn comes before the deadline and the circuit lets it. */
-  async once(change: Change, context: CallContext): Promise<Tried> {
+  /**
+   * Sends a change once, when its turn comes before the deadline and the circuit lets it.
+   * @param still asked when its turn took waiting: whether it is still to be sent.
+   * @returns null when it is not: then nothing was sent.
+   */
+  async once(change: Change, context: CallContext, still?: () => Promise<boolean>): Promise<Tried | null> {
     // Asked before waiting for a place, so that an open circuit answers at once even when hung calls hold every place.
     if (this.#breaker.wait() > 0) return notMade(this.#circuitOpen());
-    if (!this.#gate.tryEnter()) {
+    const waits = !this.#gate.tryEnter();
+    if (waits) {
       const admission = await this.#enter(context.deadline);
       if (admission === 'late') return notMade(NO_CONNECTION);
       if (admission !== 'inside') {
@@ -77,6 +82,7 @@ export class Attempts {
       }
     }
     try {
+      if (waits && still && !(await still())) return null;
       const started = this.#clock.now();
       // Asked before the circuit: a call that is not made tells it nothing.
       if (started >= context.deadline) return notMade(NO_CONNECTION);

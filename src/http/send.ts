@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Detail, ErrorCode } from '../contract/answers.ts';
+import type { Observer } from '../ports/observer.ts';
 import type { Logger } from '../ports/runtime.ts';
 import type { Answer, Answers } from './answer.ts';
 import { linger } from './raw-answers.ts';
@@ -14,6 +15,7 @@ export function send(reply: FastifyReply, answer: Answer): void {
 export interface RefusalParts {
   readonly answers: Answers;
   readonly log: Logger;
+  readonly observer?: Observer | null;
 }
 
 /** What there is to say beside the table's words. */
@@ -48,5 +50,6 @@ export function refuse(
     status_code: answer.status,
   };
   parts.log.warn(fields, answer.body.message);
+  parts.observer?.refused?.({ reason: code, status: answer.status });
   send(reply, answer);
 }

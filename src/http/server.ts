@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { ErrorCode } from '../contract/answers.ts';
+import type { Observer } from '../ports/observer.ts';
 import type { Logger } from '../ports/runtime.ts';
+import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Answers } from './answer.ts';
 import type { Authenticator } from './auth.ts';
 import type { EventIntake } from './intake.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { MetricsRoute } from './metrics.ts';
 import type { OperatorParts } from './operators.ts';
 import { answerBrokenRequest, answerConnect } from './raw-answers.ts';
 import { refuse, send } from './send.ts';
@@ -32,6 +35,10 @@ export interface ServerParts {
   readonly log: Logger;
   /** The admin API and the console; null when there is neither. */
   readonly operators?: OperatorParts | null;
+  /** Metrics behind a token of their own; none when absent. */
+  readonly metrics?: MetricsRoute | null;
+  readonly observer?: Observer | null;
+  readonly tracer?: Tracer;
 }
 
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -72,11 +79,12 @@ export function buildServer(parts: ServerParts): FastifyInstance {
 }
 
 function addRoutes(app: FastifyInstance, parts: ServerParts): void {
-  const { options, answers, lifecycle, intake } = parts;
-  const authenticated = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-    if (parts.authenticator.accepts(request.headers.authorization)) done();
+  const { options, answers, lifecycle, intake, metrics, tracer = NO_TRACER } = parts;
+  const by = (authenticator: Authenticator) => (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    if (authenticator.accepts(request.headers.authorization)) done();
     else refuse(request, reply, parts, 'unauthorized');
   };
+  const authenticated = by(parts.authenticator);
   const acceptable = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const fault = contentFault(request, options.maxBodyBytes);
     if (fault) refuse(request, reply, parts, fault);
@@ -97,13 +105,17 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
     const { buildOpenApi } = await import('../contract/openapi.ts');
     return buildOpenApi({ eventPath: options.eventPath });
   });
+  if (metrics) {
+    app.get('/metrics', { onRequest: by(metrics.authenticator) }, async (_request, reply) =>
+      reply.header('content-type', metrics.contentType).send(await metrics.read()),
+    );
+  }
   app.post(options.eventPath, { onRequest: [authenticated, acceptable] }, async (request, reply) => {
     lifecycle.enter();
     try {
-      send(
-        reply,
-        await intake.handle((request.body as Buffer | undefined) ?? Buffer.alloc(0), traceIds(request.headers)),
-      );
+      const ids = traceIds(request.headers);
+      const raw = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+      send(reply, await tracer.event(request.headers, ids, () => intake.handle(raw, ids)));
     } finally {
       // Under way until the answer has left, too; a client that hung up long ago waits for nothing.
       if (reply.raw.destroyed) lifecycle.leave();
@@ -119,6 +131,7 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
     ['/openapi.json', 'GET, HEAD'],
     [options.eventPath, 'POST'],
   ]);
+  if (metrics) methods.set('/metrics', 'GET, HEAD');
   // A hook and not the not-found handler: that one would read the body first.
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) {
@@ -166,6 +179,7 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
   } else {
     const ids = traceIds(request.headers);
     parts.log.error({ request_id: ids.requestId, unique_id: ids.uniqueId, err: error }, 'Internal server error');
+    parts.observer?.refused?.({ reason: 'internal', status: 500 });
     send(reply, parts.answers.error('internal', { error: `Internal server error; see the log for ${ids.requestId}` }));
   }
 }

@@ -74,6 +74,12 @@ export interface Write {
   readonly effects: readonly Effect[];
 }
 
+/** What is known of a subscriber who is held. */
+export interface Held extends Subscriber {
+  /** Names this very claim, in the effect that ends it. */
+  readonly claim: string;
+}
+
 /**
  * What is kept of subscribers and events, and who may talk to the core about whom. Every method does its duty in one
  * transaction, and resolves only once that is as durable as the store can make it. Every method rejects with a
@@ -85,12 +91,14 @@ export interface Store extends AuditLog {
    * process is gone (G1). Keeps what is going to be sent, so that whoever finds the claim abandoned knows.
    * @returns what is known of him; null when somebody else holds him.
    */
-  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Subscriber | null>;
+  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Held | null>;
   /**
    * Takes hold of subscribers that are due and held by nobody: half of them those who wait longest, half of them those
    * who came last (an odd one goes to either in turn), so that neither a backlog nor a flood starves the other.
    */
-  claimDue(limit: number, holdMs: number): Promise<readonly Subscriber[]>;
+  claimDue(limit: number, holdMs: number): Promise<readonly Held[]>;
+  /** What is known of a subscriber now, whoever holds him: all that was answered before is in it. */
+  look(imsi: string): Promise<Subscriber>;
   /**
    * Writes all of it, or nothing. What is known of a subscriber never goes back (G2).
    * @returns for each effect, whether it was taken: false when something newer is known already.

@@ -67,8 +67,11 @@ describe('tokens', () => {
       (error: unknown) => {
         assert.ok(error instanceof ConfigError);
         assert.deepEqual(error.faults, [
-          { name: 'ADMIN_TOKEN', message: 'must not be the same as API_TOKEN: NSPS is no operator' },
-          { name: 'CONSOLE_TOKEN', message: 'must not be the same as API_TOKEN_PREVIOUS: NSPS is no operator' },
+          { name: 'ADMIN_TOKEN', message: 'must not be the same as API_TOKEN: each opens a door of its own' },
+          {
+            name: 'CONSOLE_TOKEN',
+            message: 'must not be the same as API_TOKEN_PREVIOUS: each opens a door of its own',
+          },
         ]);
         return true;
       },

@@ -7,6 +7,7 @@ import { wholeMs } from '../times.ts';
 import { Batch, type ChangedEvent, type Loaded, type LockedEvent, NotTogether } from './batch.ts';
 import { type Database, send } from './database.ts';
 import { isRefusal } from './faults.ts';
+import type { Leases } from './leases.ts';
 import { json, plain, type StateRow, stateOf, subscriberOf } from './rows.ts';
 import {
   ADD_EVENTS,
@@ -36,13 +37,12 @@ type EventRow = [
 /** Writes of many requests in one transaction: loaded and locked at once, computed here, saved at once. */
 export class Writes {
   readonly #database: Database;
-  readonly #owner: string;
+  readonly #leases: Leases;
   readonly #limits: Limits;
 
-  /** @param owner UUID of this run of this instance. */
-  constructor(database: Database, owner: string, limits: Limits) {
+  constructor(database: Database, leases: Leases, limits: Limits) {
     this.#database = database;
-    this.#owner = owner;
+    this.#leases = leases;
     this.#limits = limits;
   }
 
@@ -63,7 +63,7 @@ export class Writes {
     const imsis = unique(writes.flatMap(({ effects }) => effects.map(({ imsi }) => imsi)));
     return this.#database.transaction(async (client) => {
       const loaded = await this.#load(client, writes, imsis);
-      const batch = new Batch(loaded, this.#owner, this.#limits);
+      const batch = new Batch(loaded, this.#leases, this.#limits);
       const results = writes.map((write) => ({ taken: batch.write(write) }));
       await save(client, batch, loaded.now);
       return results;

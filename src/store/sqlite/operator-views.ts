@@ -13,7 +13,8 @@ import { inOrder, knownBy, knownByImsi, type Lookup, lookupOf } from '../find.ts
 import { asImsi } from '../imsi.ts';
 import { type Identifier, namesIn } from '../names.ts';
 import { searchPage } from '../search.ts';
-import { SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf } from './rows.ts';
+import { SUBSCRIBER_COLUMNS } from '../subscriber-row.ts';
+import { type JsonRow, subscriberOf } from './rows.ts';
 import { SqliteSearch } from './search.ts';
 
 /** A row may be there only because an event that meant nothing named him. */
@@ -83,7 +84,7 @@ export class SqliteOperatorViews implements OperatorViews {
     const sql = `SELECT ${SUBSCRIBER_COLUMNS.join(', ')} FROM subscribers WHERE ${where} ORDER BY imsi LIMIT ?`;
     const statement = this.db.prepare(sql);
     statement.setReturnArrays(true);
-    const rows = statement.all(...values, limit) as unknown as SubscriberRow[];
+    const rows = statement.all(...values, limit) as unknown as JsonRow[];
     return rows.map((row) => subscriberOf(row, asImsi(row[0])));
   }
 

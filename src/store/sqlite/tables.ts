@@ -5,11 +5,12 @@ import type { Deed } from '../../ports/operating.ts';
 import type { CleaningOrder, Write } from '../../ports/store.ts';
 import { Halves } from '../halves.ts';
 import { asImsi } from '../imsi.ts';
+import { SUBSCRIBER_COLUMNS } from '../subscriber-row.ts';
 import { Audit } from './audit.ts';
 import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';
 import { Journal } from './journal.ts';
-import { SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf, valuesOf } from './rows.ts';
+import { type JsonRow, subscriberOf, valuesOf } from './rows.ts';
 
 /** The tables and what is done to them, one call after the other. Knows nothing of threads, transactions and files. */
 export class Tables {
@@ -54,7 +55,7 @@ export class Tables {
   }
 
   read(imsi: string): Subscriber {
-    return subscriberOf(this.#select.get(Number(imsi)) as SubscriberRow | undefined, imsi);
+    return subscriberOf(this.#select.get(Number(imsi)) as JsonRow | undefined, imsi);
   }
 
   /** Who is due and not held: half of them who wait longest, half of them who came last. */
@@ -63,7 +64,7 @@ export class Tables {
     const found = new Map<number, Subscriber>();
     const take = (statement: StatementSync, upTo: number) => {
       // Those held are skipped here: in a statement they would be looked up one by one.
-      for (const row of statement.iterate(now, upTo + held.size + found.size) as Iterable<SubscriberRow>) {
+      for (const row of statement.iterate(now, upTo + held.size + found.size) as Iterable<JsonRow>) {
         if (found.size >= upTo) break;
         const imsi = asImsi(row[0]);
         if (!held.has(imsi)) found.set(row[0], subscriberOf(row, imsi));
@@ -106,7 +107,7 @@ export class Tables {
     if (effect.kind === 'untouched' && effect.retryInMs === null) return true;
     // Only an event never heard of can be one whose call ended without a word.
     if (effect.kind === 'stale' && this.#journal.knows(effect.eventId)) return true;
-    const row = this.#select.get(Number(effect.imsi)) as SubscriberRow | undefined;
+    const row = this.#select.get(Number(effect.imsi)) as JsonRow | undefined;
     const before = subscriberOf(row, effect.imsi);
     const reaction = react(before, effect, this.#now(), this.#limits);
     if (reaction.subscriber !== before) {
