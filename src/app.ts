@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { type Extras, OperatorSide } from './app-operators.ts';
 import { storeName } from './config/kinds.ts';
 import type { Config } from './config/load.ts';
 import { rulesOf } from './config/rules.ts';
@@ -17,9 +18,11 @@ import { Answers } from './http/answer.ts';
 import { Authenticator } from './http/auth.ts';
 import { EventIntake } from './http/intake.ts';
 import { Lifecycle } from './http/lifecycle.ts';
+import type { OperatorParts } from './http/operators.ts';
 import { buildServer } from './http/server.ts';
 import { newIds } from './http/trace.ts';
 import { systemClock } from './observe/clock.ts';
+import { both, type Observer } from './ports/observer.ts';
 import type { Logger } from './ports/runtime.ts';
 import type { Store } from './ports/store.ts';
 import { GuardedStore } from './store/guard.ts';
@@ -43,12 +46,14 @@ export class App {
   readonly #log: Logger;
   readonly #target: ConfiguredTarget;
   readonly #lifecycle = new Lifecycle();
+  readonly #operators: OperatorSide | null;
   #running: Running | null = null;
   #stopped: Promise<boolean> | null = null;
 
   /** Nothing is opened yet, and nothing listens. */
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, extras: Extras = {}) {
     this.#config = config;
+    this.#operators = OperatorSide.of(config, extras);
     this.#log = log;
     this.#target = new ConfiguredTarget(config, systemClock);
   }
@@ -70,6 +75,9 @@ export class App {
       settings.DELIVERY === 'queued'
         ? new QueuedDelivery({ store, capacity, nudge: () => reconciler.nudge() })
         : new InlineDelivery({ ...parts, limits: { deadlineMs, capacity, retries: settings.WTL_RETRIES } });
+    const lifecycle = this.#lifecycle;
+    const storeFault = () => guard.fault;
+    const operators = this.#operators?.parts({ store, storeFault, attempts, reconciler, lifecycle, log }) ?? null;
     const keepMs = settings.RETENTION_DAYS * DAY_MS;
     return {
       store: guard,
@@ -77,7 +85,7 @@ export class App {
       watch,
       reconciler,
       retention: new Retention({ store, clock, log, keepMs, most: settings.RETENTION_EVENTS }),
-      http: this.#server(delivery, store, () => guard.fault, watch),
+      http: this.#server(delivery, store, storeFault, watch, operators),
     };
   }
 
@@ -88,18 +96,31 @@ export class App {
     const gate = { concurrency: settings.WTL_MAX_CONCURRENCY, perSecond: settings.WTL_MAX_RPS };
     return new Attempts({
       target: watch.target(this.#target),
-      observer: watch.observer,
+      observer: this.#observer(watch),
       gate: new Gate(gate, clock),
       breaker: new Breaker(breaker, clock),
       clock,
     });
   }
 
-  #server(delivery: Delivery, store: Store, storeFault: () => string | null, watch: Watch): FastifyInstance {
+  /** Who is told of the work; null when nobody wants to know. */
+  #observer(watch: Watch): Observer | null {
+    const series = this.#operators?.series ?? null;
+    return series && watch.observer ? both(series, watch.observer) : (series ?? watch.observer);
+  }
+
+  #server(
+    delivery: Delivery,
+    store: Store,
+    storeFault: () => string | null,
+    watch: Watch,
+    operators: OperatorParts | null,
+  ): FastifyInstance {
     const { settings } = this.#config;
     const answers = new Answers(settings.ERROR_TYPE_CASE);
     const log = this.#log;
-    const { observer, tracer } = watch;
+    const { tracer } = watch;
+    const observer = this.#observer(watch);
     const parts = { store, answers, clock: systemClock, log, observer, tracer };
     return buildServer({
       options: {
@@ -115,6 +136,7 @@ export class App {
       storeFault,
       answers,
       log,
+      operators,
       metrics: watch.route,
       observer,
       tracer,
@@ -182,6 +204,8 @@ export class App {
     const running = this.#running;
     if (!running) return true;
     running.retention.stop();
+    // Pages that look on must not hold up events, nor the end.
+    const quiet = within(CLOSE_MS, this.#operators?.stop() ?? Promise.resolve());
     const [drained, rested] = await Promise.all([
       this.#lifecycle.drain(SHUTDOWN_TIMEOUT * 1000, systemClock),
       within(SHUTDOWN_TIMEOUT * 1000, running.reconciler.stop()),
@@ -194,6 +218,7 @@ export class App {
         'Cut off at SHUTDOWN_TIMEOUT: NSPS will send the events again, the rest goes on at the next start',
       );
     }
+    await quiet;
     await within(CLOSE_MS, Promise.all([running.http.close(), this.#target.close(), running.watch.close(CLOSE_MS)]));
     await within(CLOSE_MS, running.store.close());
     return drained && rested;

@@ -6,8 +6,8 @@ import type { Decision, Rules } from '../core/types.ts';
 import type { Provision } from '../delivery/arrival.ts';
 import { wishesOf } from '../delivery/queued.ts';
 import type { StoredEvent, Views } from '../ports/store.ts';
-import { decisionLines } from './wording.ts';
-import type { Result } from './work-report.ts';
+import type { Result } from './result.ts';
+import { decisionLines, refusalText } from './wording.ts';
 
 /** What an event of the journal means by today's rules: its effects, or why it has none. */
 export type Replay =
@@ -19,17 +19,12 @@ export function replayOf(event: StoredEvent, rules: Rules): Replay {
   const decision = decideAgain(event.body, rules);
   if (decision.kind === 'provision') return { effects: wishesOf({ decision, draft: event }), decision };
   const status = decision.kind === 'ignore' ? 'ignored' : 'rejected';
-  return { result: { subject: event.eventId, status, why: wordsOf(decision) } };
+  return { result: { subject: event.eventId, status, why: refusalText(decision) } };
 }
 
 function decideAgain(body: Uint8Array, rules: Rules): Decision {
   const parsed = parseEvent(body);
   return parsed.kind === 'event' ? decide(parsed.event, rules) : { kind: 'reject', faults: parsed.faults };
-}
-
-function wordsOf(decision: Exclude<Decision, Provision>): string {
-  if (decision.kind === 'ignore') return decision.reason;
-  return decision.faults.map(({ path, message }) => `${path} ${message}`).join('; ');
 }
 
 /** An event that is not sent because of another one. */
