@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { GROUPS, type Setting } from '../src/config/table.ts';
-import { ERRORS, errorBody } from '../src/contract/answers.ts';
+import { EVENT_ERRORS, errorBody, OPERATOR_ERRORS } from '../src/contract/answers.ts';
 import { buildOpenApi } from '../src/contract/openapi.ts';
 
 const DOCUMENTS: Readonly<Record<string, () => string>> = {
@@ -33,7 +33,7 @@ function configDocument(): string {
     '',
     'A secret can also come from a file: set `<NAME>_FILE` instead of `<NAME>`. The file is read again when it changes and',
     'on SIGHUP; when it cannot be used, the old secret stays in force and a warning is logged. Emptying or removing the file',
-    'of `API_TOKEN_PREVIOUS` revokes that token.',
+    'of `API_TOKEN_PREVIOUS`, `ADMIN_TOKEN` or `CONSOLE_TOKEN` revokes that token.',
     '',
     ...groups,
   ].join('\n')}`;
@@ -54,9 +54,6 @@ function requirement({ target }: Setting): string {
 }
 
 function errorsDocument(): string {
-  const rows = Object.entries(ERRORS).map(([code, { status, type, message, error, when }]) =>
-    [`\`${code}\``, String(status), when, message, error, type].map(cell).join(' | '),
-  );
   const example = errorBody('validation_failed', {
     error: 'pb_data.sim_info.imsi must be 15 digits',
     details: [{ path: 'pb_data.sim_info.imsi', message: 'must be 15 digits' }],
@@ -69,9 +66,11 @@ function errorsDocument(): string {
     'Every failure is JSON with `message`, `error` and `type`, and `details` where there is more to say. `error` carries what',
     "is wrong, in the core's own words where the core spoke; the column shows what stands there otherwise.",
     '',
-    '| code | status | when | message | error | type |',
-    '|---|---|---|---|---|---|',
-    ...rows.map((row) => `| ${row} |`),
+    ...errorTable(EVENT_ERRORS),
+    '',
+    'The admin API and the console know these besides:',
+    '',
+    ...errorTable(OPERATOR_ERRORS),
     '',
     '429 and 503 carry `Retry-After` (seconds), 401 `WWW-Authenticate: Bearer`, 405 `Allow`. With `ERROR_TYPE_CASE=lower` the',
     'type is in lower case.',
@@ -81,6 +80,17 @@ function errorsDocument(): string {
     '```',
     '',
   ].join('\n')}`;
+}
+
+function errorTable(errors: typeof EVENT_ERRORS | typeof OPERATOR_ERRORS): string[] {
+  const rows = Object.entries(errors).map(([code, { status, type, message, error, when }]) =>
+    [`\`${code}\``, String(status), when, message, error, type].map(cell).join(' | '),
+  );
+  return [
+    '| code | status | when | message | error | type |',
+    '|---|---|---|---|---|---|',
+    ...rows.map((row) => `| ${row} |`),
+  ];
 }
 
 /** A bar would end the table's cell. */

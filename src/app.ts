@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { type Calls, type Extras, OperatorSide, type Work } from './app-operators.ts';
 import { storeName } from './config/kinds.ts';
 import type { Config } from './config/load.ts';
 import { rulesOf } from './config/rules.ts';
@@ -18,9 +19,11 @@ import { Answers } from './http/answer.ts';
 import { Authenticator } from './http/auth.ts';
 import { EventIntake } from './http/intake.ts';
 import { Lifecycle } from './http/lifecycle.ts';
+import type { OperatorParts } from './http/operators.ts';
 import { buildServer } from './http/server.ts';
 import { newIds } from './http/trace.ts';
 import { systemClock } from './observe/clock.ts';
+import { both, type Observer } from './ports/observer.ts';
 import type { Logger } from './ports/runtime.ts';
 import type { Backlog, Store } from './ports/store.ts';
 import { openRecording, type Recording } from './recording.ts';
@@ -32,11 +35,10 @@ import { type RunningSources, Watch } from './watch.ts';
 /** What runs once the store is open. */
 interface Running {
   readonly store: GuardedStore;
-  /** Null when the target records events. */
-  readonly attempts: Attempts | null;
+  readonly attempts: Calls;
   readonly http: FastifyInstance;
   /** The connector's own work: the reconciler, or the recorder of a target that records events. */
-  readonly work: Pick<Reconciler, 'start' | 'stop' | 'underWay'>;
+  readonly work: Work;
   readonly retention: Retention;
   readonly watch: Watch;
 }
@@ -49,12 +51,14 @@ export class App {
   readonly #target: ConfiguredTarget | null;
   #recording: Recording | null = null;
   readonly #lifecycle = new Lifecycle();
+  readonly #operators: OperatorSide | null;
   #running: Running | null = null;
   #stopped: Promise<boolean> | null = null;
 
   /** Nothing is opened yet, and nothing listens. */
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, extras: Extras = {}) {
     this.#config = config;
+    this.#operators = OperatorSide.of(config, extras);
     this.#log = log;
     this.#target = recordsEvents(config.settings.TARGET) ? null : new ConfiguredTarget(config, systemClock);
   }
@@ -65,10 +69,13 @@ export class App {
     const log = this.#log;
     const guard = new GuardedStore(opened, clock, settings.STORE_TIMEOUT * 1000, (fault) => this.#storeChanged(fault));
     const store = watch.store(guard);
-    this.#recording = await openRecording(this.#config, store.outbox, log, watch.observer);
+    this.#recording = await openRecording(this.#config, store.outbox, log, this.#observer(watch));
     const { work, delivery, attempts } = this.#recording
-      ? { work: this.#recording.recorder, delivery: this.#recording.delivery, attempts: null }
+      ? { work: this.#recording.recorder, delivery: this.#recording.delivery, attempts: this.#recording.calls }
       : this.#provisioning(store, this.#target as ConfiguredTarget, watch);
+    const lifecycle = this.#lifecycle;
+    const storeFault = () => guard.fault;
+    const operators = this.#operators?.parts({ store, storeFault, attempts, work, lifecycle, log }) ?? null;
     const keepMs = settings.RETENTION_DAYS * DAY_MS;
     return {
       store: guard,
@@ -76,7 +83,7 @@ export class App {
       watch,
       work,
       retention: new Retention({ store, clock, log, keepMs, most: settings.RETENTION_EVENTS }),
-      http: this.#server(delivery, store, () => guard.fault, watch),
+      http: this.#server(delivery, store, storeFault, watch, operators),
     };
   }
 
@@ -105,18 +112,31 @@ export class App {
     const gate = { concurrency: settings.WTL_MAX_CONCURRENCY, perSecond: settings.WTL_MAX_RPS };
     return new Attempts({
       target: watch.target(target),
-      observer: watch.observer,
+      observer: this.#observer(watch),
       gate: new Gate(gate, clock),
       breaker: new Breaker(breaker, clock),
       clock,
     });
   }
 
-  #server(delivery: Delivery, store: Store, storeFault: () => string | null, watch: Watch): FastifyInstance {
+  /** Who is told of the work; null when nobody wants to know. */
+  #observer(watch: Watch): Observer | null {
+    const series = this.#operators?.series ?? null;
+    return series && watch.observer ? both(series, watch.observer) : (series ?? watch.observer);
+  }
+
+  #server(
+    delivery: Delivery,
+    store: Store,
+    storeFault: () => string | null,
+    watch: Watch,
+    operators: OperatorParts | null,
+  ): FastifyInstance {
     const { settings } = this.#config;
     const answers = new Answers(settings.ERROR_TYPE_CASE);
     const log = this.#log;
-    const { observer, tracer } = watch;
+    const { tracer } = watch;
+    const observer = this.#observer(watch);
     const parts = { store, answers, clock: systemClock, log, observer, tracer };
     return buildServer({
       options: {
@@ -132,6 +152,7 @@ export class App {
       storeFault,
       answers,
       log,
+      operators,
       metrics: watch.route,
       observer,
       tracer,
@@ -177,8 +198,8 @@ export class App {
     const parts = () => this.#running as Running;
     return {
       inside: () => this.#lifecycle.underWay,
-      calls: () => parts().attempts ?? { underWay: parts().work.underWay > 0 ? 1 : 0, waiting: 0 },
-      circuit: () => parts().attempts?.circuit ?? NO_CIRCUIT,
+      calls: () => parts().attempts,
+      circuit: () => parts().attempts.circuit,
       storeUp: () => parts().store.fault === null,
       backlog: () => this.#backlog(parts().store),
     };
@@ -207,6 +228,8 @@ export class App {
     const running = this.#running;
     if (!running) return true;
     running.retention.stop();
+    // Pages that look on must not hold up events, nor the end.
+    const quiet = within(CLOSE_MS, this.#operators?.stop() ?? Promise.resolve());
     const [drained, rested] = await Promise.all([
       this.#lifecycle.drain(SHUTDOWN_TIMEOUT * 1000, systemClock),
       within(SHUTDOWN_TIMEOUT * 1000, running.work.stop()),
@@ -219,6 +242,7 @@ export class App {
         'Cut off at SHUTDOWN_TIMEOUT: NSPS will send the events again, the rest goes on at the next start',
       );
     }
+    await quiet;
     const closing = [running.http.close(), this.#target?.close(), this.#recording?.close()];
     await within(CLOSE_MS, Promise.all([...closing, running.watch.close(CLOSE_MS)]));
     await within(CLOSE_MS, running.store.close());
@@ -253,9 +277,6 @@ function reconcilerConcurrency(settings: Config['settings']): number {
   // No more than a second's worth is held at a limited rate: what comes in fresh must not wait behind it.
   return settings.WTL_MAX_RPS > 0 ? Math.min(share, settings.WTL_MAX_RPS) : share;
 }
-
-/** Of a target that records events: one call at a time, and its own pauses after failures. */
-const NO_CIRCUIT = { state: 'closed', openings: 0 };
 
 /** One event's whole budget, in seconds. */
 function patienceOf(settings: Config['settings']): number {

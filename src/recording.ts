@@ -12,6 +12,13 @@ import { openRecordingTarget } from './targets/registry.ts';
 export interface Recording {
   readonly delivery: Delivery;
   readonly recorder: Recorder;
+  /** One call at a time, and no circuit: it has its own pauses after failures. */
+  readonly calls: {
+    readonly circuit: { readonly state: 'closed'; readonly openings: 0 };
+    readonly rest: number;
+    readonly underWay: number;
+    readonly waiting: number;
+  };
   close(): Promise<void>;
 }
 
@@ -60,7 +67,18 @@ export async function openRecording(
   }
   const waitMs = settings.DELIVERY === 'inline' ? settings.GOOGLE_HTTP_REQUESTS_TIMEOUT * 1000 : 0;
   const delivery = new RecordingDelivery({ outbox, recorder, limits: { capacity: CAPACITY, waitMs } });
-  return { delivery, recorder, close: () => target.close() };
+  return { delivery, recorder, calls: callsOf(recorder), close: () => target.close() };
+}
+
+function callsOf(recorder: Recorder): Recording['calls'] {
+  return {
+    circuit: { state: 'closed', openings: 0 },
+    rest: 0,
+    get underWay() {
+      return recorder.underWay > 0 ? 1 : 0;
+    },
+    waiting: 0,
+  };
 }
 
 /** Null when it does not come in time: then whoever goes on looks again. */

@@ -36,6 +36,8 @@ export const command: Command = {
 const HOST = '127.0.0.1';
 const TOKEN = 'demo-token';
 const CORE_TOKEN = 'demo-core-token';
+const ADMIN_TOKEN = 'demo-admin-token';
+const CONSOLE_TOKEN = 'demo-console-token';
 
 async function demo(line: CommandLine): Promise<number> {
   const { target } = line.values;
@@ -48,7 +50,7 @@ async function demo(line: CommandLine): Promise<number> {
   const coreUrl = await core.start();
   const config = demoConfig(coreUrl);
   const log = quietUntilToldOtherwise(config);
-  const app = new App(config, log);
+  const app = new App(config, log, { simulated: () => core.subscribers.all().map(simulatedOf) });
   const url = await app.start().catch(async (error: unknown) => {
     await core.stop();
     throw new PlainError(listenFault(error, HOST, config.settings.PORT), EXIT.unavailable);
@@ -72,6 +74,8 @@ function demoConfig(coreUrl: string): Config {
     API_TOKEN: TOKEN,
     WTL_API_URL: coreUrl,
     WTL_API_TOKEN: CORE_TOKEN,
+    ADMIN_TOKEN,
+    CONSOLE_TOKEN,
     STORE_URL: 'memory:',
   });
 }
@@ -111,6 +115,11 @@ function holdingOf(subscriber: Subscriber): string {
   return `${imsi}  ${subscriber_status.padEnd(26)} ${number.padEnd(12)} ${cs_profile} / ${eps_profile}`;
 }
 
+/** As the admin API tells it. */
+function simulatedOf({ imsi, subscriber_status, msisdn, cs_profile, eps_profile }: Subscriber) {
+  return { imsi, status: subscriber_status, msisdn, csProfile: cs_profile ?? '', epsProfile: eps_profile ?? '' };
+}
+
 function invitation(port: string, coreOrigin: string): string {
   const url = `http://localhost:${port}`;
   const { event_id, data, pb_data } = SAMPLE_EVENT;
@@ -127,6 +136,7 @@ function invitation(port: string, coreOrigin: string): string {
     '',
     `${heading('Still running:')} connector ${url}/process-event   health ${url}/health`,
     `               core      ${coreOrigin}/subscribers`,
+    `               console   ${url}/console   sign in with ${CONSOLE_TOKEN}`,
     '',
     heading('Try it:'),
     `  curl -s ${url}/process-event -H 'Authorization: Bearer ${TOKEN}' -H 'Content-Type: application/json' \\`,

@@ -63,6 +63,8 @@ function tokenFindings({ settings }: Config): Finding[] {
   const findings = [
     weakness('API_TOKEN', own),
     weakness('API_TOKEN_PREVIOUS', previous),
+    weakness('ADMIN_TOKEN', settings.ADMIN_TOKEN),
+    weakness('CONSOLE_TOKEN', settings.CONSOLE_TOKEN),
     weakness('METRICS_TOKEN', settings.METRICS_TOKEN),
   ].filter((finding) => finding !== null);
   if (own && core && own.reveal() === core.reveal()) {

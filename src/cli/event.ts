@@ -1,14 +1,14 @@
 import { rulesOf } from '../config/rules.ts';
-import { parseEvent } from '../contract/parse.ts';
-import { decide } from '../core/decide.ts';
-import type { Subscriber } from '../core/subscriber.ts';
-import type { Decision, Rules } from '../core/types.ts';
-import type { Store, StoredEvent, Views } from '../ports/store.ts';
+import type { Decision } from '../core/types.ts';
+import { type Story, storyOf } from '../operate/story.ts';
+import { decisionLines } from '../operate/wording.ts';
+import type { Store, StoredEvent } from '../ports/store.ts';
+import { previewer } from '../targets/registry.ts';
 import { type Command, type CommandLine, columns, EXIT, heading, PlainError, UsageError } from './command.ts';
 import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
 import { subscriberRows } from './subscriber-text.ts';
 import { timeText } from './times.ts';
-import { decisionLines, eventJson, jsonLine, printable, stateStyled } from './wording.ts';
+import { eventJson, jsonLine, printable, stateStyled } from './wording.ts';
 
 export const command: Command = {
   name: 'event',
@@ -27,24 +27,15 @@ export const command: Command = {
   run: event,
 };
 
-/** An event, what it would mean today, and the subscribers it is about. */
-interface Story {
-  readonly event: StoredEvent;
-  readonly steps: readonly (readonly [rule: string, finding: string])[];
-  /** Null when the body is no event today's program can read. */
-  readonly today: Decision | null;
-  readonly subscribers: readonly Subscriber[];
-}
-
 async function event(line: CommandLine): Promise<number> {
   const id = line.positionals[0] as string;
   const { raw, json } = line.flags;
   if (raw && json) throw new UsageError('--raw and --json are two ways to print it: choose one');
-  return await withStore(line, async (store, { settings }) => {
+  return await withStore(line, async (store, config) => {
     const found = await store.views.event(id);
     if (!found) throw await unknownEvent(store, id);
     if (raw) return print(found.body);
-    const story = await storyOf(found, store.views, rulesOf(settings));
+    const story = await storyOf(found, store.views, rulesOf(config.settings), await previewer(config));
     return print(json ? jsonLine(storyJson(story)) : readable(story));
   });
 }
@@ -62,32 +53,14 @@ async function unknownEvent(store: Store, id: string): Promise<PlainError> {
   return new PlainError(`there is no event "${printable(id)}" in the journal: ${hint}`);
 }
 
-async function storyOf(event: StoredEvent, views: Views, rules: Rules): Promise<Story> {
-  const steps: (readonly [string, string])[] = [];
-  const parsed = parseEvent(event.body);
-  const today =
-    parsed.kind === 'event'
-      ? decide(parsed.event, rules, (rule, finding) => steps.push([rule, printable(finding)]))
-      : null;
-  const imsis = [...new Set([event.imsi, event.previousImsi])].filter((imsi) => imsi !== null);
-  const subscribers: Subscriber[] = [];
-  for (const imsi of imsis) {
-    const subscriber = await views.subscriber(imsi);
-    if (subscriber) subscribers.push(subscriber);
-  }
-  return { event, steps, today, subscribers };
-}
-
-function storyJson({ event, steps, today, subscribers }: Story): unknown {
-  return {
-    ...eventJson(event, true),
-    today: { decision: today, steps: steps.map(([rule, finding]) => ({ rule, finding })) },
-    subscribers,
-  };
+function storyJson({ event, today, subscribers }: Story): unknown {
+  const { decision, steps } = today;
+  return { ...eventJson(event, true), today: { decision, steps }, subscribers };
 }
 
 function readable(story: Story): string {
-  const { event, steps, subscribers } = story;
+  const { event, today, subscribers } = story;
+  const steps = today.steps.map(({ rule, finding }) => [rule, printable(finding)] as const);
   return [
     heading(`Event ${printable(event.eventId)}`),
     ...columns(aboutRows(event)),
@@ -130,8 +103,8 @@ function times(deliveries: number): string {
 }
 
 function decisionText({ event, today }: Story): string[] {
-  const lines = decisionLines(JSON.parse(event.decision) as Decision);
-  const now = today ? decisionLines(today) : ['the body cannot be read'];
+  const lines = decisionLines(JSON.parse(event.decision) as Decision).map(printable);
+  const now = decisionLines(today.decision).map(printable);
   const same = lines.join('\n') === now.join('\n');
   return [...lines, ...(same ? [] : ["by today's settings:", ...now])].map((text) => `  ${text}`);
 }

@@ -1,13 +1,11 @@
 import { styleText } from 'node:util';
-import { type Config, loadConfig, readEnvironment } from '../config/load.ts';
+import { loadConfig, readEnvironment } from '../config/load.ts';
 import { rulesOf } from '../config/rules.ts';
-import { parseEvent } from '../contract/parse.ts';
-import { decide } from '../core/decide.ts';
 import type { Decision } from '../core/types.ts';
-import type { TargetRequest } from '../ports/target.ts';
+import { type Walked, walk } from '../operate/explain.ts';
 import { previewer } from '../targets/registry.ts';
 import { type Command, type CommandLine, columns, EXIT } from './command.ts';
-import { readEventFiles, type SavedEvent } from './event-files.ts';
+import { readEventFiles } from './event-files.ts';
 
 export const command: Command = {
   name: 'explain',
@@ -22,11 +20,8 @@ export const command: Command = {
   run: explain,
 };
 
-interface Explanation {
+interface Explanation extends Walked {
   readonly source: string;
-  readonly steps: readonly { readonly rule: string; readonly finding: string }[];
-  readonly decision: Decision;
-  readonly requests: readonly TargetRequest[];
 }
 
 async function explain(line: CommandLine): Promise<number> {
@@ -35,22 +30,12 @@ async function explain(line: CommandLine): Promise<number> {
   const preview = await previewer(config);
   let rejected = false;
   for (const event of events) {
-    const explanation = walk(event, config, preview);
+    const walked = walk(Buffer.from(event.json), rulesOf(config.settings), preview);
+    const explanation: Explanation = { source: event.source, ...walked };
     process.stdout.write(line.flags['json'] ? `${JSON.stringify(explanation)}\n` : readable(explanation));
     rejected ||= explanation.decision.kind === 'reject';
   }
   return rejected ? EXIT.failed : EXIT.ok;
-}
-
-function walk(saved: SavedEvent, config: Config, preview: Awaited<ReturnType<typeof previewer>>): Explanation {
-  const { source } = saved;
-  const parsed = parseEvent(Buffer.from(saved.json));
-  if (parsed.kind === 'invalid') {
-    return { source, steps: [], decision: { kind: 'reject', faults: parsed.faults }, requests: [] };
-  }
-  const steps: { rule: string; finding: string }[] = [];
-  const decision = decide(parsed.event, rulesOf(config.settings), (rule, finding) => steps.push({ rule, finding }));
-  return { source, steps, decision, requests: preview(parsed.event, decision) };
 }
 
 function readable({ source, steps, decision, requests }: Explanation): string {

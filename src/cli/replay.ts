@@ -1,14 +1,17 @@
 import { rulesOf } from '../config/rules.ts';
 import { newest, type Subscriber } from '../core/subscriber.ts';
 import type { Rules } from '../core/types.ts';
+import { namedText, noteCommand } from '../operate/audit.ts';
+import { Rehearsal, replayOf } from '../operate/rehearsal.ts';
+import { askReplay } from '../operate/replay.ts';
+import type { Result } from '../operate/result.ts';
 import type { EventFilter, Store, StoredEvent, Views } from '../ports/store.ts';
 import { type Command, type CommandLine, UsageError } from './command.ts';
 import { FILTER_OPTIONS, filterOf, walkEvents } from './event-query.ts';
-import { Rehearsal, type Replay, replayOf, superseded } from './replay-plan.ts';
 import { bring, planned } from './resync.ts';
 import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
 import { type Look, lookAtEvent, Patience, WAIT_OPTIONS, waitFor } from './waiting.ts';
-import { type Result, WorkReport } from './work-report.ts';
+import { WorkReport } from './work-report.ts';
 
 export const command: Command = {
   name: 'replay',
@@ -47,7 +50,11 @@ async function replay(line: CommandLine): Promise<number> {
     const tell = (result: Result) => report.add(result);
     const work = { ids, lost, store, rules: rulesOf(settings), tell };
     if (line.flags['dry-run']) await rehearse(work);
-    else await carryOut(work, line.flags['no-wait'] ? null : patience);
+    else {
+      const subject = 'dead' in choice && choice.dead ? 'all dead letters' : namedText(ids, 'events');
+      await noteCommand(store, { what: 'replay', subject, detail: null });
+      await carryOut(work, line.flags['no-wait'] ? null : patience);
+    }
     return report.finish(line);
   });
 }
@@ -117,7 +124,7 @@ async function rehearse(work: Work): Promise<void> {
   for await (const events of eventsOf(work)) {
     for (const event of events) {
       const again = replayOf(event, work.rules);
-      const result = 'effects' in again ? await rehearsal.play(event.eventId, again) : rehearsed(event, again);
+      const result = 'result' in again ? again.result : await rehearsal.play(event.eventId, again);
       if (result) work.tell(result);
     }
   }
@@ -130,7 +137,7 @@ async function carryOut(work: Work, patience: Patience | null): Promise<void> {
   const looks: Look[] = [];
   for await (const events of eventsOf(work)) {
     // Asked together and in order: the store takes them as one, and nobody sends what the next one overtakes.
-    const asked = await Promise.all(events.map((event) => ask(event, work)));
+    const asked = await Promise.all(events.map((event) => askReplay(work.store, work.rules, event)));
     for (const [index, result] of asked.entries()) {
       if (result.status !== 'asked' || patience === null) work.tell(result);
       else looks.push(lookAtEvent(work.store.views, events[index] as StoredEvent));
@@ -138,26 +145,4 @@ async function carryOut(work: Work, patience: Patience | null): Promise<void> {
   }
   await bring(work.lost, work.store, patience, work.tell);
   if (patience) await waitFor(looks, patience, work.tell);
-}
-
-function rehearsed({ eventId }: StoredEvent, again: Exclude<Replay, { effects: unknown }>): Result {
-  return 'result' in again ? again.result : { subject: eventId, status: 'planned', why: 'record' };
-}
-
-/** The connector's recorder finds it by itself. */
-async function askToRecord({ eventId }: StoredEvent, { outbox }: Store): Promise<Result> {
-  if (!outbox)
-    return { subject: eventId, status: 'failed', why: 'this store cannot serve a target that records events' };
-  await outbox.conclude([{ eventId, state: 'queued', why: null }], null);
-  return { subject: eventId, status: 'asked' };
-}
-
-async function ask(event: StoredEvent, { store, rules }: Work): Promise<Result> {
-  const again = replayOf(event, rules);
-  if ('result' in again) return again.result;
-  if ('record' in again) return await askToRecord(event, store);
-  const taken = await store.write({ entry: null, story: null, effects: again.effects });
-  if (taken.includes(true)) return { subject: event.eventId, status: 'asked' };
-  const [{ state }] = again.decision.changes;
-  return superseded(event.eventId, await store.views.subscriber(state.imsi));
 }

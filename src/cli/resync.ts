@@ -1,11 +1,14 @@
-import { type Effect, newest, type Subscriber } from '../core/subscriber.ts';
+import { newest, type Subscriber } from '../core/subscriber.ts';
+import { namedText, noteCommand } from '../operate/audit.ts';
+import type { Result } from '../operate/result.ts';
+import { askResync, NOTHING_KNOWN } from '../operate/resync.ts';
+import { wantedText } from '../operate/wording.ts';
 import type { Store, Views } from '../ports/store.ts';
 import { type Command, type CommandLine, UsageError } from './command.ts';
 import { imsiOf } from './event-query.ts';
 import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
 import { type Look, lookAtSubscriber, Patience, WAIT_OPTIONS, waitFor } from './waiting.ts';
-import { wantedText } from './wording.ts';
-import { type Result, WorkReport } from './work-report.ts';
+import { WorkReport } from './work-report.ts';
 
 export const command: Command = {
   name: 'resync',
@@ -35,6 +38,8 @@ async function resync(line: CommandLine): Promise<number> {
   return await withStore(line, async (store) => {
     const report = new WorkReport('subscriber', imsis?.length ?? null);
     const tell = (result: Result) => report.add(result);
+    const subject = imsis ? namedText(imsis, 'subscribers') : 'all subscribers';
+    if (!line.flags['dry-run']) await noteCommand(store, { what: 'resync', subject, detail: null });
     const bringBatch = bringer(line, store, patience, tell);
     const batches = imsis ? named(imsis, store.views, tell) : everybody(store.views);
     for await (const batch of batches) await bringBatch(batch);
@@ -63,7 +68,7 @@ async function* named(imsis: readonly string[], views: Views, tell: (result: Res
   for (const imsi of imsis) {
     const subscriber = await views.subscriber(imsi);
     if (subscriber && newest(subscriber)) known.push(subscriber);
-    else tell({ subject: imsi, status: 'unknown', why: 'no event has said what this subscriber should be' });
+    else tell({ subject: imsi, status: 'unknown', why: NOTHING_KNOWN });
   }
   for (let at = 0; at < known.length; at += BATCH) yield known.slice(at, at + BATCH);
 }
@@ -97,8 +102,7 @@ export async function bring(
   const looks: Look[] = [];
   const ask = async (subscriber: Subscriber) => {
     const wanted = newest(subscriber);
-    const effect: Effect = { kind: 'resync', imsi: subscriber.imsi };
-    const [taken] = await store.write({ entry: null, story: null, effects: [effect] });
+    const taken = await askResync(store, subscriber);
     if (!taken || !wanted) tell({ subject: subscriber.imsi, status: 'unknown', why: 'nothing is known to be sent' });
     else if (patience === null) tell({ subject: subscriber.imsi, status: 'asked' });
     else looks.push(lookAtSubscriber(store.views, subscriber, wanted));

@@ -26,6 +26,8 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   event: { summary: 'Tell the whole story of one event.', load: () => import('./event.ts') },
   replay: { summary: 'Deliver events of the journal again, dead letters too.', load: () => import('./replay.ts') },
   resync: { summary: "Send subscribers' newest state to the core again.", load: () => import('./resync.ts') },
+  discard: { summary: 'Give dead letters up for good.', load: () => import('./discard.ts') },
+  audit: { summary: 'List what operators did.', load: () => import('./audit.ts') },
   doctor: { summary: 'Check settings, tokens and the way to the core.', load: () => import('./doctor.ts') },
   storm: {
     summary: 'Try connectors with a faulty core and a restless NSPS, and compare.',

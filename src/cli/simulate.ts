@@ -19,7 +19,7 @@ export const command: Command = {
       type: 'string',
       default: 'google-key.json',
       value: 'file',
-      help: 'With google-sheets: where the key of its service account is written; one that is there is used again.',
+      help: "With google-sheets: file for its account's key; one that is there is used again.",
     },
     port: {
       type: 'string',

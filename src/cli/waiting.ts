@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Subscriber, Wanted } from '../core/subscriber.ts';
 import { compareVersions } from '../core/version.ts';
+import type { Result } from '../operate/result.ts';
 import type { Attempt, StoredEvent, Views } from '../ports/store.ts';
 import { type CommandLine, type Option, wholeNumber } from './command.ts';
-import type { Result } from './work-report.ts';
 
 export const WAIT_OPTIONS = {
   'no-wait': { type: 'boolean', help: 'Do not wait until the connector has done it.' },

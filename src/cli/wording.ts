@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
 import { parseEvent } from '../contract/parse.ts';
-import type { Wanted } from '../core/subscriber.ts';
-import type { Change, Decision } from '../core/types.ts';
+import type { Decision } from '../core/types.ts';
 import type { EventState, StoredEvent } from '../ports/store.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -30,33 +29,6 @@ export function stateStyled(state: EventState, text: string = state): string {
 /** Text from outside for a terminal: nothing in it may move the cursor, or write from right to left. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
-}
-
-/** The state that a change gives a subscriber, in words. */
-export function changeText({ action, state }: Change): string {
-  const number = state.msisdn ?? 'no number';
-  return `${state.imsi}: ${state.status}, ${number}, CS ${state.csProfile}, EPS ${state.epsProfile} (${action})`;
-}
-
-/** A state that was wanted, and who wanted it. */
-export function wantedText({ change, eventId, version }: Wanted): string {
-  const stamps = Object.entries(version).map(([name, stamp]) => `${name} ${stamp}`);
-  const of = stamps.length > 0 ? `, ${stamps.join(', ')}` : '';
-  return `${changeText(change)}, event ${printable(eventId)}${of}`;
-}
-
-/** A decision in words, a line each. */
-export function decisionLines(decision: Decision): string[] {
-  switch (decision.kind) {
-    case 'ignore':
-      return [`ignore: ${printable(decision.reason)}`];
-    case 'reject':
-      return decision.faults.map(({ path, message }) => `reject: ${path} ${printable(message)}`);
-    case 'record':
-      return ['record'];
-    case 'provision':
-      return decision.changes.map((change, index) => `${index === 0 ? 'send' : 'then'} ${changeText(change)}`);
-  }
 }
 
 /** An event for scripts; times as ISO 8601. @param raw whether to add the event itself, as NSPS sent it. */

@@ -1,41 +1,22 @@
+import type { Result, Status } from '../operate/result.ts';
 import { type CommandLine, EXIT } from './command.ts';
 import { Progress } from './progress.ts';
 import { counted, jsonLine, printable, styled } from './wording.ts';
 
-/** What came of one event or subscriber that an operator asked for. */
-export const STATUSES = {
-  /** The core confirmed it. */
+/** How it is shown, and whether an operator can be content with it. */
+const STATUSES: Readonly<Record<Status, { style: Parameters<typeof styled>[0]; fine: boolean }>> = {
   done: { style: 'green', fine: true },
-  /** The connector was told, and nobody waited for it. */
   asked: { style: 'green', fine: true },
-  /** It would be sent (`--dry-run`). */
   planned: { style: 'green', fine: true },
-  /** Something newer is known: nothing to do. */
   superseded: { style: 'gray', fine: true },
-  /** By rule, as it is today. */
   ignored: { style: 'gray', fine: true },
-  /** It is not as it should be, or holds what the core cannot take. */
   rejected: { style: 'yellow', fine: false },
-  /** Not done so far. */
   waiting: { style: 'yellow', fine: false },
-  /** The core refused it, and nothing was promised to anybody. */
   failed: { style: 'red', fine: false },
-  /** Given up. */
   dead: { style: 'red', fine: false },
-  /** An operator gave up on it meanwhile. */
   discarded: { style: 'gray', fine: false },
-  /** Never heard of. */
   unknown: { style: 'red', fine: false },
-} as const satisfies Record<string, { style: Parameters<typeof styled>[0]; fine: boolean }>;
-
-export type Status = keyof typeof STATUSES;
-
-export interface Result {
-  /** Event id, or IMSI. */
-  readonly subject: string;
-  readonly status: Status;
-  readonly why?: string;
-}
+};
 
 /** More than this many are not listed one by one for people; those that went wrong are, up to `MOST_KEPT`. */
 const MOST_LISTED = 50;

@@ -116,12 +116,17 @@ export const baseUrl: Kind<URL> = {
 };
 
 /** Routes of our own, which an event path must not hide. */
+const OWN_FOLDERS = ['/admin', '/console'];
 const OWN_PATHS = ['/health', '/ready', '/openapi.json', '/metrics'];
 
 export const eventPath: Kind<string> = {
-  expected: `a path such as /process-event, other than ${OWN_PATHS.join(', ')}`,
-  parse: (value) => (/^\/[\w\-./~]*$/.test(value) && !OWN_PATHS.includes(value) ? value : refuse()),
+  expected: `a path such as /process-event, other than ${OWN_PATHS.join(', ')} and what is under ${OWN_FOLDERS.join(', ')}`,
+  parse: (value) => (/^\/[\w\-./~]*$/.test(value) && !isOwnPath(value) ? value : refuse()),
 };
+
+function isOwnPath(path: string): boolean {
+  return OWN_PATHS.includes(path) || OWN_FOLDERS.some((folder) => path === folder || path.startsWith(`${folder}/`));
+}
 
 export const profileName: Kind<string> = {
   expected: 'a profile name: a letter, then letters, digits, "-", "_" and "."',

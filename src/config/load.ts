@@ -103,6 +103,7 @@ class Reader {
     const values = SETTING_NAMES.map((name) => [name, this.#value(name)] as const);
     const settings = Object.freeze(Object.fromEntries(values)) as unknown as Settings;
     this.#metrics(settings);
+    this.#checkOperators(settings);
     return {
       settings,
       tls: this.#tls(settings),
@@ -235,6 +236,14 @@ class Reader {
     return typeof key === 'string' ? null : key;
   }
 
+  /** Whoever may send events, or read metrics, must not be able to read and replay events. */
+  #checkOperators(settings: Settings): void {
+    for (const name of OPERATOR_TOKENS) {
+      const same = sameToken(name, settings[name]?.reveal() ?? '', settings);
+      if (same) this.#fault(name, `must not be the same as ${same}: each opens a door of its own`);
+    }
+  }
+
   #hasFault(name: string): boolean {
     return this.faults.some((fault) => fault.name.startsWith(name));
   }
@@ -242,6 +251,17 @@ class Reader {
   #fault(name: string, message: string): void {
     this.faults.push({ name, message });
   }
+}
+
+/** Tokens of operators, and those of NSPS and of whoever reads metrics. */
+const OPERATOR_TOKENS = ['ADMIN_TOKEN', 'CONSOLE_TOKEN'] as const;
+const OTHER_TOKENS = ['API_TOKEN', 'API_TOKEN_PREVIOUS', 'METRICS_TOKEN'] as const;
+
+/** @returns the setting of the other side that holds the same token; null when none does. */
+export function sameToken(name: SecretName, token: string, settings: Settings): SecretName | null {
+  const isOne = (names: readonly SecretName[]) => names.includes(name);
+  const others = isOne(OPERATOR_TOKENS) ? OTHER_TOKENS : isOne(OTHER_TOKENS) ? OPERATOR_TOKENS : [];
+  return token === '' ? null : (others.find((other) => settings[other]?.reveal() === token) ?? null);
 }
 
 function isCertificate(pem: string): boolean {
@@ -261,8 +281,9 @@ function unknownNames(environment: Environment): string[] {
   const known = new Set<string>([...SETTING_NAMES, ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
   return Object.keys(environment).filter(
     (name) =>
-      /^(WTL|GOOGLE|SHEET|SPREADSHEET|API_TOKEN|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY|METRICS)/.test(name) &&
-      !known.has(name),
+      /^(WTL|GOOGLE|SHEET|SPREADSHEET|API_TOKEN|ADMIN|CONSOLE|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY|METRICS)/.test(
+        name,
+      ) && !known.has(name),
   );
 }
 

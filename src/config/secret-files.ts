@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { Logger } from '../ports/runtime.ts';
-import type { Config } from './load.ts';
+import { type Config, sameToken } from './load.ts';
 import { SETTINGS, type SecretName } from './table.ts';
 
 /** How often the files are looked at, in milliseconds. Polling also sees the symbolic links that Kubernetes swaps. */
@@ -41,6 +41,8 @@ export class SecretFiles {
     try {
       const fresh = readSecret(name, path);
       if (fresh === current.reveal()) return;
+      const same = sameToken(name, fresh, this.#config.settings);
+      if (same) throw Object.assign(new Error(), { code: `the same as ${same}` });
       current.replace(fresh);
       this.#log.info({ setting: name, file: path }, fresh === '' ? 'Secret revoked' : 'Secret reloaded');
     } catch (error) {

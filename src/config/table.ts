@@ -246,6 +246,24 @@ export const GROUPS = {
       'Most events kept, whatever their age: about 2.5 kB each on disk; 0 = no limit.',
     ),
   },
+  Operating: {
+    ADMIN_TOKEN: {
+      ...optional(
+        token,
+        'Bearer token for the admin API (`/admin/v1`), for scripts and tools. It must differ from the tokens of NSPS.',
+      ),
+      secret: true,
+    },
+    CONSOLE_TOKEN: {
+      ...optional(
+        token,
+        'Token with which operators sign in to the console (`/console`); there is none when it is not set. Changing it ' +
+          'ends all sessions. It must differ from the tokens of NSPS.',
+      ),
+      secret: true,
+    },
+    CONSOLE_SESSION_HOURS: withDefault(integer(1, 720), '12', 'How long a sign-in to the console lasts, in hours.'),
+  },
   Logs: {
     LOG_LEVEL: withDefault(choice('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'), 'INFO', 'Least level written.'),
     LOG_PII: withDefault(choice('full', 'mask'), 'full', '`mask` hides IMSIs, numbers and names in the logs.'),

@@ -176,7 +176,7 @@ export const stepSchema = Type.Object({ rule: text('What was asked.'), finding: 
 export const explanationSchema = Type.Object({
   steps: Type.Array(stepSchema),
   decision: Type.Object({
-    kind: Type.Enum(['provision', 'ignore', 'reject']),
+    kind: Type.Enum(['provision', 'record', 'ignore', 'reject']),
     action: nullable(text('insert, update, replace or delete.')),
     reason: nullable(text('Why it is ignored.')),
     faults: Type.Array(Type.Object({ path: Type.String(), message: Type.String() })),
@@ -282,6 +282,13 @@ export const signInSchema = Type.Object(
   { additionalProperties: false },
 );
 
+/** Whether the browser is signed in to the console. */
+export const sessionSchema = Type.Object({
+  signedIn: Type.Boolean(),
+  since: nullable(time('When it signed in.')),
+  expires: nullable(time('When it has to do so again.')),
+});
+
 export type Overview = Static<typeof overviewSchema>;
 export type Series = Static<typeof seriesSchema>;
 export type EventSummary = Static<typeof eventSummarySchema>;
@@ -302,3 +309,5 @@ export type Discard = Static<typeof discardSchema>;
 export type Progress = Static<typeof progressSchema>;
 export type AuditPage = Static<typeof auditPageSchema>;
 export type Simulated = Static<typeof simulatedSchema>;
+export type SignIn = Static<typeof signInSchema>;
+export type Session = Static<typeof sessionSchema>;

@@ -2,7 +2,7 @@ import type { Fault } from './validate.ts';
 
 /**
  * Every answer NSPS can get, as a table (contract §2.2): NSPS keeps code and body in its event history, so the body has
- * to tell an operator what happened.
+ * to tell an operator what happened. Operators are answered in the same form.
  */
 
 export type ErrorType =
@@ -23,7 +23,8 @@ interface ErrorAnswer {
   readonly when: string;
 }
 
-export const ERRORS = {
+/** What NSPS can be told. */
+export const EVENT_ERRORS = {
   malformed_request: {
     status: 400,
     type: 'VALIDATION_ERROR',
@@ -144,6 +145,62 @@ export const ERRORS = {
     when: 'the core cannot be reached, timed out or answered 503, its circuit is open, the store cannot be written, or the connector is stopping',
   },
 } as const satisfies Record<string, ErrorAnswer>;
+
+/** What only the admin API and the console tell. */
+export const OPERATOR_ERRORS = {
+  not_signed_in: {
+    status: 401,
+    type: 'AUTHENTICATION_ERROR',
+    message: 'Not signed in',
+    error: 'Sign in, or send the admin token',
+    when: 'neither a session of the console nor the admin token comes with the request',
+  },
+  sign_in_refused: {
+    status: 401,
+    type: 'AUTHENTICATION_ERROR',
+    message: 'Sign-in refused',
+    error: 'This is not the token of the console',
+    when: 'somebody signs in with a wrong token',
+  },
+  forbidden: {
+    status: 403,
+    type: 'AUTHENTICATION_ERROR',
+    message: 'Forbidden',
+    error: 'This was not asked for by a page of the console',
+    when: 'a request with a session does not come from a page of the console itself',
+  },
+  unknown_resource: {
+    status: 404,
+    type: 'VALIDATION_ERROR',
+    message: 'Resource not found',
+    error: 'Not found',
+    when: 'there is no such event or subscriber, or no simulator runs inside',
+  },
+  too_many_sign_ins: {
+    status: 429,
+    type: 'RATE_LIMIT_ERROR',
+    message: 'Too many wrong sign-ins',
+    error: 'Too many wrong tokens came; wait before the next try',
+    when: 'too many wrong tokens came from the same address, or from everywhere',
+  },
+  too_many_streams: {
+    status: 503,
+    type: 'RATE_LIMIT_ERROR',
+    message: 'Too many streams',
+    error: 'As many pages and downloads are open as are served at a time',
+    when: 'as many streams are open as are served at a time',
+  },
+  store_unavailable: {
+    status: 503,
+    type: 'CONNECTION_ERROR',
+    message: 'Store is not available',
+    error: 'The store is not available',
+    when: 'the store cannot be read or written now',
+  },
+} as const satisfies Record<string, ErrorAnswer>;
+
+/** Every failure answer there is. */
+export const ERRORS = { ...EVENT_ERRORS, ...OPERATOR_ERRORS } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
 

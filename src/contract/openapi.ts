@@ -1,5 +1,6 @@
-import { ERRORS, type ErrorCode, errorBody, successBody } from './answers.ts';
+import { ERRORS, type ErrorCode, EVENT_ERRORS, errorBody, successBody } from './answers.ts';
 import { eventSchema } from './event.ts';
+import { adminPaths, adminSchemas, adminSecurity } from './openapi-admin.ts';
 import { SAMPLE_EVENT } from './samples.ts';
 
 const ERROR_TYPES = [...new Set(Object.values(ERRORS).map(({ type }) => type))];
@@ -39,8 +40,8 @@ const successSchema = {
 
 const json = (schema: unknown, extra: object = {}) => ({ 'application/json': { schema, ...extra } });
 
-/** Answers of one status share an entry; each reason is an example of it. */
-function errorResponses(codes: readonly ErrorCode[]): Record<string, unknown> {
+/** Answers of one status share an entry; each reason is an example of it, if wanted. */
+function errorResponses(codes: readonly ErrorCode[], examples = true): Record<string, unknown> {
   const responses: Record<string, { description: string; headers?: unknown; content: unknown }> = {};
   for (const status of new Set(codes.map((code) => ERRORS[code].status))) {
     const same = codes.filter((code) => ERRORS[code].status === status);
@@ -49,7 +50,7 @@ function errorResponses(codes: readonly ErrorCode[]): Record<string, unknown> {
       ...(headersOf(status) && { headers: headersOf(status) }),
       content: json(
         { $ref: '#/components/schemas/Error' },
-        { examples: Object.fromEntries(same.map((code) => [code, { value: errorBody(code) }])) },
+        examples ? { examples: Object.fromEntries(same.map((code) => [code, { value: errorBody(code) }])) } : {},
       ),
     };
   }
@@ -112,7 +113,7 @@ export function buildOpenApi({ eventPath }: { eventPath: string }) {
               description: 'Applied, queued, ignored by rule, or superseded by a newer event.',
               content: json({ $ref: '#/components/schemas/Success' }, { examples: successExamples() }),
             },
-            ...errorResponses(Object.keys(ERRORS) as ErrorCode[]),
+            ...errorResponses(Object.keys(EVENT_ERRORS) as ErrorCode[]),
           },
         },
       },
@@ -127,10 +128,14 @@ export function buildOpenApi({ eventPath }: { eventPath: string }) {
           },
         },
       },
+      ...adminPaths((codes) => errorResponses(codes, false)),
     },
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
-      schemas: { Event: eventSchema, Success: successSchema, Error: errorSchema },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: '`API_TOKEN`: the one that NSPS sends.' },
+        ...adminSecurity,
+      },
+      schemas: { Event: eventSchema, Success: successSchema, Error: errorSchema, ...adminSchemas },
     },
   };
 }

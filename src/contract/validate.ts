@@ -61,7 +61,7 @@ function plainMessage(error: TLocalizedValidationError): string {
 }
 
 /** `/pb_data/access_policy_info/0/name` → `pb_data.access_policy_info[0].name`. */
-function readablePath(pointer: string): string {
+export function readablePath(pointer: string): string {
   return pointer
     .split('/')
     .slice(1)

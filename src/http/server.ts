@@ -4,12 +4,14 @@ import type { ErrorCode } from '../contract/answers.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Logger } from '../ports/runtime.ts';
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
-import type { Answer, Answers } from './answer.ts';
+import type { Answers } from './answer.ts';
 import type { Authenticator } from './auth.ts';
 import type { EventIntake } from './intake.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { MetricsRoute } from './metrics.ts';
-import { answerBrokenRequest, answerConnect, linger } from './raw-answers.ts';
+import type { OperatorParts } from './operators.ts';
+import { answerBrokenRequest, answerConnect } from './raw-answers.ts';
+import { refuse, send } from './send.ts';
 import { traceIds } from './trace.ts';
 
 export interface ServerOptions {
@@ -31,6 +33,8 @@ export interface ServerParts {
   readonly storeFault: () => string | null;
   readonly answers: Answers;
   readonly log: Logger;
+  /** The admin API and the console; null when there is neither. */
+  readonly operators?: OperatorParts | null;
   /** Metrics behind a token of their own; none when absent. */
   readonly metrics?: MetricsRoute | null;
   readonly observer?: Observer | null;
@@ -48,6 +52,8 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     requestTimeout: options.intakeTimeoutMs,
     connectionTimeout: options.eventTimeoutMs + 30_000,
     forceCloseConnections: true,
+    // An event's id has 200 characters at most, each up to nine bytes in a URL.
+    routerOptions: { maxParamLength: 2_000 },
     // Stopping is ours to answer: fastify's own 503 speaks another language.
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, answers),
@@ -118,6 +124,7 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
     return reply;
   });
 
+  const operated = addOperators(app, parts.operators ?? null);
   const methods = new Map([
     ['/health', 'GET, HEAD'],
     ['/ready', 'GET, HEAD'],
@@ -131,10 +138,27 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
       done();
       return;
     }
-    const allowed = methods.get(request.url.split('?', 1)[0] ?? '');
+    const path = request.url.split('?', 1)[0] ?? '';
+    const allowed = methods.get(path) ?? operated(path, reply);
     if (allowed) reply.header('allow', allowed);
     refuse(request, reply, parts, allowed ? 'method_not_allowed' : 'not_found');
   });
+}
+
+/**
+ * Adds what is for operators, in a scope of its own: events pass none of its hooks, and its code is read only when it is
+ * wanted.
+ * @returns what is allowed on a path of theirs; the answer gets their headers.
+ */
+function addOperators(app: FastifyInstance, operators: OperatorParts | null) {
+  let paths: ((path: string, reply: FastifyReply) => string | null) | null = null;
+  if (operators) {
+    app.register(async (scope) => {
+      const { operatorRoutes } = await import('./operators.ts');
+      paths = await operatorRoutes(scope, operators);
+    });
+  }
+  return (path: string, reply: FastifyReply) => paths?.(path, reply) ?? null;
 }
 
 /** Size comes before content (contract §2); a body of unknown length is measured while it is read. */
@@ -158,32 +182,4 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
     parts.observer?.refused?.({ reason: 'internal', status: 500 });
     send(reply, parts.answers.error('internal', { error: `Internal server error; see the log for ${ids.requestId}` }));
   }
-}
-
-/** Turns a request away before it became an event: one line in the log, and no long upload. */
-function refuse(request: FastifyRequest, reply: FastifyReply, parts: ServerParts, code: ErrorCode): void {
-  const ids = traceIds(request.headers);
-  const answer = parts.answers.error(code);
-  if (code === 'unauthorized') reply.header('www-authenticate', 'Bearer');
-  if (!request.raw.complete) {
-    reply.removeHeader('connection');
-    linger(request.raw);
-  }
-  const fields = {
-    request_id: ids.requestId,
-    unique_id: ids.uniqueId,
-    method: request.method,
-    path: request.url.split('?', 1)[0]?.slice(0, 200),
-    remote: request.ip,
-    outcome: 'refused',
-    status_code: answer.status,
-  };
-  parts.log.warn(fields, answer.body.message);
-  parts.observer?.refused?.({ reason: code, status: answer.status });
-  send(reply, answer);
-}
-
-function send(reply: FastifyReply, answer: Answer): void {
-  if (answer.retryAfter !== undefined) reply.header('retry-after', String(answer.retryAfter));
-  reply.code(answer.status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.body));
 }

@@ -2,7 +2,7 @@ import type { Config } from '../config/load.ts';
 import { type RecordingName, recordsEvents, type TargetName } from '../config/table.ts';
 import type { Event } from '../contract/event.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Change, Decision } from '../core/types.ts';
+import type { Change } from '../core/types.ts';
 import type { RecordingTarget } from '../ports/recording.ts';
 import type { Clock } from '../ports/runtime.ts';
 import type { CallContext, Finding, Target, TargetRequest } from '../ports/target.ts';
@@ -87,16 +87,23 @@ export async function openRecordingTarget(config: Config, clock: Clock): Promise
   return recordsEvents(TARGET) ? (await RECORDING_TARGETS[TARGET]()).open(config, clock) : null;
 }
 
-/** What would be sent for an event that means something. */
-export async function previewer(config: Config): Promise<(event: Event, decision: Decision) => TargetRequest[]> {
+/** What would be sent for a change; by a target that records events, for an event (`row`). */
+export interface Previewer {
+  (change: Change): TargetRequest;
+  row?(event: Event): TargetRequest;
+}
+
+export async function previewer(config: Config): Promise<Previewer> {
   const { TARGET } = config.settings;
-  if (recordsEvents(TARGET)) {
-    const target = await RECORDING_TARGETS[TARGET]();
-    return (event, { kind }) => (kind === 'record' ? [target.preview(config, event)] : []);
+  if (!recordsEvents(TARGET)) {
+    const target = await TARGETS[TARGET]();
+    return (change) => target.preview(config, change);
   }
-  const target = await TARGETS[TARGET]();
-  return (_event, decision) =>
-    decision.kind === 'provision' ? decision.changes.map((change) => target.preview(config, change)) : [];
+  const target = await RECORDING_TARGETS[TARGET]();
+  const noState = (): never => {
+    throw new Error(`${TARGET} records events: there is no state to send`);
+  };
+  return Object.assign(noState, { row: (event: Event) => target.preview(config, event) });
 }
 
 export async function probeTarget(config: Config, clock: Clock): Promise<Finding[]> {

@@ -27,6 +27,8 @@ const COMMANDS = [
   'event',
   'replay',
   'resync',
+  'discard',
+  'audit',
   'doctor',
   'storm',
   'demo',

@@ -50,6 +50,61 @@ describe('dead letters', () => {
     assert.match((await site.run(['replay', '--dead'])).stdout, /^No event to do anything for\.$/m);
     assert.equal(site.core.overlaps, 0);
   });
+
+  test('are given up for good by discard, which says why in the event and in the audit', async () => {
+    await using site = await Site.make(refuse);
+    await site.startConnector();
+    await site.post(anEvent(), anEvent({ event_id: 'e-other', ...other }));
+    await site.becomes('e-1', 'dead');
+    await site.becomes('e-other', 'dead');
+    const reason = ['--reason-is', 'No such profile', '--because', 'the profile will not come back'];
+    const planned = await site.run(['discard', ...reason, '--dry-run']);
+    assert.match(planned.stdout, new RegExp(`^planned +${IMSI} +No such profile$`, 'm'));
+    assert.equal((await site.run(['audit'])).stdout, 'No operator has done anything yet.\n');
+
+    const named = await site.run(['discard', IMSI, '250019999999999', '--because', 'a test card']);
+    assert.equal(named.code, 1);
+    assert.match(named.stdout, new RegExp(`^done +${IMSI}$`, 'm'));
+    assert.match(named.stdout, /^unknown +250019999999999 +is no dead letter$/m);
+    const rest = await site.run(['discard', ...reason]);
+    assert.deepEqual([rest.code, rest.stderr], [0, '']);
+    assert.match(rest.stdout, /^1 dead letter: 1 done$/m);
+    assert.match((await site.run(['discard', '--all', '--because', 'none left'])).stdout, /^No dead letter to do/m);
+    const [event] = await site.events('--id', 'e-1');
+    assert.deepEqual([event.state, event.why], ['discarded', 'a test card']);
+
+    await site.run(['resync', IMSI, '--no-wait']);
+    const audit = await site.run(['audit', '--json', '--limit', '3']);
+    const deeds = audit.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(
+      deeds.map(({ who, what, subject, detail }) => [who, what, subject, detail]),
+      [
+        ['command line', 'resync', IMSI, null],
+        ['command line', 'discard', 'all dead letters', 'none left'],
+        ['command line', 'discard', 'dead letters of: No such profile', 'the profile will not come back'],
+      ],
+    );
+    const older = await site.run(['audit', '--before', String(deeds.at(-1).seq)]);
+    assert.match(older.stdout, new RegExp(`command line +discard {2}${IMSI}, 250019999999999 {2}\\(a test card\\)`));
+  });
+});
+
+describe('discard', () => {
+  test('must be told which ones, and why', async () => {
+    for (const [args, words] of [
+      [['--all'], /--because must say why/],
+      [['--because', 'why not'], /say which dead letters/],
+      [[IMSI, '--all', '--because', 'why not'], /exclude each other/],
+      [['12', '--because', 'why not'], /an IMSI must be 15 digits/],
+    ] as const) {
+      const { code, stderr } = await run(['discard', ...args]);
+      assert.equal(code, 2);
+      assert.match(stderr, words);
+    }
+  });
 });
 
 describe('replay', () => {
@@ -330,7 +385,7 @@ describe('events and event', () => {
 });
 
 describe('the store of the commands', () => {
-  const COMMANDS = [['events'], ['event', 'e-1'], ['replay', '--dead'], ['resync', '--all']] as const;
+  const COMMANDS = [['events'], ['event', 'e-1'], ['replay', '--dead'], ['resync', '--all'], ['audit']] as const;
 
   test('is not made by them, cannot be memory, and must be of their version', async () => {
     await using site = await Site.make();

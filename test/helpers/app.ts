@@ -1,10 +1,11 @@
 import { App } from '../../src/app.ts';
+import type { Extras } from '../../src/app-operators.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { memoryLog } from './log.ts';
 import { CORE_TOKEN, TOKEN } from './program.ts';
 
 /** A connector in this process, on a free port of loopback. */
-export async function startApp(coreUrl: string | null, env: Record<string, string> = {}) {
+export async function startApp(coreUrl: string | null, env: Record<string, string> = {}, extras: Extras = {}) {
   const config = loadConfig({
     HOST: '127.0.0.1',
     PORT: '0',
@@ -14,7 +15,7 @@ export async function startApp(coreUrl: string | null, env: Record<string, strin
     ...env,
   });
   const log = memoryLog();
-  const app = new App(config, log);
+  const app = new App(config, log, extras);
   const url = await app.start();
   return {
     app,

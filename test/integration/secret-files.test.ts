@@ -22,6 +22,7 @@ test('tokens are rotated without a restart: on SIGHUP, and by themselves when th
     PORT: '0',
     API_TOKEN_FILE: path('token'),
     API_TOKEN_PREVIOUS_FILE: path('previous'),
+    ADMIN_TOKEN_FILE: path('admin'),
     WTL_API_URL: core.url,
     WTL_API_TOKEN_FILE: path('core'),
   });
@@ -49,6 +50,25 @@ test('tokens are rotated without a restart: on SIGHUP, and by themselves when th
   await program.says(/"setting":"WTL_API_TOKEN".*Secret reloaded/);
   assert.equal(await status('the-new-token-of-nsps'), 202);
   assert.equal(core.calls.at(-1)?.headers.authorization, 'Bearer the-new-token-of-the-core');
+
+  // NSPS does not become an operator by mistake; one of his own is let in, and out again.
+  const look = async (token: string) => {
+    const response = await fetch(new URL('/admin/v1/overview', url), { headers: { authorization: `Bearer ${token}` } });
+    await response.body?.cancel();
+    return response.status;
+  };
+  writeFileSync(path('admin'), 'the-new-token-of-nsps');
+  program.signal('SIGHUP');
+  await program.says(/"setting":"ADMIN_TOKEN".*"reason":"the same as API_TOKEN".*cannot be used/);
+  assert.equal(await look('the-new-token-of-nsps'), 401);
+  writeFileSync(path('admin'), 'the-new-token-of-the-admin');
+  program.signal('SIGHUP');
+  await program.says(/"setting":"ADMIN_TOKEN".*Secret reloaded/);
+  assert.equal(await look('the-new-token-of-the-admin'), 200);
+  rmSync(path('admin'));
+  program.signal('SIGHUP');
+  await program.says(/"setting":"ADMIN_TOKEN".*Secret revoked/);
+  assert.equal(await look('the-new-token-of-the-admin'), 401);
 
   // A broken file leaves the secret in force.
   writeFileSync(path('token'), 'two words');

@@ -120,9 +120,19 @@ test('event actions add to the defaults and override them', () => {
 });
 
 test('an event path may be the root, but not one of our own routes', () => {
-  for (const EVENT_PATH of ['/', '/api/events'])
+  for (const EVENT_PATH of ['/', '/api/events', '/console-events'])
     assert.equal(loadConfig({ ...LEAST, EVENT_PATH }).settings.EVENT_PATH, EVENT_PATH);
-  for (const EVENT_PATH of ['/health', '/metrics', 'events', '/a?b', '/:a', '/*'])
+  for (const EVENT_PATH of [
+    '/health',
+    '/metrics',
+    '/admin',
+    '/admin/v1/events',
+    '/console/',
+    'events',
+    '/a?b',
+    '/:a',
+    '/*',
+  ])
     assert.ok(faults({ ...LEAST, EVENT_PATH })['EVENT_PATH']);
 });
 

@@ -3,11 +3,11 @@ import { decide } from '../core/decide.ts';
 import { react } from '../core/react.ts';
 import { type Effect, type Limits, newest, type Subscriber, unknownSubscriber } from '../core/subscriber.ts';
 import type { Decision, Rules } from '../core/types.ts';
-import type { Provision, Undelivered } from '../delivery/arrival.ts';
+import type { Provision } from '../delivery/arrival.ts';
 import { wishesOf } from '../delivery/queued.ts';
 import type { StoredEvent, Views } from '../ports/store.ts';
-import { decisionLines } from './wording.ts';
-import type { Result } from './work-report.ts';
+import type { Result } from './result.ts';
+import { decisionLines, refusalText } from './wording.ts';
 
 /** What an event of the journal means by today's rules: its effects, or why it has none. */
 export type Replay =
@@ -22,7 +22,7 @@ export function replayOf(event: StoredEvent, rules: Rules): Replay {
   if (decision.kind === 'record') return againstRecorded(event);
   if (decision.kind === 'provision') return { effects: wishesOf({ decision, draft: event }), decision };
   const status = decision.kind === 'ignore' ? 'ignored' : 'rejected';
-  return { result: { subject: event.eventId, status, why: wordsOf(decision) } };
+  return { result: { subject: event.eventId, status, why: refusalText(decision) } };
 }
 
 /** An event is recorded once: one that is, or waits to be, is left alone. */
@@ -34,11 +34,6 @@ function againstRecorded({ eventId: subject, state }: StoredEvent): Replay {
 function decideAgain(body: Uint8Array, rules: Rules): Decision {
   const parsed = parseEvent(body);
   return parsed.kind === 'event' ? decide(parsed.event, rules) : { kind: 'reject', faults: parsed.faults };
-}
-
-function wordsOf(decision: Undelivered): string {
-  if (decision.kind === 'ignore') return decision.reason;
-  return decision.faults.map(({ path, message }) => `${path} ${message}`).join('; ');
 }
 
 /** An event that is not sent because of another one. */
@@ -59,12 +54,19 @@ export class Rehearsal {
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #taken: { readonly eventId: string; readonly decision: Provision }[] = [];
 
+  readonly #recorded: string[] = [];
+
   constructor(views: Views) {
     this.#views = views;
   }
 
   /** @returns why the event would not be sent; null when it would, unless one that is still to come is newer. */
-  async play(eventId: string, { effects, decision }: Extract<Replay, { effects: unknown }>): Promise<Result | null> {
+  async play(eventId: string, replay: Exclude<Replay, { result: unknown }>): Promise<Result | null> {
+    if ('record' in replay) {
+      this.#recorded.push(eventId);
+      return null;
+    }
+    const { effects, decision } = replay;
     let taken = false;
     for (const effect of effects) {
       const { subscriber, accepted } = react(await this.#subscriber(effect.imsi), effect, Date.now(), NO_LIMITS);
@@ -78,13 +80,15 @@ export class Rehearsal {
 
   /** What would be sent in the end, and what one of the others would overtake. */
   results(): Result[] {
-    return this.#taken.map(({ eventId, decision }) => {
+    const recorded = this.#recorded.map((subject): Result => ({ subject, status: 'planned', why: 'record' }));
+    const sent = this.#taken.map(({ eventId, decision }): Result => {
       const left = decision.changes.filter(({ state }) => {
         return this.#subscribers.get(state.imsi)?.desired?.eventId === eventId;
       });
       if (left.length === 0) return superseded(eventId, this.#newestOf(decision));
       return { subject: eventId, status: 'planned', why: decisionLines(decision).join('; ') };
     });
+    return [...recorded, ...sent];
   }
 
   #newestOf({ changes }: Provision): Subscriber | null {

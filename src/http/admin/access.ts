@@ -1,0 +1,50 @@
+import type { FastifyRequest } from 'fastify';
+import type { Operator } from '../../operate/desk.ts';
+import type { Authenticator } from '../auth.ts';
+import { SESSION_COOKIE, type Session, type Sessions, sessionName } from '../console/sessions.ts';
+
+/** Who may ask, or why not. */
+export type Admission =
+  | { readonly who: Operator; readonly session: Session | null }
+  | { readonly refused: 'not_signed_in' | 'forbidden' };
+
+/** Lets operators in: with the admin token, or with a session of the console. The token of NSPS is none of either. */
+export class Gatekeeper {
+  readonly #admin: Authenticator | null;
+  readonly #sessions: Sessions | null;
+
+  constructor(admin: Authenticator | null, sessions: Sessions | null) {
+    this.#admin = admin;
+    this.#sessions = sessions;
+  }
+
+  async admit(request: FastifyRequest): Promise<Admission> {
+    const { authorization } = request.headers;
+    // Whoever shows a token is judged by that, cookie or not.
+    if (authorization !== undefined) {
+      return this.#admin?.accepts(authorization) ? { who: 'token', session: null } : { refused: 'not_signed_in' };
+    }
+    const session = (await this.#sessions?.read(request.cookies[SESSION_COOKIE])) ?? null;
+    if (!session) return { refused: 'not_signed_in' };
+    return mayAct(request) ? { who: sessionName(session), session } : { refused: 'forbidden' };
+  }
+}
+
+/** A browser sends the cookie whatever page asks: only our own may. */
+function mayAct(request: FastifyRequest): boolean {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return isFromConsole(request);
+  const site = request.headers['sec-fetch-site'];
+  return site === undefined || site === 'same-origin' || site === 'none';
+}
+
+/**
+ * Whether a page of the console itself asks. The header cannot be set by a form, nor by another site's script unless we
+ * allowed it; browsers tell where a request comes from, old ones by its origin.
+ */
+export function isFromConsole({ headers }: FastifyRequest): boolean {
+  if (headers['x-console'] !== '1') return false;
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site === 'same-origin';
+  const origin = headers.origin === undefined ? null : URL.parse(headers.origin);
+  return origin !== null && headers.host !== undefined && origin.host === headers.host.toLowerCase();
+}

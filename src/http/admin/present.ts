@@ -1,0 +1,100 @@
+import type { EventStory, EventSummary, SubscriberView, WantedView } from '../../contract/admin.ts';
+import { newest, type Release, type Subscriber, type Wanted } from '../../core/subscriber.ts';
+import { explanationOf } from '../../operate/explain.ts';
+import type { Story } from '../../operate/story.ts';
+import { verdictOf } from '../../operate/verdict.ts';
+import type { EventRow, Names } from '../../ports/operating.ts';
+import type { Attempt, StoredEvent } from '../../ports/store.ts';
+
+/** What the store knows, as the admin API tells it: times as ISO 8601, absent values as null. */
+
+/** @param time milliseconds since 1970. */
+export function iso(time: number): string {
+  return new Date(time).toISOString();
+}
+
+export function isoOrNull(time: number | null): string | null {
+  return time === null ? null : iso(time);
+}
+
+export function summaryOf(event: EventRow): EventSummary {
+  const { seq, eventId, type, imsi, previousImsi, state, why, status, deliveries, attempts } = event;
+  const [receivedAt, updatedAt] = [iso(event.receivedAt), iso(event.updatedAt)];
+  return { seq, eventId, type, imsi, previousImsi, state, why, status, deliveries, attempts, receivedAt, updatedAt };
+}
+
+export function wantedView({ change, eventId, version, owed }: Wanted): WantedView {
+  const stamps = Object.entries(version).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return { action: change.action, state: { ...change.state }, eventId, version: Object.fromEntries(stamps), owed };
+}
+
+export function wantedOrNull(wanted: Wanted | null): WantedView | null {
+  return wanted && wantedView(wanted);
+}
+
+/** A release is what an event wants of another SIM, too; which event is kept with the one that waits for it. */
+function releaseView(release: Release, subscriber: Subscriber): WantedView {
+  return wantedView({ ...release, eventId: newest(subscriber)?.eventId ?? '', owed: false });
+}
+
+/** @param subscriber null when events only mentioned him. */
+export function subscriberView(
+  imsi: string,
+  subscriber: Subscriber | null,
+  names: Names | null,
+  events: readonly EventRow[],
+): SubscriberView {
+  return {
+    imsi,
+    names: names ? { msisdn: names.msisdn, account: names.account, iccid: names.iccid } : NAMELESS,
+    verdict: verdictOf(subscriber),
+    desired: wantedOrNull(subscriber?.desired ?? null),
+    applied: wantedOrNull(subscriber?.applied ?? null),
+    after: subscriber ? subscriber.after.map((release) => releaseView(release, subscriber)) : [],
+    unsettledUntil: isoOrNull(subscriber?.unsettledUntil ?? null),
+    dueAt: isoOrNull(subscriber?.dueAt ?? null),
+    waitingSince: isoOrNull(subscriber?.waitingSince ?? null),
+    attempts: subscriber?.attempts ?? 0,
+    dead: subscriber?.dead ?? null,
+    events: events.map(summaryOf),
+  };
+}
+
+const NAMELESS = { msisdn: null, account: null, iccid: null };
+
+function attemptView({
+  at,
+  imsi,
+  action,
+  result,
+  coreStatus,
+  why,
+  durationMs,
+}: Attempt): EventStory['attempts'][number] {
+  return { at: iso(at), imsi, action, result, coreStatus: coreStatus ?? null, why: why ?? null, durationMs };
+}
+
+/**
+ * The story of an event.
+ * @param curl a command that sends it again. @param mask null when numbers may be shown.
+ */
+export function storyView(
+  { event, today, subscribers }: Story,
+  curl: (body: string, event: StoredEvent) => string,
+  mask: ((text: string) => string) | null,
+): EventStory {
+  const body = Buffer.from(event.body).toString();
+  const text = mask ? mask(body) : body;
+  return {
+    summary: summaryOf({ ...event, attempts: event.attempts.length }),
+    requestId: event.requestId,
+    uniqueId: event.uniqueId,
+    today: explanationOf(today),
+    decided: JSON.parse(event.decision) as unknown,
+    attempts: event.attempts.map(attemptView),
+    answer: { status: event.status, why: event.why },
+    raw: { text, masked: mask !== null },
+    curl: curl(text, event),
+    subscribers: subscribers.map((subscriber) => ({ imsi: subscriber.imsi, verdict: verdictOf(subscriber) })),
+  };
+}

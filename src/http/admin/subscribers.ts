@@ -1,0 +1,49 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Done, Matches, Preview, SubscriberView } from '../../contract/admin.ts';
+import { readParams } from '../../contract/admin-params.ts';
+import { SEARCH_QUERY, SUBSCRIBER_PATH } from '../../contract/admin-routes.ts';
+import { previewResync, resync } from '../../operate/resync.ts';
+import { type AdminParts, audit } from './parts.ts';
+import { subscriberView } from './present.ts';
+import { Refusal, unknown, valid } from './refusal.ts';
+
+/** Who is shown for a search, and how many events of a subscriber. */
+const MOST_MATCHES = 50;
+const MOST_EVENTS = 20;
+
+/** Subscribers: looking for them, one by one, and sending their newest state again. */
+export function subscriberRoutes(app: FastifyInstance, parts: AdminParts): void {
+  const { desk } = parts;
+  app.get('/admin/v1/subscribers', async (request): Promise<Matches> => {
+    const { search } = valid(readParams(SEARCH_QUERY, request.query as Record<string, unknown>));
+    if (search === undefined) throw new Refusal('validation_failed', NO_SEARCH);
+    const matches = await desk.views.find(search.trim(), MOST_MATCHES);
+    return { matches: matches.map(({ imsi, by, value, current }) => ({ imsi, by, value, current })) };
+  });
+  app.get('/admin/v1/subscribers/:imsi', async (request): Promise<SubscriberView> => {
+    const imsi = imsiOf(request);
+    const [subscriber, names, { events }] = await Promise.all([
+      desk.views.subscriber(imsi),
+      desk.views.names(imsi),
+      desk.views.page({ imsi, limit: MOST_EVENTS }),
+    ]);
+    if (!subscriber && !names && events.length === 0) unknown(`No event has named the subscriber ${imsi}`);
+    return subscriberView(imsi, subscriber, names, events);
+  });
+  app.get('/admin/v1/subscribers/:imsi/resync', async (request): Promise<Preview> => {
+    return previewResync(await desk.views.subscriber(imsiOf(request)), await desk.previewer());
+  });
+  app.post('/admin/v1/subscribers/:imsi/resync', async (request): Promise<Done> => {
+    const imsi = imsiOf(request);
+    await audit(request, parts, { what: 'resync', subject: imsi });
+    const done = await resync(desk, imsi);
+    parts.nudge();
+    return done;
+  });
+}
+
+const NO_SEARCH = { error: 'search is required', details: [{ path: 'search', message: 'is required' }] };
+
+function imsiOf(request: FastifyRequest): string {
+  return valid(readParams(SUBSCRIBER_PATH, request.params as Record<string, unknown>)).imsi as string;
+}

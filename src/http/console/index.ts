@@ -1,0 +1,88 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Session as SessionView, signInSchema } from '../../contract/admin.ts';
+import { readBody } from '../../contract/admin-bodies.ts';
+import type { Deed } from '../../ports/operating.ts';
+import { StoreError } from '../../ports/store.ts';
+import { isFromConsole } from '../admin/access.ts';
+import type { AdminParts } from '../admin/parts.ts';
+import { Refusal, valid } from '../admin/refusal.ts';
+import type { Authenticator } from '../auth.ts';
+import { assetRoutes } from './assets.ts';
+import { SESSION_COOKIE, type Session, type Sessions, sessionName } from './sessions.ts';
+import { SignInLimit } from './sign-in-limit.ts';
+
+export interface ConsoleParts extends Omit<AdminParts, 'gatekeeper'> {
+  readonly sessions: Sessions;
+  /** Knows the token of the console. */
+  readonly authenticator: Authenticator;
+  readonly consoleFolder?: URL;
+}
+
+/** The console: its pages, and signing in and out. */
+export async function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): Promise<void> {
+  const { sessions } = parts;
+  const limit = new SignInLimit(parts.clock);
+  app.get('/console/session', async (request) => view(await sessions.read(request.cookies[SESSION_COOKIE])));
+  app.post('/console/session', async (request, reply) => {
+    if (!isFromConsole(request)) throw new Refusal('forbidden');
+    const { token } = valid(readBody(signInSchema, (request.body as Buffer | undefined) ?? Buffer.alloc(0)));
+    await checkToken(token, request, parts, limit);
+    const { session, cookie } = await sessions.open();
+    await keep(request, parts, { who: sessionName(session), what: 'sign-in', subject: null, detail: request.ip });
+    setCookie(request, reply, cookie, Math.floor((session.expires - session.since) / 1000));
+    return view(session);
+  });
+  app.delete('/console/session', async (request, reply) => {
+    if (!isFromConsole(request)) throw new Refusal('forbidden');
+    const session = await sessions.read(request.cookies[SESSION_COOKIE]);
+    if (session) {
+      sessions.revoke(session);
+      await keep(request, parts, { who: sessionName(session), what: 'sign-out', subject: null, detail: null });
+    }
+    setCookie(request, reply, '', 0);
+    return view(null);
+  });
+  await assetRoutes(app, parts.consoleFolder);
+}
+
+/** @throws Refusal when it is not the token, or too many wrong ones came. */
+async function checkToken(token: string, request: FastifyRequest, parts: ConsoleParts, limit: SignInLimit) {
+  const { ip } = request;
+  const wait = limit.wait(ip);
+  if (wait > 0) throw new Refusal('too_many_sign_ins', { retryAfterMs: wait });
+  // What an HTTP header could not carry is no token; others are compared in constant time.
+  if (/^[\x21-\x7e]+$/.test(token) && parts.authenticator.accepts(`Bearer ${token}`)) return;
+  limit.wrong(ip);
+  await keep(request, parts, { who: 'nobody', what: 'sign-in refused', subject: null, detail: ip });
+  throw new Refusal('sign_in_refused');
+}
+
+/** A store that fails keeps nobody out: the console shows what is wrong with it. */
+async function keep(request: FastifyRequest, { desk, log }: ConsoleParts, deed: Deed): Promise<void> {
+  const fields = { who: deed.who, what: deed.what, remote: request.ip };
+  if (deed.what === 'sign-in refused') log.warn(fields, 'Operator');
+  else log.info(fields, 'Operator');
+  try {
+    await desk.store.note(deed);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    log.warn({ ...fields, error: error.message }, 'What an operator did could not be kept');
+  }
+}
+
+function setCookie(request: FastifyRequest, reply: FastifyReply, value: string, maxAge: number): void {
+  const secure = isSecure(request);
+  reply.setCookie(SESSION_COOKIE, value, { path: '/', httpOnly: true, sameSite: 'strict', secure, maxAge });
+}
+
+/** Whether the browser speaks TLS, to us or to the proxy before us. */
+function isSecure({ headers, protocol }: FastifyRequest): boolean {
+  const forwarded = String(headers['x-forwarded-proto'] ?? '').split(',', 1)[0];
+  return protocol === 'https' || forwarded?.trim().toLowerCase() === 'https';
+}
+
+function view(session: Session | null): SessionView {
+  if (!session) return { signedIn: false, since: null, expires: null };
+  const { since, expires } = session;
+  return { signedIn: true, since: new Date(since).toISOString(), expires: new Date(expires).toISOString() };
+}

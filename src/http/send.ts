@@ -1,0 +1,55 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Detail, ErrorCode } from '../contract/answers.ts';
+import type { Observer } from '../ports/observer.ts';
+import type { Logger } from '../ports/runtime.ts';
+import type { Answer, Answers } from './answer.ts';
+import { linger } from './raw-answers.ts';
+import { traceIds } from './trace.ts';
+
+/** Sends an answer as JSON. */
+export function send(reply: FastifyReply, answer: Answer): void {
+  if (answer.retryAfter !== undefined) reply.header('retry-after', String(answer.retryAfter));
+  reply.code(answer.status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.body));
+}
+
+export interface RefusalParts {
+  readonly answers: Answers;
+  readonly log: Logger;
+  readonly observer?: Observer | null;
+}
+
+/** What there is to say beside the table's words. */
+export interface RefusalWords {
+  readonly error?: string;
+  readonly details?: readonly Detail[];
+  readonly retryAfterMs?: number;
+}
+
+/** Turns a request away before it became an event: one line in the log, and no long upload. */
+export function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: RefusalParts,
+  code: ErrorCode,
+  words: RefusalWords = {},
+): void {
+  const ids = traceIds(request.headers);
+  const answer = parts.answers.error(code, words);
+  if (answer.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (!request.raw.complete) {
+    reply.removeHeader('connection');
+    linger(request.raw);
+  }
+  const fields = {
+    request_id: ids.requestId,
+    unique_id: ids.uniqueId,
+    method: request.method,
+    path: request.url.split('?', 1)[0]?.slice(0, 200),
+    remote: request.ip,
+    outcome: 'refused',
+    status_code: answer.status,
+  };
+  parts.log.warn(fields, answer.body.message);
+  parts.observer?.refused?.({ reason: code, status: answer.status });
+  send(reply, answer);
+}

@@ -1,0 +1,123 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Chosen, Progress } from '../contract/admin.ts';
+import { type Effect, newest, type Subscriber } from '../core/subscriber.ts';
+import { storable } from '../core/text.ts';
+import { namedText } from './audit.ts';
+import type { Desk } from './desk.ts';
+
+/** Dead letters dealt with at a time: the store takes them together, and events that come in meanwhile in between. */
+const BATCH = 200;
+
+/** What is done with a dead letter: sent again, or given up for good. */
+export type Deal = { readonly kind: 'replay' } | { readonly kind: 'discard'; readonly why: string };
+
+export interface Dealt {
+  readonly imsi: string;
+  /** False when it was no dead letter (any more), and nothing was to do. */
+  readonly done: boolean;
+}
+
+type Views = Desk['views'];
+
+/** How many there are now. */
+export async function countChosen(views: Views, chosen: Chosen): Promise<number> {
+  if (chosen.imsis) return new Set(chosen.imsis).size;
+  const { why } = chosen;
+  if (why === undefined) return (await views.backlog()).dead;
+  const groups = await views.deadGroups(MOST_REASONS);
+  const found = groups.find((group) => group.why === why);
+  return found?.count ?? 0;
+}
+
+/** Reasons counted one by one; a reason rarer than these is counted while it is walked. */
+const MOST_REASONS = 1_000;
+
+/** The chosen dead letters, a batch at a time; of IMSIs that were named, also those that are none. */
+export async function* walkChosen(views: Views, chosen: Chosen): AsyncGenerator<readonly Candidate[]> {
+  if (chosen.imsis) yield* walkNamed(views, [...new Set(chosen.imsis)]);
+  else yield* walkDead(views, chosen.why === undefined ? undefined : storable(chosen.why));
+}
+
+/** Somebody who may be a dead letter. */
+export interface Candidate {
+  readonly imsi: string;
+  /** Null when he is none. */
+  readonly letter: Subscriber | null;
+}
+
+async function* walkNamed(views: Views, imsis: readonly string[]): AsyncGenerator<readonly Candidate[]> {
+  for (let at = 0; at < imsis.length; at += BATCH) {
+    const candidates: Candidate[] = [];
+    for (const imsi of imsis.slice(at, at + BATCH)) {
+      const subscriber = await views.subscriber(imsi);
+      candidates.push({ imsi, letter: subscriber && subscriber.dead !== null ? subscriber : null });
+    }
+    yield candidates;
+  }
+}
+
+async function* walkDead(views: Views, why?: string): AsyncGenerator<readonly Candidate[]> {
+  let afterImsi: string | undefined;
+  for (;;) {
+    const filter = { ...(why !== undefined && { why }), ...(afterImsi !== undefined && { afterImsi }), limit: BATCH };
+    const page = await views.deadLetters(filter);
+    if (page.length > 0) yield page.map((letter) => ({ imsi: letter.imsi, letter }));
+    if (page.length < BATCH) return;
+    afterImsi = page.at(-1)?.imsi;
+  }
+}
+
+/**
+ * Works through the chosen ones and tells after every batch how far it got; what was told last stands, whatever happens.
+ * Stops between two batches once `signal` is aborted: then nothing tells that it ended.
+ */
+export async function* workThrough(
+  desk: Desk,
+  chosen: Chosen,
+  how: Deal,
+  signal: AbortSignal,
+): AsyncGenerator<Progress> {
+  const expected = await countChosen(desk.views, chosen);
+  let [done, skipped] = [0, 0];
+  const told = (ended: boolean): Progress => {
+    const total = ended ? done + skipped : Math.max(expected, done + skipped);
+    return { total, done, skipped, ended };
+  };
+  yield told(false);
+  for await (const batch of walkChosen(desk.views, chosen)) {
+    if (signal.aborted) return;
+    const dealt = await deal(desk, batch, how);
+    const successes = dealt.filter((one) => one.done).length;
+    done += successes;
+    skipped += dealt.length - successes;
+    yield told(false);
+    // Events that came in meanwhile are answered first.
+    await nextTurn();
+  }
+  yield told(true);
+}
+
+/** Deals with a batch. What is to be sent again is only marked: the connector's own loop does it. */
+export async function deal(
+  { store }: Pick<Desk, 'store'>,
+  batch: readonly Candidate[],
+  how: Deal,
+): Promise<readonly Dealt[]> {
+  return await Promise.all(
+    batch.map(async ({ imsi, letter }) => {
+      if (letter === null || (how.kind === 'replay' && !newest(letter))) return { imsi, done: false };
+      const [taken] = await store.write({ entry: null, story: null, effects: [effectOf(imsi, how)] });
+      return { imsi, done: taken === true };
+    }),
+  );
+}
+
+function effectOf(imsi: string, how: Deal): Effect {
+  return how.kind === 'replay' ? { kind: 'resync', imsi } : { kind: 'discard', imsi, why: how.why };
+}
+
+/** Which ones, in words for the audit. */
+export function chosenText({ imsis, why }: Chosen): string {
+  if (imsis) return namedText(imsis, 'subscribers');
+  return why === undefined ? 'all dead letters' : `dead letters of: ${storable(why)}`;
+}

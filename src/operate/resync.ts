@@ -1,0 +1,36 @@
+import type { Done, Preview as PreviewView } from '../contract/admin.ts';
+import { newest, releasesBefore, type Subscriber, toSend } from '../core/subscriber.ts';
+import type { Store } from '../ports/store.ts';
+import type { Desk } from './desk.ts';
+import { type Preview, requestView } from './explain.ts';
+
+export const NOTHING_KNOWN = 'no event has said what this subscriber should be';
+
+/** What would be sent for a subscriber, releases of the number first. */
+export function previewResync(subscriber: Subscriber | null, preview: Preview): PreviewView {
+  const wanted = subscriber && toSend(subscriber);
+  if (!subscriber || !wanted) return { requests: [], why: NOTHING_KNOWN };
+  const changes = [...releasesBefore(subscriber, wanted).map(({ change }) => change), wanted.change];
+  return { requests: changes.map((change) => requestView(preview(change))), why: remark(subscriber) };
+}
+
+/** What else an operator should know before. */
+function remark({ dead, waitingSince }: Subscriber): string | null {
+  if (dead !== null) return `it was given up (${dead}): it is tried again`;
+  return waitingSince === null ? null : 'the connector is at it already: it is tried at once';
+}
+
+/** Asks for the newest state of a subscriber to be sent again. @returns false when there is none. */
+export async function askResync(store: Store, subscriber: Subscriber): Promise<boolean> {
+  if (!newest(subscriber)) return false;
+  const { imsi } = subscriber;
+  const [taken] = await store.write({ entry: null, story: null, effects: [{ kind: 'resync', imsi }] });
+  return taken === true;
+}
+
+/** The same for one who may be unknown, as the admin API tells it. */
+export async function resync({ store, views }: Desk, imsi: string): Promise<Done> {
+  const subscriber = await views.subscriber(imsi);
+  const asked = subscriber !== null && (await askResync(store, subscriber));
+  return asked ? { asked: 1, skipped: 0, why: null } : { asked: 0, skipped: 1, why: NOTHING_KNOWN };
+}

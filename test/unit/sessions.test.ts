@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Secret } from '../../src/config/secret.ts';
+import { Sessions } from '../../src/http/console/sessions.ts';
+import { SignInLimit } from '../../src/http/console/sign-in-limit.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+
+const HOUR_MS = 3_600_000;
+
+function sessions({ token = new Secret('console-token'), clock = new FakeClock(), lifeMs = 12 * HOUR_MS } = {}) {
+  return new Sessions({ token, lifeMs, clock });
+}
+
+describe('a session', () => {
+  test('holds on every connector with the same token, and ends when it is over', async () => {
+    const clock = new FakeClock();
+    const { session, cookie } = await sessions({ clock }).open();
+    const other = sessions({ clock });
+    assert.deepEqual(await other.read(cookie), session);
+    await clock.advance(12 * HOUR_MS - 1);
+    assert.deepEqual(await other.read(cookie), session);
+    await clock.advance(1);
+    assert.equal(await other.read(cookie), null);
+  });
+
+  test('ends when the token is changed or revoked, or its life becomes shorter', async () => {
+    const token = new Secret('first');
+    const clock = new FakeClock();
+    const all = sessions({ token, clock });
+    const { cookie } = await all.open();
+    await clock.advance(2 * HOUR_MS);
+    assert.equal(await sessions({ token: new Secret('first'), clock, lifeMs: HOUR_MS }).read(cookie), null);
+    token.replace('second');
+    assert.equal(await all.read(cookie), null);
+    token.replace('');
+    assert.equal(await all.read((await all.open()).cookie), null);
+    token.replace('first');
+    assert.notEqual(await all.read(cookie), null);
+  });
+
+  test('is no other one, however it is changed', async () => {
+    const all = sessions();
+    const { cookie } = await all.open();
+    const [id, since, expires, signature] = cookie.split('.') as [string, string, string, string];
+    const wrong = [
+      undefined,
+      '',
+      'x',
+      `${id}.${since}.${Number(expires) + 1}.${signature}`,
+      `${id}.${Number(since) + 1}.${expires}.${signature}`,
+      `${'A'.repeat(22)}.${since}.${expires}.${signature}`,
+      `${id}.${since}.${expires}.${'A'.repeat(43)}`,
+      `${id}.${since}.${expires}.`,
+      `${cookie}x`,
+      ` ${cookie}`,
+    ];
+    for (const one of wrong) assert.equal(await all.read(one), null, one ?? 'none');
+  });
+
+  test('ends when it is signed out of; others go on', async () => {
+    const all = sessions();
+    const [mine, yours] = [await all.open(), await all.open()];
+    assert.notEqual(mine.session.id, yours.session.id);
+    all.revoke(mine.session);
+    assert.equal(await all.read(mine.cookie), null);
+    assert.deepEqual(await all.read(yours.cookie), yours.session);
+  });
+});
+
+describe('wrong tokens', () => {
+  test('five from one address are taken in a minute, and others are not held up', async () => {
+    const clock = new FakeClock();
+    const limit = new SignInLimit(clock);
+    for (let count = 0; count < 5; count++) {
+      assert.equal(limit.wait('10.0.0.1'), 0);
+      limit.wrong('10.0.0.1');
+    }
+    assert.equal(limit.wait('10.0.0.1'), 60_000);
+    assert.equal(limit.wait('10.0.0.2'), 0);
+    await clock.advance(59_999);
+    assert.equal(limit.wait('10.0.0.1'), 1);
+    await clock.advance(1);
+    assert.equal(limit.wait('10.0.0.1'), 0);
+  });
+
+  test('a hundred from everywhere close it for all', async () => {
+    const clock = new FakeClock();
+    const limit = new SignInLimit(clock);
+    for (let count = 0; count < 100; count++) limit.wrong(`10.0.0.${count}`);
+    assert.equal(limit.wait('10.9.9.9'), 60_000);
+    await clock.advance(60_000);
+    assert.equal(limit.wait('10.9.9.9'), 0);
+  });
+});
