@@ -19,7 +19,7 @@ export const command: Command = {
       type: 'string',
       default: 'google-key.json',
       value: 'file',
-      help: "With google-sheets: file for its account's key; one that is there is used again.",
+      help: "With google-sheets: its account's key; one that is there is used again.",
     },
     port: {
       type: 'string',

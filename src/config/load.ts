@@ -281,7 +281,7 @@ function unknownNames(environment: Environment): string[] {
   const known = new Set<string>([...SETTING_NAMES, ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
   return Object.keys(environment).filter(
     (name) =>
-      /^(WTL|GOOGLE|SHEET|SPREADSHEET|API_TOKEN|ADMIN|CONSOLE|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY|METRICS)/.test(
+      /^(WTL|GOOGLE_(SHEETS|HTTP|CRED)|SHEET_|SPREADSHEET|API_TOKEN|ADMIN|CONSOLE|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY|METRICS)/.test(
         name,
       ) && !known.has(name),
   );

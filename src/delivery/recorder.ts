@@ -1,10 +1,10 @@
-import { ERRORS } from '../contract/answers.ts';
 import { FAILURES, type Failure, failed, pauseBeforeAttempt } from '../core/outcome.ts';
 import type { Observer } from '../ports/observer.ts';
-import type { Conclusion, Outbox } from '../ports/outbox.ts';
+import type { Outbox } from '../ports/outbox.ts';
 import type { RecordingTarget, Row, Told } from '../ports/recording.ts';
 import type { Clock, Logger, Random } from '../ports/runtime.ts';
-import { type Attempt, type StoredEvent, StoreError } from '../ports/store.ts';
+import { type StoredEvent, StoreError } from '../ports/store.ts';
+import { Endings } from './endings.ts';
 import { readBack } from './read-back.ts';
 import { type Batch, batchOf } from './record-batch.ts';
 import { type Pending, pauseBeforeWrite, type RecordNote, readNote, withWrite, withWriteEnded } from './record-note.ts';
@@ -47,6 +47,7 @@ export class Recorder implements RecorderDesk {
   readonly #limits: RecorderLimits;
   readonly #observer: Observer | null;
   readonly #waiters: Waiters;
+  readonly #endings: Endings;
   readonly #rest: Rest;
   #note: RecordNote | null = null;
   #headerIsRight = false;
@@ -79,6 +80,7 @@ export class Recorder implements RecorderDesk {
     this.#log = parts.log;
     this.#limits = parts.limits;
     this.#waiters = new Waiters(parts.clock);
+    this.#endings = new Endings({ ...parts, waiters: this.#waiters });
     this.#rest = new Rest(parts.clock);
   }
 
@@ -163,8 +165,8 @@ export class Recorder implements RecorderDesk {
     return pause > 0;
   }
 
-  async #keep(note: RecordNote, conclusions: readonly Conclusion[] = []): Promise<void> {
-    await this.#outbox.conclude(conclusions, JSON.stringify(note));
+  async #keep(note: RecordNote): Promise<void> {
+    await this.#outbox.conclude([], JSON.stringify(note));
     this.#note = note;
   }
 
@@ -211,31 +213,20 @@ export class Recorder implements RecorderDesk {
     this.#observer?.called({ action: 'append', durationMs, ...resultOf(told) });
     if (told.kind === 'done') {
       const last = told.value === null ? null : { row: told.value, id: (rows.at(-1) as Row)[0] as string };
-      await this.#recorded({ ...over, last, pending: null }, events, durationMs);
+      await this.#recorded({ ...over, last, pending: null }, events, { durationMs });
       return;
     }
     await this.#notAppended(over, pending, events, told.failure, durationMs);
   }
 
-  async #recorded(note: RecordNote, events: readonly Recordable[], durationMs: number, why?: string): Promise<void> {
-    const attempt = (event: Recordable): Attempt => ({
-      ...this.#attemptOf(event, durationMs),
-      result: 'done',
-      ...(why !== undefined && { why }),
-    });
-    await this.#keep(
-      note,
-      events.map((event) => ({ eventId: event.eventId, state: 'processed', why: null, attempt: attempt(event) })),
-    );
-    for (const event of events) this.#waiters.tell(event.eventId, { kind: 'processed', attempt: attempt(event) });
-    this.#log.info({ events: events.length, last_row: note.last?.row, duration_ms: durationMs }, 'Events recorded');
+  async #recorded(note: RecordNote, events: readonly Recordable[], call: { durationMs: number; why?: string }) {
+    await this.#endings.recorded(events, JSON.stringify(note), call);
+    this.#note = note;
+    const fields = { events: events.length, last_row: note.last?.row, duration_ms: call.durationMs };
+    this.#log.info(fields, 'Events recorded');
     const last = events.at(-1);
     if (last?.seq !== undefined && last.seq >= this.#suspectSeq) this.#most = MOST_ROWS;
     this.#well();
-  }
-
-  #attemptOf({ imsi }: Recordable, durationMs: number) {
-    return { at: this.#clock.wall(), imsi: imsi ?? '', action: 'append', durationMs };
   }
 
   async #notAppended(
@@ -273,16 +264,9 @@ export class Recorder implements RecorderDesk {
     }
     const [event] = events as [StoredEvent];
     this.#most = MOST_ROWS;
-    await this.#failOne(event, failure, durationMs);
-  }
-
-  /** NSPS is told when it waits, and sends it again; else nobody does: it is a dead letter. */
-  async #failOne(event: StoredEvent, failure: Failure, durationMs: number): Promise<void> {
-    const { eventId } = event;
-    const attempt = { ...this.#attemptOf(event, durationMs), result: failure.code, why: failure.why };
-    const state = this.#waiters.hold([eventId]).size > 0 ? 'rejected' : 'dead';
-    await this.#fail([{ eventId, state, why: failure.why, status: statusOf(failure), attempt }], failure);
-    this.#log.warn({ event_id: eventId, error: failure.why, outcome: state }, 'Event refused: it is not recorded');
+    const state = await this.#endings.refused(event, failure, durationMs);
+    const fields = { event_id: event.eventId, error: failure.why, outcome: state };
+    this.#log.warn(fields, 'Event refused: it is not recorded');
   }
 
   async #settle(note: RecordNote, { eventIds, settleAt }: Pending): Promise<void> {
@@ -297,7 +281,7 @@ export class Recorder implements RecorderDesk {
     const over = missing.length === 0 || asked >= settleAt;
     const next = { ...note, last: read.value.last, pending: over ? null : { eventIds: missing, settleAt } };
     const found = eventIds.filter(isThere).map((eventId) => ({ eventId, imsi: null }));
-    if (found.length > 0) await this.#recorded(next, found, 0, 'found there');
+    if (found.length > 0) await this.#recorded(next, found, { durationMs: 0, why: 'found there' });
     else await this.#keep(next);
     if (over) return;
     const left = settleAt - this.#clock.wall();
@@ -324,27 +308,7 @@ export class Recorder implements RecorderDesk {
     }
     this.#fault = failure;
     this.#headerIsRight = false;
-    const unsure = new Set(this.#note?.pending?.eventIds);
-    const held = this.#waiters.hold(this.#waiters.eventIds.filter((eventId) => !unsure.has(eventId)));
-    const end = { state: 'failed', why: failure.why, status: statusOf(failure) } as const;
-    await this.#fail(
-      [...held].map((eventId) => ({ eventId, ...end })),
-      failure,
-    );
-  }
-
-  /** Writes that events are NSPS's again, then says so. When it cannot be written, they are not. */
-  async #fail(conclusions: readonly Conclusion[], failure: Failure): Promise<void> {
-    if (conclusions.length === 0) return;
-    try {
-      await this.#outbox.conclude(conclusions, null);
-    } catch (error) {
-      for (const { eventId } of conclusions) this.#waiters.tell(eventId, { kind: 'queued' });
-      throw error;
-    }
-    for (const { eventId, attempt } of conclusions) {
-      this.#waiters.tell(eventId, { kind: 'failed', failure, ...(attempt && { attempt }) });
-    }
+    await this.#endings.heldUp(failure, new Set(this.#note?.pending?.eventIds));
   }
 
   #well(): void {
@@ -365,11 +329,6 @@ function resultOf(told: Told<unknown>): { result: string; coreStatus?: number } 
   if (told.kind === 'done') return { result: 'done' };
   const { code, coreStatus } = told.failure;
   return { result: code, ...(coreStatus !== undefined && { coreStatus }) };
-}
-
-/** What NSPS is answered. */
-function statusOf(failure: Failure): number {
-  return ERRORS[FAILURES[failure.code].answer].status;
 }
 
 /** An existing header that is another one. */

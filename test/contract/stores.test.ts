@@ -1,6 +1,8 @@
 import { memoryBench, sqliteBench } from '../helpers/sqlite-bench.ts';
 import { storeContract } from './store.suite.ts';
 import { operatorsContract } from './store-operators.suite.ts';
+import { outboxContract } from './store-outbox.suite.ts';
 
 storeContract('SQLite', sqliteBench);
 operatorsContract('memory', memoryBench);
+outboxContract('SQLite', sqliteBench);
