@@ -95,7 +95,8 @@ export const GROUPS = {
     EVENT_ACTIONS: optional(
       eventActions,
       'Adds to and overrides what event types mean: `SIM/Created=insert,SIM/Deleted=delete,SIM/Replaced=ignore`. ' +
-        'Without it `SIM/Updated=update,SIM/Replaced=replace`; every other type is ignored.',
+        'Without it `SIM/Updated=update,SIM/Replaced=replace`; every other type is ignored. A target that records events ' +
+        'records those of any action but `ignore`; without it `SIM/Updated`.',
     ),
     STRICT_ENRICHMENT: withDefault(
       flag,

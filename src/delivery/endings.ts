@@ -56,17 +56,19 @@ export class Endings {
     return { at: this.#clock.wall(), imsi: imsi ?? '', action: 'append', result, ...call };
   }
 
-  /** Writes that events are NSPS's again, then says so. When it cannot be written, they are not. */
+  /**
+   * Writes that events are NSPS's again, then says so; also when nobody knows whether that was written. Told that it is
+   * taken care of, NSPS would not send again what may be ours no more; told that it failed, it may send what is recorded
+   * already, and the event's id keeps that single.
+   */
   async #fail(conclusions: readonly Conclusion[], failure: Failure): Promise<void> {
     if (conclusions.length === 0) return;
     try {
       await this.#outbox.conclude(conclusions, null);
-    } catch (error) {
-      for (const { eventId } of conclusions) this.#waiters.tell(eventId, { kind: 'queued' });
-      throw error;
-    }
-    for (const { eventId, attempt } of conclusions) {
-      this.#waiters.tell(eventId, { kind: 'failed', failure, ...(attempt && { attempt }) });
+    } finally {
+      for (const { eventId, attempt } of conclusions) {
+        this.#waiters.tell(eventId, { kind: 'failed', failure, ...(attempt && { attempt }) });
+      }
     }
   }
 }
