@@ -144,7 +144,7 @@ export class OsmoHlr implements AsyncDisposable {
     const database = new DatabaseSync(this.database, { readOnly: true });
     try {
       const rows = database.prepare('SELECT imsi, msisdn, nam_cs, nam_ps FROM subscriber ORDER BY imsi').all();
-      return rows as unknown as OsmoSubscriber[];
+      return rows.map((row) => ({ ...row })) as unknown as OsmoSubscriber[];
     } finally {
       database.close();
     }
