@@ -97,9 +97,11 @@ export class OsmoStandIn implements AsyncDisposable {
     let rest = bytes;
     while (rest.length >= 3 && rest.length >= 3 + rest.readUInt16BE(0)) {
       const end = 3 + rest.readUInt16BE(0);
-      const request = rest.subarray(4, end).toString('latin1');
+      const pong = rest[2] === 0xfe;
+      const request = pong ? 'pong' : rest.subarray(4, end).toString('latin1');
       rest = rest.subarray(end);
       this.ctrlRequests.push(request);
+      if (pong) continue;
       const answer = () => ctrlFrame(this.ctrl(request));
       if (!this.onCtrl(request, socket, answer)) socket.write(answer());
     }
