@@ -26,13 +26,8 @@ const TRIES = 5;
 
 /** @returns where the daemon's program is; null when it is not installed. */
 export function osmoHlrProgram(): string | null {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/local/bin'];
-  return (
-    folders
-      .filter(Boolean)
-      .map((folder) => join(folder, 'osmo-hlr'))
-      .find(isProgram) ?? null
-  );
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);
+  return folders.map((folder) => join(folder, 'osmo-hlr')).find(isProgram) ?? null;
 }
 
 function isProgram(file: string): boolean {
@@ -54,12 +49,15 @@ export class OsmoHlr implements AsyncDisposable {
   readonly #folder: string;
   #child: ChildProcess | null = null;
   #stderr = '';
+  /** A daemon must not outlive us, however we end (SIGKILL excepted). */
+  readonly #atExit = () => void this.#child?.kill('SIGKILL');
 
   private constructor(host: string) {
     this.host = host;
     this.#folder = mkdtempSync(join(tmpdir(), 'osmo-hlr-'));
     this.database = join(this.#folder, 'hlr.db');
     writeFileSync(join(this.#folder, 'osmo-hlr.cfg'), configuration(host));
+    process.on('exit', this.#atExit);
   }
 
   /** @throws Error when it is not installed, or does not start. */
@@ -132,6 +130,7 @@ export class OsmoHlr implements AsyncDisposable {
   /** Ends it and removes all it left behind. Idempotent. */
   async stop(): Promise<void> {
     await this.kill();
+    process.off('exit', this.#atExit);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
