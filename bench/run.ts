@@ -3,6 +3,7 @@ import { backlogReport, measureBacklog } from './backlog.ts';
 import { coldStartReport, measureColdStart } from './cold-start.ts';
 import { faultsReport, measureFaults } from './faults.ts';
 import { intakeReport, measureIntake, STORE_KINDS, type StoreKind } from './intake.ts';
+import { measureOsmoHlr, osmoHlrReport } from './osmo-hlr.ts';
 import { stopChildrenAtExit } from './parts/children.ts';
 import {
   circumstances,
@@ -27,9 +28,10 @@ Options
                          backlog  the core was down for long: how it is caught up with
                          cold     start of the program
                          faults   a core that hangs or is down
+                         osmo-hlr applies to a real osmo-hlr, which has to be installed; measured only when named
   --store <kind>       Intake and size on this store only: ${STORE_KINDS.join(', ')}.
-  --seconds <number>   Length of one measurement of intake and faults. [3]
-  --rounds <number>    Rounds of intake [5], size [4] and of cold starts [11].
+  --seconds <number>   Length of one measurement of intake and faults, and of a round of osmo-hlr. [3]
+  --rounds <number>    Rounds of intake [5], size [4], cold starts [11] and osmo-hlr [7].
   --subscribers <n>    Of the larger store of size [1000000] and of backlog [100000].
   --json               Print JSON instead of tables.
   -h, --help           Show this help.
@@ -40,11 +42,13 @@ Exit codes
   2  wrong use
 `;
 
-const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults'] as const;
+const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults', 'osmo-hlr'] as const;
+/** Needs a program that is not everywhere. */
+const ONLY_WHEN_NAMED: PartName = 'osmo-hlr';
 type PartName = (typeof PART_NAMES)[number];
 
 const DEFAULT_SECONDS = 3;
-const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11 };
+const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11, osmo: 7 };
 const DEFAULT_SUBSCRIBERS = { size: 1_000_000, backlog: 100_000 };
 
 interface Options {
@@ -62,7 +66,9 @@ class UsageError extends Error {}
 function readOptions(args: readonly string[]): Options | null {
   const values = parse(args);
   if (values.help) return null;
-  const only = PART_NAMES.filter((part) => values.only === undefined || part === values.only);
+  const only = PART_NAMES.filter((part) =>
+    values.only === undefined ? part !== ONLY_WHEN_NAMED : part === values.only,
+  );
   if (only.length === 0) throw new UsageError(`--only must be one of ${PART_NAMES.join(', ')}, not "${values.only}"`);
   const stores = STORE_KINDS.filter((kind) => values.store === undefined || kind === values.store);
   if (stores.length === 0) throw new UsageError(`--store must be one of ${STORE_KINDS.join(', ')}`);
@@ -139,6 +145,11 @@ const PARTS: Readonly<Record<PartName, Part>> = {
     title: 'Faults of the core',
     measure: ({ seconds }) => measureFaults({ seconds }),
     report: faultsReport,
+  },
+  'osmo-hlr': {
+    title: 'OsmoHLR',
+    measure: ({ seconds, rounds }) => measureOsmoHlr({ seconds, rounds: rounds ?? DEFAULT_ROUNDS.osmo }),
+    report: osmoHlrReport,
   },
 };
 
