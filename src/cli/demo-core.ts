@@ -18,13 +18,14 @@ export interface DemoCore {
   stop(): Promise<void>;
 }
 
-/** One line per external system, as in `targets/registry.ts`. */
-const CORES: Readonly<Record<TargetName, () => Promise<DemoCore>>> = { wtl: simulator, 'osmo-hlr': osmoHlr };
+/** The systems that can be had for a demo. */
+const CORES = { wtl: simulator, 'osmo-hlr': osmoHlr } satisfies Partial<Record<TargetName, () => Promise<DemoCore>>>;
 
-export const DEMO_TARGETS = Object.keys(CORES) as TargetName[];
+export type DemoTarget = keyof typeof CORES;
+export const DEMO_TARGETS = Object.keys(CORES) as DemoTarget[];
 
 /** @throws PlainError when the system cannot be had on this machine. */
-export function startDemoCore(target: TargetName): Promise<DemoCore> {
+export function startDemoCore(target: DemoTarget): Promise<DemoCore> {
   return CORES[target]();
 }
 

@@ -2,14 +2,13 @@ import { styleText } from 'node:util';
 import { App } from '../app.ts';
 import { type Config, loadConfig } from '../config/load.ts';
 import { rulesOf } from '../config/rules.ts';
-import type { TargetName } from '../config/table.ts';
 import { SAMPLE_EVENT } from '../contract/samples.ts';
 import { decide } from '../core/decide.ts';
 import type { Decision, Rules } from '../core/types.ts';
 import { createLogger } from '../observe/logger.ts';
 import type { Logger } from '../ports/runtime.ts';
 import { type Command, type CommandLine, EXIT, heading, PlainError, UsageError } from './command.ts';
-import { DEMO_TARGETS, type DemoCore, demoSettings, startDemoCore } from './demo-core.ts';
+import { DEMO_TARGETS, type DemoCore, type DemoTarget, demoSettings, startDemoCore } from './demo-core.ts';
 import { type Scene, story } from './demo-story.ts';
 import { listenFault } from './listen-fault.ts';
 import { Poster, type PostResult } from './poster.ts';
@@ -56,7 +55,7 @@ async function demo(line: CommandLine): Promise<number> {
   return EXIT.ok;
 }
 
-function targetOf(line: CommandLine): TargetName {
+function targetOf(line: CommandLine): DemoTarget {
   const name = line.values['target'];
   const target = DEMO_TARGETS.find((known) => known === name);
   if (!target) throw new UsageError(`--target must be ${DEMO_TARGETS.join(' or ')}, not "${name}"`);

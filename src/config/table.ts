@@ -203,14 +203,10 @@ export const GROUPS = {
 } as const satisfies Record<string, Record<string, Setting>>;
 
 type Groups = typeof GROUPS;
-type Table = Groups['Service'] &
-  Groups['Intake'] &
-  Groups['Decision'] &
-  Groups['Core'] &
-  Groups['OsmoHLR'] &
-  Groups['Delivery'] &
-  Groups['Store'] &
-  Groups['Logs'];
+/** All groups in one: their intersection, as the parameter of a function that takes any of them. */
+type Table = { [G in keyof Groups]: (group: Groups[G]) => void }[keyof Groups] extends (table: infer T) => void
+  ? T
+  : never;
 
 export type SettingName = keyof Table;
 
