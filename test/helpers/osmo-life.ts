@@ -19,7 +19,7 @@ const SETTINGS = {
   API_TOKEN: TOKEN,
   STORE_URL: 'memory:',
   WTL_HTTP_REQUESTS_TIMEOUT: '3',
-  OSMO_HLR_TIMEOUT: '0.7',
+  OSMO_HLR_TIMEOUT: '1',
   WTL_BREAKER_COOLDOWN: '0.1',
   SETTLE_AFTER: '2',
   RETRY_FIRST_PAUSE: '0.1',
@@ -73,66 +73,104 @@ export async function osmoLife(options: { subscribers: number; changes: number; 
   const log = memoryLog();
   const app = new App(loadConfig({ ...SETTINGS, ...hlr.settings, DELIVERY: delivery }), log);
   const eventUrl = `${await app.start()}/process-event`;
-  let acknowledged = 0;
-  const total = subscribers * changes;
+  const progress = new Progress(subscribers * changes);
   try {
-    const lives = Array.from({ length: subscribers }, (_, n) =>
-      live(eventUrl, n + 1, changes, () => {
-        acknowledged++;
-      }),
-    );
-    const reached = (share: number) => until(`${share * 100}% of the events`, () => acknowledged >= share * total);
-    const troubles = await trouble(hlr, log, reached);
-    await Promise.all(lives);
+    const lives = many(subscribers, (n) => live(eventUrl, n, changes, progress));
+    // Should the lives fail, nobody would be left to be troubled.
+    const troubles = await Promise.race([trouble(hlr, log, progress), failureOf(lives)]);
+    await lives;
     const expected = Array.from({ length: subscribers }, (_, n) => stepOf(n + 1, changes, changes).expected).flat();
     await until('the HLR holds what billing says', () => divergences(hlr, expected).length === 0).catch(() => {});
     await app.stop();
-    return { acknowledged, divergent: divergences(hlr, expected), troubles };
+    return { acknowledged: progress.count, divergent: divergences(hlr, expected), troubles };
   } finally {
+    progress.abandoned = true;
     await app.stop();
+  }
+}
+
+/** As many lives at a time as NSPS might have deliveries under way. */
+const AT_ONCE = 200;
+
+async function many(subscribers: number, one: (n: number) => Promise<void>): Promise<void> {
+  let last = 0;
+  const worker = async () => {
+    while (last < subscribers) await one(++last);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, subscribers) }, worker));
+}
+
+/** Never resolved: only a failure counts. */
+async function failureOf(work: Promise<void>): Promise<never> {
+  await work;
+  return await new Promise(() => {});
+}
+
+/** How many events were acknowledged, and who waits for how many. */
+class Progress {
+  count = 0;
+  /** Whether nobody looks on any more: then nothing is delivered any more. */
+  abandoned = false;
+  readonly #total: number;
+  readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
+
+  constructor(total: number) {
+    this.#total = total;
+  }
+
+  step(): void {
+    this.count++;
+    for (const { count, resolve } of this.#waiting) if (this.count >= count) resolve();
+  }
+
+  /** Resolves once this share of all events was acknowledged. */
+  reached(share: number): Promise<void> {
+    const count = share * this.#total;
+    return this.count >= count
+      ? Promise.resolve()
+      : new Promise((resolve) => void this.#waiting.push({ count, resolve }));
   }
 }
 
 /** One subscriber's changes, one after the other, and now and then an old one again. */
-async function live(eventUrl: string, n: number, changes: number, onAcknowledged: () => void): Promise<void> {
+async function live(eventUrl: string, n: number, changes: number, progress: Progress): Promise<void> {
   for (let step = 1; step <= changes; step++) {
-    await deliver(eventUrl, stepOf(n, step, changes).event);
-    onAcknowledged();
-    if (step === 3 && n % 4 === 0) await deliver(eventUrl, stepOf(n, 1, changes).event);
+    await deliver(eventUrl, stepOf(n, step, changes).event, progress);
+    progress.step();
+    if (step === 3 && n % 4 === 0) await deliver(eventUrl, stepOf(n, 1, changes).event, progress);
   }
 }
 
-async function deliver(eventUrl: string, event: Event): Promise<void> {
-  for (;;) {
-    const answer = await post(eventUrl, event);
-    if (answer.status === 202) return;
-    if (answer.status < 429) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
+async function deliver(eventUrl: string, event: Event, progress: Progress): Promise<void> {
+  while (!progress.abandoned) {
+    const answer = await post(eventUrl, event).catch(() => null);
+    if (answer?.status === 202) return;
+    if (answer && answer.status < 429) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
     await delay(PAUSE_MS);
   }
 }
 
 /** Each trouble lasts until the connector has felt it. @returns what it felt. */
-async function trouble(hlr: OsmoHlr, log: MemoryLog, reached: (share: number) => Promise<unknown>): Promise<string[]> {
-  const felt = async (words: RegExp): Promise<string> => {
-    const from = log.lines.length;
-    return (await until(`a line with ${words}`, () => {
-      const line = log.lines.slice(from).find(({ fields }) => words.test(String(fields['error'] ?? '')));
-      return line ? `${words.source}` : null;
-    })) as string;
-  };
+async function trouble(hlr: OsmoHlr, log: MemoryLog, progress: Progress): Promise<string[]> {
   const troubles: string[] = [];
-  await reached(0.1);
-  const unlock = hlr.lockDatabase();
-  troubles.push(await felt(/database may be locked/));
-  unlock();
-  await reached(0.3);
-  hlr.signal('SIGSTOP');
-  troubles.push(await felt(/Connection timeout/));
+  const feel = async (words: RegExp, begin: () => unknown) => {
+    const from = log.lines.length;
+    const end = await begin();
+    await until(`a line with ${words}`, () =>
+      log.lines.slice(from).some(({ fields }) => words.test(String(fields['error'] ?? ''))),
+    );
+    troubles.push(words.source);
+    return end;
+  };
+  await progress.reached(0.1);
+  const unlock = await feel(/database may be locked/, () => hlr.lockDatabase());
+  (unlock as () => void)();
+  await progress.reached(0.3);
+  await feel(/Connection timeout/, () => hlr.signal('SIGSTOP'));
   hlr.signal('SIGCONT');
   for (const share of [0.5, 0.7]) {
-    await reached(share);
-    await hlr.kill();
-    troubles.push(await felt(/Connection (refused|reset)/));
+    await progress.reached(share);
+    await feel(/Connection (refused|reset)/, () => hlr.kill());
     await hlr.restart();
   }
   return troubles;

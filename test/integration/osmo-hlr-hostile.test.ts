@@ -177,6 +177,24 @@ describe('the console', () => {
   });
 });
 
+test('a slow HLR that is given too much: everybody gets a turn, and nobody times out half way', async () => {
+  await using system = await setUp();
+  // One thing after the other, as with a disk that is waited for.
+  let last: Promise<void> = Promise.resolve();
+  const slowly: Misbehave = (_request, socket, answer) => {
+    last = last
+      .then(() => new Promise((resolve) => void setTimeout(resolve, 2)))
+      .then(() => void socket.write(answer()));
+    return true;
+  };
+  system.standIn.onCtrl = slowly;
+  system.standIn.onVty = (line, ...rest) => line !== 'enable' && slowly(line, ...rest);
+  const changes = Array.from({ length: 200 }, (_, n) => wanted({ imsi: String(1010000000000 + n), ...BARRED }));
+  const outcomes = await Promise.all(changes.map((change) => system.apply(change, 600_000)));
+  for (const outcome of outcomes) assert.match(told(outcome), /^(done|no_turn)/);
+  assert.ok(outcomes.some(({ kind }) => kind === 'done'));
+});
+
 test('every connection cut between two changes is opened again', async () => {
   await using system = await setUp();
   for (const state of [{}, BARRED, {}, BARRED]) {

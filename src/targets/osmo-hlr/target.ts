@@ -3,6 +3,7 @@ import type { Change } from '../../core/types.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import type { CallContext, Target } from '../../ports/target.ts';
 import { Ctrl } from './ctrl.ts';
+import { Turns } from './turns.ts';
 import { Vty } from './vty.ts';
 import {
   Halt,
@@ -22,12 +23,20 @@ export interface OsmoHlrOptions {
   readonly host: string;
   readonly ctrlPort: number;
   readonly vtyPort: number;
-  /** Longest time for one attempt, in milliseconds. */
+  /** Longest time for one attempt, in milliseconds; and longest wait for its turn. */
   readonly timeoutMs: number;
 }
 
 /** Rounds of looking and doing: the second is for what a new subscriber is like only once he is there. */
 const MOST_ROUNDS = 2;
+
+/**
+ * Changes under way at a time. The HLR does one thing after the other and waits for its disk at every write: more would not
+ * be done sooner, but on a slow disk all of them would time out half way.
+ */
+const AT_ONCE = 16;
+
+const NO_TURN = failed('no_turn', 'Connection timeout: no turn at the HLR before the deadline, it is busy with others');
 
 /** OsmoHLR behind its control interface and its console: looks, says what differs, and looks again. */
 export class OsmoHlrTarget implements Target {
@@ -36,21 +45,33 @@ export class OsmoHlrTarget implements Target {
   readonly #timeoutMs: number;
   readonly #ctrl: Ctrl;
   readonly #vty: Vty;
+  readonly #turns: Turns;
 
   constructor({ host, ctrlPort, vtyPort, timeoutMs }: OsmoHlrOptions, clock: Clock) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
     this.#ctrl = new Ctrl({ host, port: ctrlPort }, clock);
     this.#vty = new Vty({ host, port: vtyPort }, clock);
+    this.#turns = new Turns(AT_ONCE, clock);
   }
 
   async apply(change: Change, context: CallContext): Promise<Outcome> {
     const objection = unfit(change);
     if (objection !== null) return failed('refused', objection);
-    const now = this.#clock.now();
-    const deadline = Math.min(context.deadline, now + this.#timeoutMs);
-    if (deadline <= now) return failed('connect_failed', 'Connection timeout: no time left for the call');
-    return await new Application(this.#ctrl, this.#vty, change, deadline).run();
+    if (context.deadline <= this.#clock.now()) {
+      return failed('connect_failed', 'Connection timeout: no time left for the call');
+    }
+    if (!(await this.#turns.take(this.#within(context)))) return NO_TURN;
+    try {
+      return await new Application(this.#ctrl, this.#vty, change, this.#within(context)).run();
+    } finally {
+      this.#turns.done();
+    }
+  }
+
+  /** When an attempt that begins now has to end. */
+  #within({ deadline }: CallContext): number {
+    return Math.min(deadline, this.#clock.now() + this.#timeoutMs);
   }
 
   async close(): Promise<void> {
