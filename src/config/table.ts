@@ -140,7 +140,7 @@ export const GROUPS = {
     OSMO_HLR_TIMEOUT: withDefault(
       seconds(0.01, 3600),
       '5.0',
-      'How long one attempt may take there, in seconds, within `WTL_HTTP_REQUESTS_TIMEOUT`.',
+      'How long one attempt may take there, and how long it may wait for its turn, within `WTL_HTTP_REQUESTS_TIMEOUT`.',
     ),
   },
   Delivery: {

@@ -4,6 +4,7 @@ import { OsmoHlr } from '../../sim/osmo-hlr.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { Change } from '../../src/core/types.ts';
 import { systemClock } from '../../src/observe/clock.ts';
+import { Ctrl } from '../../src/targets/osmo-hlr/ctrl.ts';
 import { OsmoHlrTarget } from '../../src/targets/osmo-hlr/target.ts';
 import { CAUSE, FakeMsc } from '../helpers/fake-msc.ts';
 import { BARRED, IMSI, OTHER, skip, wanted, within } from '../helpers/osmo.ts';
@@ -91,8 +92,7 @@ describe('actions', { skip }, () => {
   test('half a service is brought to all of it, or to none', async () => {
     await using system = await setUp();
     await system.apply(wanted());
-    const ctrlAlone = await import('../../src/targets/osmo-hlr/ctrl.ts');
-    const ctrl = new ctrlAlone.Ctrl({ host: system.hlr.host, port: system.hlr.ctrlPort }, systemClock);
+    const ctrl = new Ctrl({ host: system.hlr.host, port: system.hlr.ctrlPort }, systemClock);
     for (const [change, nam] of [
       [wanted(BARRED), 0],
       [wanted(), 1],

@@ -4,7 +4,10 @@ import { describe, test } from 'node:test';
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { Change } from '../../src/core/types.ts';
 import { systemClock } from '../../src/observe/clock.ts';
+import { Ctrl } from '../../src/targets/osmo-hlr/ctrl.ts';
 import { OsmoHlrTarget } from '../../src/targets/osmo-hlr/target.ts';
+import { Vty } from '../../src/targets/osmo-hlr/vty.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 import { BARRED, IMSI, OTHER, wanted, within } from '../helpers/osmo.ts';
 import { ctrlFrame, type Misbehave, OsmoStandIn } from '../helpers/osmo-stand-in.ts';
 import { freePort } from '../helpers/ports.ts';
@@ -202,6 +205,31 @@ test('every connection cut between two changes is opened again', async () => {
     assert.equal(told(await system.apply(wanted(state))), 'done');
     system.standIn.cut();
   }
+});
+
+test('a connection that stays silent is given up in the end, and a new one opened', async () => {
+  await using standIn = await OsmoStandIn.start();
+  const clock = new FakeClock();
+  const ctrl = new Ctrl({ host: standIn.host, port: standIn.ctrlPort }, clock);
+  const vty = new Vty({ host: standIn.host, port: standIn.vtyPort }, clock);
+  standIn.onCtrl = () => true;
+  standIn.onVty = (line) => line !== 'enable';
+  const command = `subscriber imsi ${IMSI} update network-access-mode none`;
+  const unanswered = [ctrl.ask('GET x', 1_000), vty.run(IMSI, command, 1_000)];
+  const refused = unanswered.map((asked) => assert.rejects(asked, /Connection timeout: no answer/));
+  await Promise.all([standIn.asked(/^GET 1 x/), standIn.asked(/access-mode/)]);
+  await clock.advance(1_000);
+  await Promise.all(refused);
+  await clock.advance(60_000);
+  standIn.onCtrl = () => false;
+  standIn.onVty = () => false;
+  // Whoever comes first finds out.
+  await assert.rejects(ctrl.ask('GET x', 100_000), /given up/);
+  await vty.settled(IMSI, 100_000);
+  assert.match((await ctrl.ask('GET nothing', 100_000)).text, /Command not found/);
+  assert.match(await vty.run(IMSI, command, 100_000), /No subscriber/);
+  ctrl.close();
+  vty.close();
 });
 
 test('nobody there', async () => {
