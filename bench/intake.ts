@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type PostgresServer, startPostgres } from '../test/helpers/postgres-server.ts';
 import { API_TOKEN, Part, type ServerProcess, startConnector } from './parts/children.ts';
 import type { LoadOrder, LoadResult } from './parts/load.ts';
-import { type PostgresServer, startPostgres } from './parts/postgres.ts';
 import { median, progress, type Spread, spreadOf, spreadText, table } from './parts/report.ts';
 
 interface Scenario {

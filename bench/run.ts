@@ -3,6 +3,7 @@ import { backlogReport, measureBacklog } from './backlog.ts';
 import { coldStartReport, measureColdStart } from './cold-start.ts';
 import { faultsReport, measureFaults } from './faults.ts';
 import { intakeReport, measureIntake, STORE_KINDS, type StoreKind } from './intake.ts';
+import { measureMetrics, metricsReport } from './metrics.ts';
 import { measureOsmoHlr, osmoHlrReport } from './osmo-hlr.ts';
 import { stopChildrenAtExit } from './parts/children.ts';
 import {
@@ -28,10 +29,11 @@ Options
                          backlog  the core was down for long: how it is caught up with
                          cold     start of the program
                          faults   a core that hangs or is down
+                         metrics  what counting costs
                          osmo-hlr applies to a real osmo-hlr, which has to be installed; measured only when named
   --store <kind>       Intake and size on this store only: ${STORE_KINDS.join(', ')}.
-  --seconds <number>   Length of one measurement of intake and faults, and of a round of osmo-hlr. [3]
-  --rounds <number>    Rounds of intake [5], size [4], cold starts [11] and osmo-hlr [7].
+  --seconds <number>   Length of one measurement of intake, faults and metrics, and of a round of osmo-hlr. [3]
+  --rounds <number>    Rounds of intake [5], size [4], metrics [6], osmo-hlr [7] and of cold starts [11].
   --subscribers <n>    Of the larger store of size [1000000] and of backlog [100000].
   --json               Print JSON instead of tables.
   -h, --help           Show this help.
@@ -42,13 +44,13 @@ Exit codes
   2  wrong use
 `;
 
-const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults', 'osmo-hlr'] as const;
+const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults', 'metrics', 'osmo-hlr'] as const;
 /** Needs a program that is not everywhere. */
 const ONLY_WHEN_NAMED: PartName = 'osmo-hlr';
 type PartName = (typeof PART_NAMES)[number];
 
 const DEFAULT_SECONDS = 3;
-const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11, osmo: 7 };
+const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11, metrics: 6, osmo: 7 };
 const DEFAULT_SUBSCRIBERS = { size: 1_000_000, backlog: 100_000 };
 
 interface Options {
@@ -150,6 +152,11 @@ const PARTS: Readonly<Record<PartName, Part>> = {
     title: 'OsmoHLR',
     measure: ({ seconds, rounds }) => measureOsmoHlr({ seconds, rounds: rounds ?? DEFAULT_ROUNDS.osmo }),
     report: osmoHlrReport,
+  },
+  metrics: {
+    title: 'Metrics',
+    measure: ({ seconds, rounds }) => measureMetrics({ seconds, rounds: rounds ?? DEFAULT_ROUNDS.metrics }),
+    report: metricsReport,
   },
 };
 

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startPostgres, withClient } from '../test/helpers/postgres-server.ts';
 import { Part } from './parts/children.ts';
-import { databaseSize, startPostgres } from './parts/postgres.ts';
 import { median, progress, type Spread, spreadOf, spreadText, table } from './parts/report.ts';
 import type { Cost, StoreOrder, StoreReply } from './parts/store.ts';
 
@@ -218,3 +218,10 @@ const NOTES = [
   'a database server), medians of rounds that take turns; each event is of another subscriber, chosen at random. Every',
   'subscriber has one delivered event of 1.5 KB in the journal. Memory is what the process has of its own, opened / at the end.',
 ];
+
+async function databaseSize(url: string): Promise<number> {
+  const { rows } = await withClient(url, (client) =>
+    client.query('SELECT pg_database_size(current_database()) AS size'),
+  );
+  return Number(rows[0]?.size);
+}

@@ -25,13 +25,16 @@ import type { Store } from './ports/store.ts';
 import { GuardedStore } from './store/guard.ts';
 import { openStore } from './store/open.ts';
 import { ConfiguredTarget } from './targets/registry.ts';
+import { type RunningSources, Watch } from './watch.ts';
 
 /** What runs once the store is open. */
 interface Running {
   readonly store: GuardedStore;
+  readonly attempts: Attempts;
   readonly http: FastifyInstance;
   readonly reconciler: Reconciler;
   readonly retention: Retention;
+  readonly watch: Watch;
 }
 
 /** The whole connector, wired from its settings. The only place that knows every part. */
@@ -50,17 +53,18 @@ export class App {
     this.#target = new ConfiguredTarget(config, systemClock);
   }
 
-  #wire(opened: Store): Running {
+  #wire(opened: Store, watch: Watch): Running {
     const { settings } = this.#config;
     const clock = systemClock;
     const log = this.#log;
-    const store = new GuardedStore(opened, clock, settings.STORE_TIMEOUT * 1000, (fault) => this.#storeChanged(fault));
-    const attempts = this.#attempts();
+    const guard = new GuardedStore(opened, clock, settings.STORE_TIMEOUT * 1000, (fault) => this.#storeChanged(fault));
+    const store = watch.store(guard);
+    const attempts = this.#attempts(watch);
     const deadlineMs = settings.WTL_HTTP_REQUESTS_TIMEOUT * 1000;
     const rest = { firstMs: settings.RETRY_FIRST_PAUSE * 1000, longestMs: settings.RETRY_LONGEST_PAUSE * 1000 };
     const limits = { deadlineMs, concurrency: reconcilerConcurrency(settings), rest };
     const parts = { store, attempts, clock, random: Math.random };
-    const reconciler = new Reconciler({ ...parts, log, limits, newIds });
+    const reconciler = new Reconciler({ ...parts, log, limits, newIds, tracer: watch.tracer });
     const capacity = settings.WTL_MAX_CONCURRENCY + settings.WTL_MAX_WAITING;
     const delivery =
       settings.DELIVERY === 'queued'
@@ -68,30 +72,35 @@ export class App {
         : new InlineDelivery({ ...parts, limits: { deadlineMs, capacity, retries: settings.WTL_RETRIES } });
     const keepMs = settings.RETENTION_DAYS * DAY_MS;
     return {
-      store,
+      store: guard,
+      attempts,
+      watch,
       reconciler,
       retention: new Retention({ store, clock, log, keepMs, most: settings.RETENTION_EVENTS }),
-      http: this.#server(delivery, store),
+      http: this.#server(delivery, store, () => guard.fault, watch),
     };
   }
 
-  #attempts(): Attempts {
+  #attempts(watch: Watch): Attempts {
     const { settings } = this.#config;
     const clock = systemClock;
     const breaker = { failures: settings.WTL_BREAKER_FAILURES, cooldownMs: settings.WTL_BREAKER_COOLDOWN * 1000 };
     const gate = { concurrency: settings.WTL_MAX_CONCURRENCY, perSecond: settings.WTL_MAX_RPS };
     return new Attempts({
-      target: this.#target,
+      target: watch.target(this.#target),
+      observer: watch.observer,
       gate: new Gate(gate, clock),
       breaker: new Breaker(breaker, clock),
       clock,
     });
   }
 
-  #server(delivery: Delivery, store: GuardedStore): FastifyInstance {
+  #server(delivery: Delivery, store: Store, storeFault: () => string | null, watch: Watch): FastifyInstance {
     const { settings } = this.#config;
     const answers = new Answers(settings.ERROR_TYPE_CASE);
     const log = this.#log;
+    const { observer, tracer } = watch;
+    const parts = { store, answers, clock: systemClock, log, observer, tracer };
     return buildServer({
       options: {
         appName: settings.APP_NAME,
@@ -101,11 +110,14 @@ export class App {
         eventTimeoutMs: (settings.WTL_HTTP_REQUESTS_TIMEOUT + 2 * settings.STORE_TIMEOUT) * 1000,
       },
       authenticator: new Authenticator(intakeTokens(this.#config)),
-      intake: new EventIntake({ rules: rulesOf(settings), delivery, store, answers, clock: systemClock, log }),
+      intake: new EventIntake({ rules: rulesOf(settings), delivery, ...parts }),
       lifecycle: this.#lifecycle,
-      storeFault: () => store.fault,
+      storeFault,
       answers,
       log,
+      metrics: watch.route,
+      observer,
+      tracer,
     });
   }
 
@@ -122,12 +134,14 @@ export class App {
    */
   async start(): Promise<string> {
     const { HOST, PORT } = this.#config.settings;
-    this.#running = this.#wire(await openStore(this.#config.settings));
+    const watch = await Watch.open(this.#config, this.#sources(), this.#log);
+    this.#running = this.#wire(await openStore(this.#config.settings), watch);
     const { http, reconciler, retention } = this.#running;
     try {
       await http.listen({ host: HOST, port: PORT });
+      await watch.listen();
     } catch (error) {
-      await this.#running.store.close();
+      await Promise.all([http.close(), watch.close(0), this.#running.store.close()]);
       throw error;
     }
     // Not before listening: a cold start is measured to the first answer of /health.
@@ -136,6 +150,17 @@ export class App {
     retention.start();
     const { port } = http.server.address() as AddressInfo;
     return `http://${reachable(HOST)}:${port}`;
+  }
+
+  #sources(): RunningSources {
+    const parts = () => this.#running as Running;
+    return {
+      inside: () => this.#lifecycle.underWay,
+      calls: () => parts().attempts,
+      circuit: () => parts().attempts.circuit,
+      storeUp: () => parts().store.fault === null,
+      backlog: () => parts().store.views.backlog(),
+    };
   }
 
   #warmUp(): void {
@@ -169,7 +194,7 @@ export class App {
         'Cut off at SHUTDOWN_TIMEOUT: NSPS will send the events again, the rest goes on at the next start',
       );
     }
-    await within(CLOSE_MS, Promise.all([running.http.close(), this.#target.close()]));
+    await within(CLOSE_MS, Promise.all([running.http.close(), this.#target.close(), running.watch.close(CLOSE_MS)]));
     await within(CLOSE_MS, running.store.close());
     return drained && rested;
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Names } from '../../src/core/names.ts';
 import { newest, type Subscriber, type Wanted } from '../../src/core/subscriber.ts';
 import type { Attempt, Entry, Store, Write } from '../../src/ports/store.ts';
 import { PostgresStore } from '../../src/store/postgres/index.ts';
@@ -135,6 +136,7 @@ function entryOf({ eventId, version, change }: Wanted, more: Pick<Entry, 'state'
     type: 'SIM/Updated',
     imsi: change.state.imsi,
     previousImsi: null,
+    names: namesAt(change),
     body: BODY,
     decision: JSON.stringify({ kind: 'provision', version, changes: [change] }),
     why: null,
@@ -144,6 +146,11 @@ function entryOf({ eventId, version, change }: Wanted, more: Pick<Entry, 'state'
     receivedAt: Date.now(),
     ...more,
   };
+}
+
+/** The same with every event of a subscriber, as it mostly is. */
+function namesAt({ state: { imsi, msisdn } }: Wanted['change']): Names {
+  return { msisdn, account: imsi.slice(5), iccid: `8938006${imsi.slice(3)}` };
 }
 
 function acceptanceOf(number: number): Write {

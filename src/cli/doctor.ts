@@ -59,9 +59,11 @@ const LONG_ENOUGH = 20;
 
 function tokenFindings({ settings }: Config): Finding[] {
   const { API_TOKEN: own, WTL_API_TOKEN: core, API_TOKEN_PREVIOUS: previous } = settings;
-  const findings = [weakness('API_TOKEN', own), weakness('API_TOKEN_PREVIOUS', previous)].filter(
-    (finding) => finding !== null,
-  );
+  const findings = [
+    weakness('API_TOKEN', own),
+    weakness('API_TOKEN_PREVIOUS', previous),
+    weakness('METRICS_TOKEN', settings.METRICS_TOKEN),
+  ].filter((finding) => finding !== null);
   if (own && core && own.reveal() === core.reveal()) {
     const message = 'is the same as WTL_API_TOKEN: whoever has one has both';
     findings.push({ verdict: 'warn', subject: 'API_TOKEN', message });

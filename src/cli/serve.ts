@@ -60,7 +60,12 @@ async function serve(): Promise<number> {
 
 function startFault(error: unknown, { settings }: Config): PlainError {
   if (error instanceof StoreError) return new PlainError(`STORE_URL: ${error.message}`, EXIT.unavailable);
-  return new PlainError(listenFault(error, settings.HOST, settings.PORT), EXIT.unavailable);
+  const { HOST, PORT, METRICS_HOST, METRICS_PORT } = settings;
+  const ofMetrics = METRICS_PORT !== null && error instanceof Error && 'port' in error && error.port === METRICS_PORT;
+  const words = ofMetrics
+    ? listenFault(error, METRICS_HOST ?? HOST, METRICS_PORT, { host: 'METRICS_HOST', port: 'METRICS_PORT' })
+    : listenFault(error, HOST, PORT);
+  return new PlainError(words, EXIT.unavailable);
 }
 
 function announce(config: Config, url: string, { log }: OpenLog): void {

@@ -14,6 +14,7 @@ const STATE_STYLES: Readonly<Record<EventState, Style>> = {
   rejected: 'yellow',
   failed: 'yellow',
   dead: 'red',
+  discarded: 'gray',
 };
 
 /** Colours only where a terminal shows them. */

@@ -22,6 +22,8 @@ export const STATUSES = {
   failed: { style: 'red', fine: false },
   /** Given up. */
   dead: { style: 'red', fine: false },
+  /** An operator gave up on it meanwhile. */
+  discarded: { style: 'gray', fine: false },
   /** Never heard of. */
   unknown: { style: 'red', fine: false },
 } as const satisfies Record<string, { style: Parameters<typeof styled>[0]; fine: boolean }>;

@@ -60,6 +60,12 @@ export function seconds(min: number, max: number): Kind<number> {
   };
 }
 
+/** A part of all: 0 none, 1 all. */
+export const ratio: Kind<number> = {
+  expected: 'a number from 0 to 1',
+  parse: (value) => (/^(0?\.\d{1,9}|0|1(\.0{1,9})?)$/.test(value) ? Number(value) : refuse()),
+};
+
 /** A bearer token: what RFC 6750 and an HTTP header allow, so that it compares and travels unchanged. */
 export const token: Kind<Secret> = {
   expected: 'a token of visible ASCII characters without spaces',
@@ -109,7 +115,7 @@ export const baseUrl: Kind<URL> = {
 };
 
 /** Routes of our own, which an event path must not hide. */
-const OWN_PATHS = ['/health', '/ready', '/openapi.json'];
+const OWN_PATHS = ['/health', '/ready', '/openapi.json', '/metrics'];
 
 export const eventPath: Kind<string> = {
   expected: `a path such as /process-event, other than ${OWN_PATHS.join(', ')}`,

@@ -98,6 +98,7 @@ class Reader {
   read(): Config {
     const values = SETTING_NAMES.map((name) => [name, this.#value(name)] as const);
     const settings = Object.freeze(Object.fromEntries(values)) as unknown as Settings;
+    this.#metrics(settings);
     return {
       settings,
       tls: this.#tls(settings),
@@ -161,6 +162,18 @@ class Reader {
     } catch (error) {
       this.#fault(name, `cannot read ${path} (${codeOf(error)})`);
       return undefined;
+    }
+  }
+
+  /** Metrics are read by others than those who may send events. */
+  #metrics({ METRICS_TOKEN: token, METRICS_PORT: port, ...settings }: Settings): void {
+    const { API_TOKEN: own, API_TOKEN_PREVIOUS: previous } = settings;
+    for (const [name, other] of Object.entries({ API_TOKEN: own, API_TOKEN_PREVIOUS: previous })) {
+      if (!token || token.reveal() === '' || token.reveal() !== other?.reveal()) continue;
+      this.#fault('METRICS_TOKEN', `must be another token than ${name}: whoever reads metrics could send events`);
+    }
+    if (port !== null && port !== 0 && port === settings.PORT) {
+      this.#fault('METRICS_PORT', `must be another port than PORT, not ${port}`);
     }
   }
 
@@ -230,7 +243,8 @@ function isSecretName(name: string): name is SecretName {
 function unknownNames(environment: Environment): string[] {
   const known = new Set<string>([...SETTING_NAMES, ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
   return Object.keys(environment).filter(
-    (name) => /^(WTL|OSMO_HLR|API_TOKEN|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY)/.test(name) && !known.has(name),
+    (name) =>
+      /^(WTL|OSMO_HLR|API_TOKEN|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY|METRICS)/.test(name) && !known.has(name),
   );
 }
 

@@ -8,6 +8,7 @@ import {
   type Kind,
   profileName,
   pythonPattern,
+  ratio,
   seconds,
   secretText,
   storeUrl,
@@ -188,7 +189,11 @@ export const GROUPS = {
       '10',
       'How long the store may take for one event; then 503, and not ready.',
     ),
-    RETENTION_DAYS: withDefault(integer(0, 36500), '90', 'How long events are kept in the journal; 0 = for ever.'),
+    RETENTION_DAYS: withDefault(
+      integer(0, 36500),
+      '90',
+      'How long events are kept in the journal, and what operators did in the audit; 0 = for ever.',
+    ),
     RETENTION_EVENTS: withDefault(
       integer(0, 1000000000),
       '10000000',
@@ -199,6 +204,27 @@ export const GROUPS = {
     LOG_LEVEL: withDefault(choice('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'), 'INFO', 'Least level written.'),
     LOG_PII: withDefault(choice('full', 'mask'), 'full', '`mask` hides IMSIs, numbers and names in the logs.'),
     DEBUG: withDefault(flag, 'false', 'Readable lines instead of JSON when the output is a terminal.'),
+  },
+  'Metrics and traces': {
+    METRICS_TOKEN: {
+      ...optional(token, 'Bearer token for `/metrics` on `PORT`. Without it `PORT` serves no metrics.'),
+      secret: true,
+    },
+    METRICS_PORT: optional(
+      integer(0, 65535),
+      'A port of its own for `/metrics`, without a token: not for a network that others reach. 0 takes a free one.',
+    ),
+    METRICS_HOST: optional(text('an address to listen on'), 'Address of that port. `HOST` when not set.'),
+    OTEL_EXPORTER_OTLP_ENDPOINT: optional(
+      baseUrl,
+      'OpenTelemetry collector (OTLP over HTTP) that gets traces; `/v1/traces` is added. Without it nothing is traced.',
+    ),
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optional(baseUrl, 'The same as a whole URL, to which nothing is added.'),
+    OTEL_TRACES_SAMPLER_ARG: withDefault(
+      ratio,
+      '1',
+      'Part of the traces that is kept. What NSPS says in `x-b3-sampled` comes first.',
+    ),
   },
 } as const satisfies Record<string, Record<string, Setting>>;
 

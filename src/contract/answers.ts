@@ -140,7 +140,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** One more fact for the operator: where (a field's path, or `core`) and what. */
+/** One more fact for the operator: where (a field's path, `core` or `store`) and what. */
 export interface Detail extends Fault {
   /** HTTP status of the core. */
   readonly status?: number;

@@ -17,7 +17,7 @@ const errorSchema = {
         type: 'object',
         required: ['path', 'message'],
         properties: {
-          path: { type: 'string', description: 'The field that is wrong, or `core`.' },
+          path: { type: 'string', description: 'The field that is wrong, or who failed: `core` or `store`.' },
           message: { type: 'string' },
           status: { type: 'integer', description: 'HTTP status of the core.' },
           imsi: { type: 'string', description: 'The subscriber that the call was about.' },

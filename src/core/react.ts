@@ -21,6 +21,8 @@ export function react(subscriber: Subscriber, effect: Effect, now: number, limit
       return tellOvertaken(subscriber, quietly(expect(subscriber, effect)));
     case 'resync':
       return resync(subscriber, now);
+    case 'discard':
+      return discard(subscriber, effect.why);
     case 'applied':
       return applied(subscriber, effect, now, limits);
     case 'failed':
@@ -90,6 +92,26 @@ function resync(subscriber: Subscriber, now: number): Reaction {
     subscriber: { ...subscriber, dueAt: now, waitingSince: now, attempts: 0, dead: null },
     accepted: true,
     news,
+  };
+}
+
+/**
+ * The promise is dropped: what the core confirmed last counts again, and what comes next is compared with that (G2). So an
+ * event between the two, should it come late, is sent: nothing newer is wanted any more, and nothing newer was confirmed.
+ * The discarded event itself is taken again when it comes again. Where the core may still come to what was dropped, what it
+ * confirmed is confirmed once more; with nothing confirmed there is nothing to do that with, and whatever is sent next is
+ * older than what may come, at worst. Numbers still wait for their release.
+ *
+ * When the dead letter is such a confirmation itself, that is what is given up: done again, it would only be refused again.
+ */
+function discard(subscriber: Subscriber, why: string): Reaction {
+  if (subscriber.dead === null) return { subscriber, accepted: false, news: [] };
+  const dropped = newest(subscriber);
+  const unsettledUntil = subscriber.desired && subscriber.applied ? subscriber.unsettledUntil : null;
+  return {
+    subscriber: { ...subscriber, ...idle, desired: null, unsettledUntil, dueAt: unsettledUntil },
+    accepted: true,
+    news: dropped ? [{ eventId: dropped.eventId, state: 'discarded', why }] : [],
   };
 }
 

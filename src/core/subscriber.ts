@@ -41,7 +41,10 @@ export interface Subscriber {
   readonly dead: string | null;
 }
 
-/** Something that happens to a subscriber. Those marked (claim) come from whoever holds the claim, and end it. */
+/**
+ * Something that happens to a subscriber. Those marked (claim) come from whoever holds the claim, and end it: the one that
+ * `claim` names, so that whoever comes too late does not end that of the next; without a name, the one of this process.
+ */
 export type Effect = { readonly imsi: string } & (
   | {
       /** NSPS is told that this will be done. */
@@ -56,12 +59,15 @@ export type Effect = { readonly imsi: string } & (
   | { readonly kind: 'expect'; readonly after: readonly Release[]; readonly wanted: Wanted | null }
   /** An operator wants the newest state sent again. */
   | { readonly kind: 'resync' }
+  /** An operator gives up on a dead letter. */
+  | { readonly kind: 'discard'; readonly why: string }
   /** (claim) The core confirmed a state that was sent `ageMs` ago, after these releases. */
   | {
       readonly kind: 'applied';
       readonly wanted: Wanted;
       readonly ageMs: number;
       readonly released: readonly Release[];
+      readonly claim?: string;
     }
   /** (claim) It did not. */
   | {
@@ -73,11 +79,12 @@ export type Effect = { readonly imsi: string } & (
       readonly retryInMs: number | null;
       /** Whether it counts against `maxAttempts`. */
       readonly counts: boolean;
+      readonly claim?: string;
     }
   /** (claim) An event was older than what is known. NSPS may be sending it again because a call ended without a word. */
-  | { readonly kind: 'stale'; readonly eventId: string }
+  | { readonly kind: 'stale'; readonly eventId: string; readonly claim?: string }
   /** (claim) Nothing was sent; come back in `retryInMs`, or when somebody else does. */
-  | { readonly kind: 'untouched'; readonly retryInMs: number | null }
+  | { readonly kind: 'untouched'; readonly retryInMs: number | null; readonly claim?: string }
   /** A claim was found whose holder is gone: it may have sent this. */
   | { readonly kind: 'abandoned'; readonly wanted: Wanted | null }
 );
@@ -85,13 +92,13 @@ export type Effect = { readonly imsi: string } & (
 /** What an effect means for an event that was heard of earlier. */
 export interface EventNews {
   readonly eventId: string;
-  readonly state: 'processed' | 'superseded' | 'queued' | 'dead';
+  readonly state: 'processed' | 'superseded' | 'queued' | 'dead' | 'discarded';
   readonly why?: string;
 }
 
 export interface Reaction {
   readonly subscriber: Subscriber;
-  /** False when something newer is already known. */
+  /** False when something newer is already known, or (resync, discard) there is nothing to do it to. */
   readonly accepted: boolean;
   readonly news: readonly EventNews[];
 }

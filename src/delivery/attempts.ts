@@ -1,9 +1,10 @@
 import { FAILURES, failed, type Outcome } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
+import type { Observer } from '../ports/observer.ts';
 import type { Clock } from '../ports/runtime.ts';
 import type { Attempt } from '../ports/store.ts';
 import type { CallContext, Target } from '../ports/target.ts';
-import type { Breaker, Permit } from './breaker.ts';
+import type { Breaker, CircuitState, Permit } from './breaker.ts';
 import type { Gate } from './gate.ts';
 
 const NO_CONNECTION = failed('no_turn', 'Connection timeout: no free connection to the core before the deadline');
@@ -20,8 +21,12 @@ export class Attempts {
   readonly #gate: Gate;
   readonly #breaker: Breaker;
   readonly #clock: Clock;
+  readonly #observer: Observer | null;
+  #underWay = 0;
+  #waiting = 0;
 
-  constructor(parts: { target: Target; gate: Gate; breaker: Breaker; clock: Clock }) {
+  constructor(parts: { target: Target; gate: Gate; breaker: Breaker; clock: Clock; observer?: Observer | null }) {
+    this.#observer = parts.observer ?? null;
     this.#target = parts.target;
     this.#gate = parts.gate;
     this.#breaker = parts.breaker;
@@ -38,12 +43,37 @@ export class Attempts {
     return this.#breaker.state === 'closed';
   }
 
-  /** Sends a change once, when its turn comes before the deadline and the circuit lets it. */
-  async once(change: Change, context: CallContext): Promise<Tried> {
+  /** How the circuit is, and how often it opened. */
+  get circuit(): { readonly state: CircuitState; readonly openings: number } {
+    return this.#breaker;
+  }
+
+  /** Calls the core is working on. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** Those that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** A call is about to be made again. */
+  repeating(by: 'event' | 'connector'): void {
+    this.#observer?.repeated?.(by);
+  }
+
+  /**
+   * Sends a change once, when its turn comes before the deadline and the circuit lets it.
+   * @param still asked when its turn took waiting: whether it is still to be sent.
+   * @returns null when it is not: then nothing was sent.
+   */
+  async once(change: Change, context: CallContext, still?: () => Promise<boolean>): Promise<Tried | null> {
     // Asked before waiting for a place, so that an open circuit answers at once even when hung calls hold every place.
     if (this.#breaker.wait() > 0) return notMade(this.#circuitOpen());
-    if (!this.#gate.tryEnter()) {
-      const admission = await this.#gate.enter(context.deadline);
+    const waits = !this.#gate.tryEnter();
+    if (waits) {
+      const admission = await this.#enter(context.deadline);
       if (admission === 'late') return notMade(NO_CONNECTION);
       if (admission !== 'inside') {
         return notMade(
@@ -52,19 +82,44 @@ export class Attempts {
       }
     }
     try {
+      if (waits && still && !(await still())) return null;
       const started = this.#clock.now();
       // Asked before the circuit: a call that is not made tells it nothing.
       if (started >= context.deadline) return notMade(NO_CONNECTION);
       const permit = this.#breaker.admit();
       if (!permit) return notMade(this.#circuitOpen());
-      const outcome = await this.#target.apply(change, context);
+      const outcome = await this.#apply(change, context);
       return { outcome, attempt: this.#learn(change, outcome, permit, started) };
     } finally {
       this.#gate.leave();
     }
   }
 
+  async #enter(deadline: number): ReturnType<Gate['enter']> {
+    this.#waiting++;
+    try {
+      return await this.#gate.enter(deadline);
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  async #apply(change: Change, context: CallContext): Promise<Outcome> {
+    this.#underWay++;
+    try {
+      return await this.#target.apply(change, context);
+    } finally {
+      this.#underWay--;
+    }
+  }
+
   #learn(change: Change, outcome: Outcome, permit: Permit, started: number): Attempt {
+    const attempt = this.#attemptOf(change, outcome, permit, started);
+    this.#observer?.called(attempt);
+    return attempt;
+  }
+
+  #attemptOf(change: Change, outcome: Outcome, permit: Permit, started: number): Attempt {
     const failure = outcome.kind === 'failed' ? outcome.failure : null;
     this.#breaker.record(permit, failure !== null && FAILURES[failure.code].sick);
     return {

@@ -18,6 +18,7 @@ export class Breaker {
   #state: CircuitState = 'closed';
   #failures = 0;
   #openUntil = 0;
+  #openings = 0;
 
   /** @param options.failures in a row that open the circuit; 0 = never. */
   constructor(options: { failures: number; cooldownMs: number }, clock: Clock) {
@@ -28,6 +29,11 @@ export class Breaker {
 
   get state(): CircuitState {
     return this.#state;
+  }
+
+  /** How often it opened, a probe that failed included. */
+  get openings(): number {
+    return this.#openings;
   }
 
   /** Milliseconds until asking again makes sense; 0 when a call would pass now. */
@@ -58,6 +64,7 @@ export class Breaker {
     this.#failures++;
     if (permit.probe || this.#failures >= this.#failuresToOpen) {
       this.#state = 'open';
+      this.#openings++;
       this.#openUntil = this.#clock.now() + this.#cooldownMs;
     }
   }

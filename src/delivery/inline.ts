@@ -6,13 +6,12 @@ import {
   type Release,
   releasesBefore,
   releasesUpTo,
-  type Subscriber,
   toSend,
   type Wanted,
 } from '../core/subscriber.ts';
 import { compareVersions } from '../core/version.ts';
 import type { Clock, Random } from '../ports/runtime.ts';
-import type { Attempt, Store } from '../ports/store.ts';
+import type { Attempt, Held, Store } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
 import {
   type Arrival,
@@ -25,7 +24,8 @@ import {
 } from './arrival.ts';
 import type { Attempts } from './attempts.ts';
 import { SubscriberLines } from './lines.ts';
-import { asRelease, CLAIM_MARGIN_MS, effectOf, NO_TURN, push } from './push.ts';
+import { asRelease, CLAIM_MARGIN_MS, effectOf, NO_TURN, type Pushed, push, untouched } from './push.ts';
+import { Released } from './releases.ts';
 
 export interface InlineLimits {
   /** One event's whole budget, waiting and repeats included, in milliseconds. */
@@ -44,8 +44,7 @@ interface Course {
   readonly arrival: Arrival;
   readonly context: CallContext;
   readonly attempts: Attempt[];
-  /** SIMs known to have given their number back. */
-  readonly released: Set<string>;
+  readonly released: Released;
   /** Changes that were sent. */
   sent: number;
 }
@@ -53,7 +52,7 @@ interface Course {
 type Step =
   | { readonly kind: 'sent' | 'stale' }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly wanted: Wanted }
-  /** These come first. */
+  /** These come first; then it is looked at again. */
   | { readonly kind: 'first'; readonly releases: readonly Wanted[] }
   /** It failed, and may be sent again. */
   | { readonly kind: 'again'; readonly inMs: number };
@@ -100,7 +99,7 @@ export class InlineDelivery implements Delivery {
     const { requestId, uniqueId } = arrival.draft;
     const context = { requestId, uniqueId, deadline: this.#clock.now() + this.#limits.deadlineMs };
     try {
-      return await this.#carryOut({ arrival, context, attempts, released: new Set(), sent: 0 });
+      return await this.#carryOut({ arrival, context, attempts, released: new Released(this.#store), sent: 0 });
     } catch (error) {
       return storeFailure(error);
     } finally {
@@ -140,11 +139,12 @@ export class InlineDelivery implements Delivery {
         // Out of the line: whatever came in meanwhile goes first, and may make this one superfluous.
         await new Promise<void>((resolve) => this.#clock.after(step.inMs, resolve));
         leg.attempt++;
+        this.#attempts.repeating('event');
       } else if (step.kind === 'first') {
         const failure = await this.#releaseFirst(step.releases, course);
         if (failure) return failure;
       } else {
-        if (step.kind !== 'failed') course.released.add(keyOf(wanted));
+        if (step.kind !== 'failed') course.released.add(wanted);
         return step;
       }
     }
@@ -172,20 +172,42 @@ export class InlineDelivery implements Delivery {
     const stale = isStale(held, wanted.version);
     if (stale && leg.ends) return await this.#stale(held, leg);
     // A SIM that gives its number on may never have got it: what it had to wait for comes before that, too.
-    const releases = releasesUpTo(held, wanted.version);
-    const first = releases.filter((release) => !course.released.has(keyOf(release)));
-    if (first.length > 0 && (isGrant(wanted.change) || !leg.ends)) {
-      // Not while holding this one: whoever holds the other may be waiting for this one.
-      await this.#settle([{ kind: 'untouched', imsi: held.imsi, retryInMs: null }], course, null);
-      const { eventId } = wanted;
-      return { kind: 'first', releases: first.map((release) => ({ ...release, eventId, owed: false })) };
-    }
+    const releases = isGrant(wanted.change) || !leg.ends ? releasesUpTo(held, wanted.version) : [];
+    const first = await this.#missing(held, releases, course);
+    if (first.length > 0) return await this.#releasesFirst(held, first, leg);
     if (stale) return await this.#stale(held, leg);
-    return await this.#send(leg, isGrant(wanted.change) ? releases : []);
+    return await this.#send(held, leg, isGrant(wanted.change) ? releases : []);
+  }
+
+  /** What a number has to wait for. Nobody stays held because that could not be looked up. */
+  async #missing(held: Held, releases: readonly Release[], course: Course): Promise<readonly Release[]> {
+    try {
+      return await course.released.missing(held.imsi, releases);
+    } catch (error) {
+      await this.#settle([untouched(held, null)], course, null).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Not while holding this one: whoever holds the other may be waiting for this one. */
+  async #releasesFirst(held: Held, releases: readonly Release[], { wanted, course }: Leg): Promise<Step> {
+    await this.#settle([untouched(held, null)], course, null);
+    const { eventId } = wanted;
+    return { kind: 'first', releases: releases.map((release) => ({ ...release, eventId, owed: false })) };
+  }
+
+  /**
+   * Sends a state of somebody who is held.
+   * @returns null when a release came to be required while a number waited for its turn: then nothing was sent.
+   */
+  #push(wanted: Wanted, releases: readonly Release[], { released, context }: Course): Promise<Pushed | null> {
+    // What cannot be looked up is looked up again, or fails, where the event begins anew.
+    const isFree = () => released.allBefore(wanted).catch(() => false);
+    return push(this.#attempts, wanted, releases, context, isFree);
   }
 
   /** Takes hold of the subscriber, waiting for whoever holds him. @returns null when the deadline came first. */
-  async #hold(wanted: Wanted, deadline: number): Promise<Subscriber | null> {
+  async #hold(wanted: Wanted, deadline: number): Promise<Held | null> {
     const { imsi } = wanted.change.state;
     for (let pause = ASK_AGAIN_MS.first; ; pause = Math.min(pause * 2, ASK_AGAIN_MS.longest)) {
       const left = deadline - this.#clock.now();
@@ -200,25 +222,32 @@ export class InlineDelivery implements Delivery {
    * G2: what is older than what the core was given is not sent. While the core may still come to something older, the
    * newest is sent once more instead: NSPS sending again is a sign that the core has had its time.
    */
-  async #stale(held: Subscriber, leg: Leg): Promise<Step> {
-    const { imsi, desired, unsettledUntil } = held;
+  async #stale(held: Held, leg: Leg): Promise<Step> {
+    const { imsi, claim, desired, unsettledUntil } = held;
     const { wanted, course } = leg;
-    const unconfirmed = desired !== null && !desired.owed && compareVersions(wanted.version, desired.version) < 0;
+    const newer = desired !== null && compareVersions(wanted.version, desired.version) < 0 ? desired : null;
+    // A number is not free because it is promised that its SIM will be something else.
+    const unconfirmed = newer !== null && (!newer.owed || !leg.ends);
     const latest = toSend(held);
     const safe = latest !== null && releasesBefore(held, latest).length === 0;
     if (latest && (unconfirmed || (unsettledUntil !== null && safe))) {
-      return await this.#confirm(latest, leg, unconfirmed);
+      return await this.#confirm(held, latest, leg, unconfirmed);
     }
-    await this.#settle([{ kind: 'stale', imsi, eventId: wanted.eventId }], course, this.#endingOf(leg));
+    await this.#settle([{ kind: 'stale', imsi, eventId: wanted.eventId, claim }], course, this.#endingOf(leg));
     return { kind: 'stale' };
   }
 
-  /** @param unconfirmed what is newer was neither confirmed nor promised: it has to be true before this one is dropped. */
-  async #confirm(latest: Wanted, leg: Leg, unconfirmed: boolean): Promise<Step> {
+  /** @param unconfirmed what is newer has to be true before this one is dropped: it was neither confirmed nor promised, or
+   *   a number is to be free by it. */
+  async #confirm(held: Held, latest: Wanted, leg: Leg, unconfirmed: boolean): Promise<Step> {
     const { wanted, course } = leg;
-    const pushed = await push(this.#attempts, latest, [], course.context);
+    const releases = releasesBefore(held, latest);
+    const first = await this.#missing(held, releases, course);
+    if (first.length > 0) return await this.#releasesFirst(held, first, leg);
+    const pushed = await this.#push(latest, releases, course);
+    if (!pushed) return await this.#releasesFirst(held, [], leg);
     course.attempts.push(...pushed.attempts);
-    const effect = effectOf(pushed, nobody);
+    const effect = effectOf(pushed, held, nobody);
     if (pushed.outcome.kind === 'failed' && unconfirmed) {
       return await this.#fail(effect, pushed.outcome.failure, wanted, course);
     }
@@ -226,13 +255,14 @@ export class InlineDelivery implements Delivery {
     return { kind: 'stale' };
   }
 
-  async #send(leg: Leg, releases: readonly Release[]): Promise<Step> {
+  async #send(held: Held, leg: Leg, releases: readonly Release[]): Promise<Step> {
     const { wanted, course } = leg;
-    const sent = await push(this.#attempts, wanted, releases, course.context);
+    const sent = await this.#push(wanted, releases, course);
+    if (!sent) return await this.#releasesFirst(held, [], leg);
     // A leg that something else waits for is a release.
     const pushed = leg.ends ? sent : asRelease(sent);
     course.attempts.push(...pushed.attempts);
-    const effect = effectOf(pushed, nobody);
+    const effect = effectOf(pushed, held, nobody);
     if (pushed.outcome.kind === 'failed') {
       const inMs = this.#repeatIn(pushed.outcome.failure, leg);
       if (inMs === null) return await this.#fail(effect, pushed.outcome.failure, wanted, course);
@@ -276,7 +306,3 @@ function told({ failure, wanted }: Extract<Step, { kind: 'failed' }>): Delivered
 
 /** NSPS owns the retry. */
 const nobody = () => null;
-
-function keyOf({ version, change }: Release): string {
-  return `${change.state.imsi} ${JSON.stringify(version)}`;
-}

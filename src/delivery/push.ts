@@ -1,6 +1,6 @@
 import { DONE, FAILURES, type Failure, failed, type Outcome } from '../core/outcome.ts';
-import type { Effect, Release, Wanted } from '../core/subscriber.ts';
-import type { Attempt } from '../ports/store.ts';
+import { type Effect, isGrant, type Release, type Wanted } from '../core/subscriber.ts';
+import type { Attempt, Held } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
 import type { Attempts } from './attempts.ts';
 
@@ -16,14 +16,21 @@ export interface Pushed {
   readonly released: readonly Release[];
 }
 
-/** Sends a state; the subscriber must be held, and the SIMs it takes the number from must have released it. */
+/**
+ * Sends a state; the subscriber must be held, and the SIMs it takes the number from must have released it.
+ * @param still whether that is all they are, asked when a number had to wait for a place.
+ * @returns null when it is not: then nothing was sent.
+ */
 export async function push(
   attempts: Attempts,
   wanted: Wanted,
   released: readonly Release[],
   context: CallContext,
-): Promise<Pushed> {
-  const { outcome, attempt } = await attempts.once(wanted.change, context);
+  still: () => Promise<boolean>,
+): Promise<Pushed | null> {
+  const tried = await attempts.once(wanted.change, context, isGrant(wanted.change) ? still : undefined);
+  if (!tried) return null;
+  const { outcome, attempt } = tried;
   return { wanted, outcome, attempts: attempt ? [attempt] : [], released };
 }
 
@@ -35,19 +42,24 @@ export function asRelease(pushed: Pushed): Pushed {
 }
 
 /**
- * What that means for the subscriber.
+ * What that means for the subscriber, who was held for it.
  * @param retry how we go on by ourselves after a failure: in how many milliseconds; null when NSPS does.
  */
 export function effectOf(
   { wanted, outcome, attempts, released }: Pushed,
+  { imsi, claim }: Held,
   retry: (failure: Failure) => number | null,
 ): Extract<Effect, { kind: 'applied' | 'failed' }> {
-  const { imsi } = wanted.change.state;
   if (outcome.kind === 'done')
-    return { kind: 'applied', imsi, wanted, ageMs: attempts.at(-1)?.durationMs ?? 0, released };
+    return { kind: 'applied', imsi, wanted, ageMs: attempts.at(-1)?.durationMs ?? 0, released, claim };
   const { failure } = outcome;
   const { kind, counts } = FAILURES[failure.code];
-  return { kind: 'failed', imsi, wanted, result: kind, why: failure.why, retryInMs: retry(failure), counts };
+  return { kind: 'failed', imsi, wanted, result: kind, why: failure.why, retryInMs: retry(failure), counts, claim };
+}
+
+/** Nothing was sent. @param retryInMs when to come back; null when somebody else does. */
+export function untouched({ imsi, claim }: Held, retryInMs: number | null): Effect {
+  return { kind: 'untouched', imsi, retryInMs, claim };
 }
 
 export const NO_TURN = failed(

@@ -1,6 +1,6 @@
 import type { Effect } from '../core/subscriber.ts';
 import type { Attempt, Store } from '../ports/store.ts';
-import { type Arrival, CROWDED, type Delivered, type Delivery, entryOf, storeFailure } from './arrival.ts';
+import { type Arrival, CROWDED, type Delivered, type Delivery, type Draft, entryOf, storeFailure } from './arrival.ts';
 
 /** Delivery later: NSPS is told as soon as the event is safe, and the retry is ours. */
 export class QueuedDelivery implements Delivery {
@@ -40,7 +40,7 @@ export class QueuedDelivery implements Delivery {
  * What an event wants of its subscribers once it is ours to deliver; of the two of a swap, the second waits for the first
  * (G5).
  */
-export function wishesOf({ decision, draft }: Arrival): Effect[] {
+export function wishesOf({ decision, draft }: Pick<Arrival, 'decision'> & { draft: Pick<Draft, 'eventId'> }): Effect[] {
   const { version, changes } = decision;
   return changes.map((change, index) => ({
     kind: 'want',

@@ -1,19 +1,11 @@
 import { type Failure, failed, pauseBeforeAttempt } from '../core/outcome.ts';
-import {
-  type Effect,
-  isStale,
-  type Release,
-  releasesBefore,
-  releasesUpTo,
-  type Subscriber,
-  toSend,
-  type Wanted,
-} from '../core/subscriber.ts';
-import { compareVersions } from '../core/version.ts';
+import { newest, type Subscriber, toSend } from '../core/subscriber.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
-import { type Attempt, type Store, StoreError } from '../ports/store.ts';
+import { type Attempt, type Held, type Store, StoreError } from '../ports/store.ts';
+import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Attempts } from './attempts.ts';
-import { asRelease, CLAIM_MARGIN_MS, effectOf, type Pushed, push } from './push.ts';
+import { CLAIM_MARGIN_MS, effectOf, type Pushed, untouched } from './push.ts';
+import { Sender } from './sender.ts';
 
 export interface ReconcilerLimits {
   /** Time for one subscriber, repeats included, in milliseconds. */
@@ -43,11 +35,13 @@ const RELEASE_REST_MS = 100;
 export class Reconciler {
   readonly #store: Store;
   readonly #attempts: Attempts;
+  readonly #sender: Sender;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #log: Logger;
   readonly #limits: ReconcilerLimits;
   readonly #newIds: () => TraceIds;
+  readonly #tracer: Tracer;
   readonly #underWay = new Set<Promise<void>>();
   #stopping = false;
   #wake: (() => void) | null = null;
@@ -62,6 +56,7 @@ export class Reconciler {
     log: Logger;
     limits: ReconcilerLimits;
     newIds: () => TraceIds;
+    tracer?: Tracer;
   }) {
     this.#store = parts.store;
     this.#attempts = parts.attempts;
@@ -70,6 +65,14 @@ export class Reconciler {
     this.#log = parts.log;
     this.#limits = parts.limits;
     this.#newIds = parts.newIds;
+    this.#sender = new Sender({
+      store: parts.store,
+      attempts: parts.attempts,
+      holdMs: parts.limits.deadlineMs + CLAIM_MARGIN_MS,
+      settle: (pushed, held, ids) => this.#settle(pushed, held, ids),
+      letGo: (held) => this.#letGo(held, null),
+    });
+    this.#tracer = parts.tracer ?? NO_TRACER;
   }
 
   /** Subscribers under way. */
@@ -126,9 +129,12 @@ export class Reconciler {
     }
   }
 
-  #begin(subscriber: Subscriber, deadline: number): void {
+  #begin(subscriber: Held, deadline: number): void {
     const nudges = this.#nudges;
-    const work = this.#bring(subscriber, deadline)
+    const ids = this.#newIds();
+    const eventId = newest(subscriber)?.eventId ?? null;
+    const work = this.#tracer
+      .background(eventId, ids, () => this.#bring(subscriber, ids, deadline))
       .catch((error: unknown) => {
         this.#log.warn({ imsi: subscriber.imsi, error: wordsOf(error) }, 'What came of a subscriber could not be kept');
       })
@@ -155,8 +161,7 @@ export class Reconciler {
     this.#wake = null;
   }
 
-  async #bring(subscriber: Subscriber, deadline: number): Promise<void> {
-    const ids = this.#newIds();
+  async #bring(subscriber: Held, ids: TraceIds, deadline: number): Promise<void> {
     let result: Pushed | Rest;
     try {
       result = await this.#send(subscriber, ids, deadline);
@@ -169,57 +174,26 @@ export class Reconciler {
     else await this.#settle(result, subscriber, ids);
   }
 
-  async #send(subscriber: Subscriber, ids: TraceIds, deadline: number): Promise<Pushed | Rest> {
-    const wanted = toSend(subscriber);
-    if (!wanted) return { retryInMs: this.#limits.rest.longestMs };
-    const releases = releasesBefore(subscriber, wanted);
-    const obstacle = await this.#releaseAll(releases, wanted.eventId, ids, deadline);
+  async #send(subscriber: Held, ids: TraceIds, deadline: number): Promise<Pushed | Rest> {
+    const sent = await this.#sender.send(subscriber, toSend, { ...ids, deadline });
+    if (sent === null) return { retryInMs: this.#limits.rest.longestMs };
+    if (!('obstacle' in sent)) {
+      if (subscriber.attempts > 0 && sent.attempts.length > 0) this.#attempts.repeating('connector');
+      return sent;
+    }
+    const { wanted, obstacle } = sent;
     if (obstacle === 'held') return { retryInMs: RELEASE_REST_MS * (1 + this.#random()) };
     // That of the SIM which holds the number counts as this one's: it must not be tried without end either.
-    if (obstacle) return { wanted, outcome: failed('number_held', obstacle), attempts: [], released: [] };
-    return await push(this.#attempts, wanted, releases, { ...ids, deadline });
+    return { wanted, outcome: failed('number_held', obstacle), attempts: [], released: [] };
   }
 
-  /** @returns why the number cannot be given yet; null when it can. */
-  async #releaseAll(
-    releases: readonly Release[],
-    eventId: string,
-    ids: TraceIds,
-    deadline: number,
-  ): Promise<string | null> {
-    for (const release of releases) {
-      const obstacle = await this.#release(release, eventId, ids, deadline);
-      if (obstacle) return obstacle;
-    }
-    return null;
+  async #letGo(held: Held, retryInMs: number | null): Promise<void> {
+    await this.#store.write({ entry: null, story: null, effects: [untouched(held, retryInMs)] });
   }
 
-  /** @returns null when the SIM has given its number back, or something newer came of it; `held` or words when not. */
-  async #release(release: Release, eventId: string, ids: TraceIds, deadline: number): Promise<string | null> {
-    const { imsi } = release.change.state;
-    const wanted: Wanted = { ...release, eventId, owed: false };
-    const holder = await this.#store.claim(imsi, wanted, this.#limits.deadlineMs + CLAIM_MARGIN_MS);
-    if (!holder) return 'held';
-    if (holder.applied && compareVersions(holder.applied.version, release.version) >= 0) {
-      await this.#letGo(holder, null);
-    } else {
-      const newer = holder.desired !== null && isStale(holder, release.version) ? holder.desired : wanted;
-      const pushed = asRelease(await push(this.#attempts, newer, [], { ...ids, deadline }));
-      await this.#settle(pushed, holder, ids);
-      if (pushed.outcome.kind === 'failed') return `${imsi} still holds the number: ${pushed.outcome.failure.why}`;
-    }
-    // It may never have got the number itself.
-    return await this.#releaseAll(releasesUpTo(holder, release.version), eventId, ids, deadline);
-  }
-
-  async #letGo({ imsi }: Subscriber, retryInMs: number | null): Promise<void> {
-    const effect: Effect = { kind: 'untouched', imsi, retryInMs };
-    await this.#store.write({ entry: null, story: null, effects: [effect] });
-  }
-
-  async #settle(pushed: Pushed, subscriber: Subscriber, ids: TraceIds): Promise<void> {
+  async #settle(pushed: Pushed, subscriber: Held, ids: TraceIds): Promise<void> {
     const { attempts, wanted } = pushed;
-    const effect = effectOf(pushed, (failure) => this.#restAfter(failure, subscriber));
+    const effect = effectOf(pushed, subscriber, (failure) => this.#restAfter(failure, subscriber));
     const story = attempts.length > 0 ? { eventId: wanted.eventId, attempts } : null;
     await this.#store.write({ entry: null, story, effects: [effect] });
     this.#logOutcome(pushed, subscriber, ids);
@@ -241,6 +215,10 @@ export class Reconciler {
       attempts: attempts.length,
       core_ms: Math.round(sumOf(attempts) * 100) / 100,
     };
+    this.#tracer.note(
+      () => ({ event_id: wanted.eventId, imsi: subscriber.imsi, action: fields.action, outcome: fields.outcome }),
+      fields.error,
+    );
     if (outcome.kind === 'done') this.#log.info(fields, 'Subscriber brought up to date');
     else this.#log.warn(fields, 'Subscriber not brought up to date yet');
   }

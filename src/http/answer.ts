@@ -52,7 +52,8 @@ export class Answers {
   failure(failure: Failure, change: Change | null): Answer {
     const code = FAILURES[failure.code].answer;
     const detail = {
-      path: 'core',
+      // Where an operator has to look: the core was not even asked when the store failed.
+      path: failure.code === 'store_failed' ? 'store' : 'core',
       message: failure.why,
       ...(failure.coreStatus !== undefined && { status: failure.coreStatus }),
       ...(change && { imsi: change.state.imsi }),

@@ -1,4 +1,5 @@
 import type { Event } from '../contract/event.ts';
+import { namesOf } from '../core/names.ts';
 import { clip, storable } from '../core/text.ts';
 import type { Decision } from '../core/types.ts';
 import type { Draft } from '../delivery/arrival.ts';
@@ -14,6 +15,7 @@ export function draftOf(event: Event, decision: Decision, raw: Uint8Array, ids: 
     type: storable(clip(event.data.event_type)),
     imsi: subscriberNumber(event.pb_data?.sim_info?.imsi),
     previousImsi: subscriberNumber(event.pb_data?.prev_sim_info?.imsi),
+    names: namesOf(event),
     body: raw,
     decision: JSON.stringify(decision),
     requestId: ids.requestId,

@@ -5,8 +5,10 @@ import { decide } from '../core/decide.ts';
 import { clip } from '../core/text.ts';
 import type { Decision, Rules } from '../core/types.ts';
 import { type Delivered, type Delivery, type Draft, noteUndelivered, type Provision } from '../delivery/arrival.ts';
+import type { Observer } from '../ports/observer.ts';
 import type { Clock, LogFields, Logger, TraceIds } from '../ports/runtime.ts';
 import type { Attempt, Store } from '../ports/store.ts';
+import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Answer, Answers } from './answer.ts';
 import { draftOf } from './draft.ts';
 
@@ -18,6 +20,8 @@ export class EventIntake {
   readonly #answers: Answers;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #observer: Observer | null;
+  readonly #tracer: Tracer;
 
   constructor(parts: {
     rules: Rules;
@@ -26,6 +30,8 @@ export class EventIntake {
     answers: Answers;
     clock: Clock;
     log: Logger;
+    observer?: Observer | null;
+    tracer?: Tracer;
   }) {
     this.#rules = parts.rules;
     this.#delivery = parts.delivery;
@@ -33,6 +39,8 @@ export class EventIntake {
     this.#answers = parts.answers;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#observer = parts.observer ?? null;
+    this.#tracer = parts.tracer ?? NO_TRACER;
   }
 
   /**
@@ -43,12 +51,14 @@ export class EventIntake {
     const started = this.#clock.now();
     const parsed = parseEvent(raw);
     if (parsed.kind === 'event') {
-      const decision = decide(parsed.event, this.#rules);
-      const draft = draftOf(parsed.event, decision, raw, ids, this.#clock.wall());
-      return this.#carryOut(decision, draft, describe(parsed.event, decision), started);
+      const { event } = parsed;
+      const decision = this.#tracer.step('decide', () => decide(event, this.#rules));
+      const draft = draftOf(event, decision, raw, ids, this.#clock.wall());
+      this.#tracer.remember(draft.eventId);
+      return this.#carryOut(decision, draft, describe(event, decision), started);
     }
     const answer = this.#answers.invalid(parsed.faults);
-    this.#logEvent(ids, {}, answer, NO_ATTEMPTS, started);
+    this.#answered(ids, {}, answer, NO_ATTEMPTS, started);
     return Promise.resolve(answer);
   }
 
@@ -59,7 +69,7 @@ export class EventIntake {
         ? this.#told(await this.#delivery.deliver({ decision, draft }, attempts))
         : await this.#undelivered(decision, draft);
     if (this.#log.debugEnabled) this.#logAttempts(draft, about, attempts);
-    this.#logEvent(draft, about, answer, attempts, started);
+    this.#answered(draft, about, answer, attempts, started);
     return answer;
   }
 
@@ -92,19 +102,29 @@ export class EventIntake {
     }
   }
 
+  /** Tells everybody who wants to know. */
+  #answered(ids: TraceIds, about: Partial<About>, answer: Answer, attempts: readonly Attempt[], started: number): void {
+    const durationMs = this.#clock.now() - started;
+    const ending = outcomeOf(answer.body);
+    const { outcome, error } = ending;
+    this.#observer?.answered({ type: about.event_type ?? '', outcome, status: answer.status, durationMs });
+    this.#tracer.note(() => ({ ...about, outcome, status_code: answer.status }), error);
+    this.#logEvent(ids, { about, ending, answer, attempts, durationMs });
+  }
+
   /** Expected failures are warnings: an error is what somebody has to mend here. */
-  #logEvent(ids: TraceIds, about: Partial<About>, answer: Answer, attempts: readonly Attempt[], started: number): void {
+  #logEvent(ids: TraceIds, { about, ending, answer, attempts, durationMs }: Ended): void {
     const { body, status } = answer;
     const coreMs = attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0);
     const fields = {
       request_id: ids.requestId,
       unique_id: ids.uniqueId,
       ...about,
-      ...outcomeOf(body),
+      ...ending,
       status_code: status,
       attempts: attempts.length,
       core_ms: round(coreMs),
-      duration_ms: round(this.#clock.now() - started),
+      duration_ms: round(durationMs),
     };
     if (status < 300) this.#log.info(fields, body.message);
     else this.#log.warn(fields, body.message);
@@ -122,7 +142,22 @@ interface About {
   readonly action: string;
 }
 
-function outcomeOf(body: SuccessBody | ErrorBody): LogFields {
+/** How it ended, in the log's words. */
+interface Ending extends LogFields {
+  readonly outcome: string;
+  readonly error?: string;
+}
+
+/** An event that was answered. */
+interface Ended {
+  readonly about: Partial<About>;
+  readonly ending: Ending;
+  readonly answer: Answer;
+  readonly attempts: readonly Attempt[];
+  readonly durationMs: number;
+}
+
+function outcomeOf(body: SuccessBody | ErrorBody): Ending {
   if ('outcome' in body)
     return body.reason === undefined ? { outcome: body.outcome } : { outcome: body.outcome, reason: body.reason };
   return { outcome: 'failed', type: body.type, error: body.error, ...(body.details && { details: body.details }) };

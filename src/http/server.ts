@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { ErrorCode } from '../contract/answers.ts';
+import type { Observer } from '../ports/observer.ts';
 import type { Logger } from '../ports/runtime.ts';
+import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Answer, Answers } from './answer.ts';
 import type { Authenticator } from './auth.ts';
 import type { EventIntake } from './intake.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { MetricsRoute } from './metrics.ts';
 import { answerBrokenRequest, answerConnect, linger } from './raw-answers.ts';
 import { traceIds } from './trace.ts';
 
@@ -28,6 +31,10 @@ export interface ServerParts {
   readonly storeFault: () => string | null;
   readonly answers: Answers;
   readonly log: Logger;
+  /** Metrics behind a token of their own; none when absent. */
+  readonly metrics?: MetricsRoute | null;
+  readonly observer?: Observer | null;
+  readonly tracer?: Tracer;
 }
 
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -66,11 +73,12 @@ export function buildServer(parts: ServerParts): FastifyInstance {
 }
 
 function addRoutes(app: FastifyInstance, parts: ServerParts): void {
-  const { options, answers, lifecycle, intake } = parts;
-  const authenticated = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-    if (parts.authenticator.accepts(request.headers.authorization)) done();
+  const { options, answers, lifecycle, intake, metrics, tracer = NO_TRACER } = parts;
+  const by = (authenticator: Authenticator) => (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    if (authenticator.accepts(request.headers.authorization)) done();
     else refuse(request, reply, parts, 'unauthorized');
   };
+  const authenticated = by(parts.authenticator);
   const acceptable = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const fault = contentFault(request, options.maxBodyBytes);
     if (fault) refuse(request, reply, parts, fault);
@@ -91,13 +99,17 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
     const { buildOpenApi } = await import('../contract/openapi.ts');
     return buildOpenApi({ eventPath: options.eventPath });
   });
+  if (metrics) {
+    app.get('/metrics', { onRequest: by(metrics.authenticator) }, async (_request, reply) =>
+      reply.header('content-type', metrics.contentType).send(await metrics.read()),
+    );
+  }
   app.post(options.eventPath, { onRequest: [authenticated, acceptable] }, async (request, reply) => {
     lifecycle.enter();
     try {
-      send(
-        reply,
-        await intake.handle((request.body as Buffer | undefined) ?? Buffer.alloc(0), traceIds(request.headers)),
-      );
+      const ids = traceIds(request.headers);
+      const raw = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+      send(reply, await tracer.event(request.headers, ids, () => intake.handle(raw, ids)));
     } finally {
       // Under way until the answer has left, too; a client that hung up long ago waits for nothing.
       if (reply.raw.destroyed) lifecycle.leave();
@@ -112,6 +124,7 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
     ['/openapi.json', 'GET, HEAD'],
     [options.eventPath, 'POST'],
   ]);
+  if (metrics) methods.set('/metrics', 'GET, HEAD');
   // A hook and not the not-found handler: that one would read the body first.
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) {
@@ -142,6 +155,7 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
   } else {
     const ids = traceIds(request.headers);
     parts.log.error({ request_id: ids.requestId, unique_id: ids.uniqueId, err: error }, 'Internal server error');
+    parts.observer?.refused?.({ reason: 'internal', status: 500 });
     send(reply, parts.answers.error('internal', { error: `Internal server error; see the log for ${ids.requestId}` }));
   }
 }
@@ -165,6 +179,7 @@ function refuse(request: FastifyRequest, reply: FastifyReply, parts: ServerParts
     status_code: answer.status,
   };
   parts.log.warn(fields, answer.body.message);
+  parts.observer?.refused?.({ reason: code, status: answer.status });
   send(reply, answer);
 }
 

@@ -1,3 +1,4 @@
+import type { Names } from '../core/names.ts';
 import type { Subscriber } from '../core/subscriber.ts';
 import type { EventFilter, EventState, StoredEvent } from './store.ts';
 
@@ -10,7 +11,7 @@ export interface OperatorViews {
   page(search: EventSearch): Promise<FoundEvents>;
   /** Who is or was known by an IMSI, a number, an account id or an ICCID: the current ones first. */
   find(text: string, limit: number): Promise<readonly Known[]>;
-  /** What a subscriber is known by; null when he was never heard of. */
+  /** What a subscriber is called now; null when he was never heard of. */
   names(imsi: string): Promise<Names | null>;
   /** Dead letters by reason, the most frequent first, at most so many reasons. */
   deadGroups(limit: number): Promise<readonly DeadGroup[]>;
@@ -45,12 +46,7 @@ export interface FoundEvents {
   readonly reachedAt: number | null;
 }
 
-/** What billing calls a subscriber. */
-export interface Names {
-  readonly msisdn: string | null;
-  readonly account: string | null;
-  readonly iccid: string | null;
-}
+export type { Names } from '../core/names.ts';
 
 export interface Known {
   readonly imsi: string;

@@ -1,5 +1,7 @@
+import type { Names } from '../core/names.ts';
 import type { FailureCode } from '../core/outcome.ts';
 import type { Effect, Subscriber, Wanted } from '../core/subscriber.ts';
+import type { AuditLog, OperatorViews } from './operating.ts';
 
 /** Where an event stands. */
 export const EVENT_STATES = [
@@ -17,6 +19,8 @@ export const EVENT_STATES = [
   'failed',
   /** We gave up on it: somebody has to look. */
   'dead',
+  /** An operator gave up on it, and said why. */
+  'discarded',
 ] as const;
 
 export type EventState = (typeof EVENT_STATES)[number];
@@ -42,6 +46,8 @@ export interface Entry {
   readonly imsi: string | null;
   /** The SIM that was replaced. */
   readonly previousImsi: string | null;
+  /** What it says the subscriber is called. */
+  readonly names: Names;
   /** As it came. */
   readonly body: Uint8Array;
   /** JSON: what the event means. */
@@ -68,23 +74,31 @@ export interface Write {
   readonly effects: readonly Effect[];
 }
 
+/** What is known of a subscriber who is held. */
+export interface Held extends Subscriber {
+  /** Names this very claim, in the effect that ends it. */
+  readonly claim: string;
+}
+
 /**
  * What is kept of subscribers and events, and who may talk to the core about whom. Every method does its duty in one
  * transaction, and resolves only once that is as durable as the store can make it. Every method rejects with a
  * `StoreError` when the store cannot do it: then nothing of it is done.
  */
-export interface Store {
+export interface Store extends AuditLog {
   /**
    * Takes hold of a subscriber: nobody else can until a (claim) effect is written for him, or `holdMs` are over, or this
    * process is gone (G1). Keeps what is going to be sent, so that whoever finds the claim abandoned knows.
    * @returns what is known of him; null when somebody else holds him.
    */
-  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Subscriber | null>;
+  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Held | null>;
   /**
    * Takes hold of subscribers that are due and held by nobody: half of them those who wait longest, half of them those
    * who came last (an odd one goes to either in turn), so that neither a backlog nor a flood starves the other.
    */
-  claimDue(limit: number, holdMs: number): Promise<readonly Subscriber[]>;
+  claimDue(limit: number, holdMs: number): Promise<readonly Held[]>;
+  /** What is known of a subscriber now, whoever holds him: all that was answered before is in it. */
+  look(imsi: string): Promise<Subscriber>;
   /**
    * Writes all of it, or nothing. What is known of a subscriber never goes back (G2).
    * @returns for each effect, whether it was taken: false when something newer is known already.
@@ -94,7 +108,10 @@ export interface Store {
   probe(): Promise<void>;
   /** Reading, for people. */
   readonly views: Views;
-  /** Deletes old events that nothing waits for, oldest first, a few at a time. @returns how many. */
+  /**
+   * Deletes old events that nothing waits for, oldest first, a few at a time; and as many old entries of the audit.
+   * @returns how many events.
+   */
   clean(order: CleaningOrder): Promise<number>;
   /** Lets go of everything held. Idempotent. */
   close(): Promise<void>;
@@ -110,8 +127,8 @@ export interface CleaningOrder {
   readonly limit: number;
 }
 
-/** An event with all that happened to it. */
-export interface StoredEvent extends Entry {
+/** An event with all that happened to it. What it calls the subscriber is in its body. */
+export interface StoredEvent extends Omit<Entry, 'names'> {
   /** Grows with every new event. */
   readonly seq: number;
   /** How often NSPS sent it. */
@@ -140,7 +157,7 @@ export interface Backlog {
   readonly dead: number;
 }
 
-export interface Views {
+export interface Views extends OperatorViews {
   /** Newest first. */
   events(filter: EventFilter): Promise<readonly StoredEvent[]>;
   event(eventId: string): Promise<StoredEvent | null>;

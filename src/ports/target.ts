@@ -5,6 +5,16 @@ import type { TraceIds } from './runtime.ts';
 export interface CallContext extends TraceIds {
   /** On the clock's `now()`: when the answer is no longer wanted. */
   readonly deadline: number;
+  /** When the call is traced. */
+  readonly trace?: CallTrace;
+}
+
+/** What ties a call to its span. */
+export interface CallTrace {
+  /** For the request: they let the system go on with the trace. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The system answered. @param status of HTTP. */
+  answered(status: number): void;
 }
 
 /** One external system that holds subscribers. */

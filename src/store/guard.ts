@@ -1,6 +1,7 @@
 import type { Subscriber, Wanted } from '../core/subscriber.ts';
+import type { Deed } from '../ports/operating.ts';
 import type { Clock } from '../ports/runtime.ts';
-import { type CleaningOrder, type Store, StoreError, type Views, type Write } from '../ports/store.ts';
+import { type CleaningOrder, type Held, type Store, StoreError, type Views, type Write } from '../ports/store.ts';
 import { endsClaim } from './requests.ts';
 
 /**
@@ -39,15 +40,20 @@ export class GuardedStore implements Store {
     return this.#store.views;
   }
 
-  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Subscriber | null> {
+  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Held | null> {
     if (this.#fault !== null) return this.#refuse(this.#fault);
     const claim = this.#store.claim(imsi, wanted, holdMs);
     return this.#watch(claim, (late) => this.#letGo(late === null ? [] : [late]));
   }
 
-  claimDue(limit: number, holdMs: number): Promise<readonly Subscriber[]> {
+  claimDue(limit: number, holdMs: number): Promise<readonly Held[]> {
     if (this.#fault !== null) return this.#refuse(this.#fault);
     return this.#watch(this.#store.claimDue(limit, holdMs), (late) => this.#letGo(late));
+  }
+
+  look(imsi: string): Promise<Subscriber> {
+    if (this.#fault !== null) return this.#refuse(this.#fault);
+    return this.#watch(this.#store.look(imsi), () => {});
   }
 
   write(write: Write): Promise<readonly boolean[]> {
@@ -56,6 +62,12 @@ export class GuardedStore implements Store {
     // Nobody counts those who only want something noted.
     if (effects.length === 0 && this.#asked.size >= MOST_BESIDE_NOTES) return this.#refuse('it is too busy');
     return this.#watch(this.#store.write(write), () => {});
+  }
+
+  /** What an operator does is kept first: what cannot be kept is not done. */
+  note(deed: Deed): Promise<void> {
+    if (this.#fault !== null) return this.#refuse(this.#fault);
+    return this.#watch(this.#store.note(deed), () => {});
   }
 
   #refuse(why: string): Promise<never> {
@@ -77,9 +89,9 @@ export class GuardedStore implements Store {
     await this.#store.close();
   }
 
-  /** Somebody was taken hold of after whoever asked had given up. */
-  #letGo(late: readonly Subscriber[]): void {
-    const effects = late.map(({ imsi }) => ({ kind: 'untouched', imsi, retryInMs: null }) as const);
+  /** Somebody was taken hold of after whoever asked had given up. By now somebody else may hold him: only that claim ends. */
+  #letGo(late: readonly Held[]): void {
+    const effects = late.map(({ imsi, claim }) => ({ kind: 'untouched', imsi, retryInMs: null, claim }) as const);
     if (effects.length > 0) this.#store.write({ entry: null, story: null, effects }).catch(() => {});
   }
 

@@ -1,4 +1,4 @@
-import type { Attempt, EventState } from '../ports/store.ts';
+import type { Attempt, EventState, StoredEvent } from '../ports/store.ts';
 
 /** The first attempt and the last ones tell the story; a month of them would not fit. */
 const MOST_ATTEMPTS = 50;
@@ -12,4 +12,15 @@ export function mergeAttempts(known: readonly Attempt[], more: readonly Attempt[
 /** Where an event stands once it was delivered again: that the core confirmed it is not forgotten over a late copy. */
 export function stateAfter(known: EventState, now: EventState): EventState {
   return known === 'processed' && now === 'superseded' ? 'processed' : now;
+}
+
+/** States that few events are in for long: they have an index. */
+export const UNFINISHED: readonly EventState[] = ['queued', 'failed', 'rejected', 'dead'];
+
+/**
+ * Whether an event stays discarded though one of its subscribers is done. One of a swap has two: the other's part was given
+ * up, which is not forgotten.
+ */
+export function staysDiscarded({ state, previousImsi }: Pick<StoredEvent, 'state' | 'previousImsi'>): boolean {
+  return state === 'discarded' && previousImsi !== null;
 }

@@ -13,3 +13,8 @@ export type WriteResult = { readonly taken: boolean[] } | { readonly refused: st
 export function endsClaim(kind: Effect['kind']): boolean {
   return kind === 'applied' || kind === 'failed' || kind === 'stale' || kind === 'untouched';
 }
+
+/** Which claim an effect ends: `undefined` when it does not say; null when it ends none. */
+export function claimEndedBy(effect: Effect): string | undefined | null {
+  return 'claim' in effect ? effect.claim : endsClaim(effect.kind) ? undefined : null;
+}

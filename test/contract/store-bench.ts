@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Limits } from '../../src/core/subscriber.ts';
-import type { Store } from '../../src/ports/store.ts';
+import type { Entry, Store } from '../../src/ports/store.ts';
+import { entryOf } from '../helpers/subscribers.ts';
 
 /** A fresh, empty database, opened as often as a test likes; closing drops it. */
 export interface StoreBench extends AsyncDisposable {
@@ -31,3 +32,19 @@ export async function untilFree(store: Store, imsi: string) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+/** Lets `work` use the one store of a fresh database. */
+export async function withStore(makeBench: () => Promise<StoreBench>, work: (store: Store) => Promise<void>) {
+  await using bench = await makeBench();
+  const store = await bench.open();
+  try {
+    await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The entry of an event that was processed. */
+export const told = (n: number, more: Partial<Entry> = {}) => entryOf(n, { state: 'processed', ...more });
+
+export const keep = (store: Store, entry: Entry) => store.write({ entry, story: null, effects: [] });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { StoreError } from '../../src/ports/store.ts';
-import { effects, entryOf, IMSI, OTHER_IMSI, versionAt, wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, effects, entryOf, IMSI, OTHER_IMSI, versionAt, wantedAt } from '../helpers/subscribers.ts';
 import { HOLD_MS, type StoreBench, there, untilFree } from './store-bench.ts';
 
 /** What is in doubt, what waits for something else, and who holds whom. */
@@ -17,6 +17,38 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       assert.deepEqual(found.desired, wantedAt(1, { owed: false }), 'it may have been sent');
       assert.ok(found.unsettledUntil && found.dueAt);
       await next.close();
+    });
+
+    test('lets nobody who comes too late end the claim of the next, not even in the same process', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const late = there(await store.claim(IMSI, wantedAt(1), HOLD_MS));
+      const { claim } = late;
+      // He was let go of meanwhile: by the end of his lease, or because whoever asked had given up.
+      await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null, claim }));
+      const next = there(await store.claim(IMSI, wantedAt(2), 60_000));
+      assert.notEqual(next.claim, claim);
+      const result = { kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 5, released: [], claim } as const;
+      assert.deepEqual(await store.write(effects(result)), [true], 'what it knows is kept');
+      for (const kind of ['stale', 'untouched'] as const) {
+        await store.write(effects({ kind, imsi: IMSI, eventId: 'event-0', retryInMs: null, claim }));
+      }
+      assert.equal(await store.claim(IMSI, null, HOLD_MS), null, 'he is held for the next one');
+      await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null, claim: next.claim }));
+      assert.deepEqual(there(await store.claim(IMSI, null, HOLD_MS)).applied, wantedAt(1));
+      await store.close();
+    });
+
+    test('tells whoever holds a subscriber what came in meanwhile', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      assert.equal((await store.look(IMSI)).desired, null, 'nobody ever heard of him');
+      await store.write(acceptanceOf(1));
+      const [held] = await store.claimDue(1, 60_000);
+      const release = { version: versionAt(1), change: wantedAt(1, { imsi: OTHER_IMSI, msisdn: null }).change };
+      await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release], wanted: null }));
+      assert.deepEqual([held?.after, (await store.look(IMSI)).after], [[], [release]]);
+      await store.close();
     });
 
     test('doubts the newest state when an older event comes that it never heard of', async () => {

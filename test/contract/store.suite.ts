@@ -1,6 +1,7 @@
 import type { StoreBench } from './store-bench.ts';
 import { doubtsContract } from './store-doubts.suite.ts';
 import { journalContract } from './store-journal.suite.ts';
+import { operatorsContract } from './store-operators.suite.ts';
 import { statesContract } from './store-states.suite.ts';
 
 /** What every store must do, whatever it is made of. */
@@ -8,4 +9,5 @@ export function storeContract(name: string, makeBench: () => Promise<StoreBench>
   statesContract(name, makeBench);
   doubtsContract(name, makeBench);
   journalContract(name, makeBench);
+  operatorsContract(name, makeBench);
 }

@@ -41,7 +41,13 @@ const policy = or(
   fc.record({ attributes: or(fc.array(attribute, { maxLength: 4 }), fc.constant(null)) }, { requiredKeys: [] }),
   nothing,
 );
-const simCard = or(fc.record({ imsi, i_account, status: fc.anything() }, { requiredKeys: [] }), nothing);
+const simCard = or(
+  fc.record(
+    { imsi, i_account, iccid: fc.anything(), msisdn: fc.anything(), status: fc.anything() },
+    { requiredKeys: [] },
+  ),
+  nothing,
+);
 const account = or(
   fc.record(
     { id: chargingId, bill_status: billStatus, blocked, i_account, email: fc.anything() },

@@ -1,6 +1,6 @@
-import type { Limits, Subscriber } from '../../src/core/subscriber.ts';
-import { type Store, StoreError, type Write } from '../../src/ports/store.ts';
-import { endsClaim } from '../../src/store/requests.ts';
+import type { Effect, Limits, Subscriber } from '../../src/core/subscriber.ts';
+import { type Held, type Store, StoreError, type Write } from '../../src/ports/store.ts';
+import { claimEndedBy } from '../../src/store/requests.ts';
 import { Engine } from '../../src/store/sqlite/engine.ts';
 import { HoldsInMemory } from '../../src/store/sqlite/intents.ts';
 import { LIMITS } from './subscribers.ts';
@@ -9,19 +9,30 @@ import { LIMITS } from './subscribers.ts';
 export function directStore(limits: Limits = LIMITS): Store {
   const engine = new Engine({ file: ':memory:', limits, role: 'owner' });
   const holds = new HoldsInMemory();
-  const hold = (subscriber: Subscriber) => {
+  let claimed = 0;
+  const claims = new Map<string, string>();
+  const hold = (subscriber: Subscriber): Held => {
     holds.hold(subscriber.imsi);
-    return subscriber;
+    const claim = String(++claimed);
+    claims.set(subscriber.imsi, claim);
+    return { ...subscriber, claim };
   };
+  const endClaim = (effect: Effect) => {
+    const claim = claimEndedBy(effect);
+    if (claim === undefined || claim === claims.get(effect.imsi)) holds.letGo(effect.imsi);
+  };
+  const read = (imsi: string) => engine.read([imsi]).result[0] as Subscriber;
   return {
-    claim: async (imsi) => (holds.has(imsi) ? null : hold(engine.read([imsi]).result[0] as Subscriber)),
+    claim: async (imsi) => (holds.has(imsi) ? null : hold(read(imsi))),
+    look: async (imsi) => read(imsi),
     claimDue: async (limit) => engine.due(limit, [...holds.imsis]).result.map(hold),
     write: async (write: Write) => {
       const [result] = engine.writes([write]).result;
-      for (const { imsi, kind } of write.effects) if (endsClaim(kind)) holds.letGo(imsi);
+      for (const effect of write.effects) endClaim(effect);
       if (!result || 'refused' in result) throw new StoreError(result?.refused ?? 'no result', { passing: false });
       return result.taken;
     },
+    note: async (deed) => engine.note(deed),
     probe: async () => engine.probe(),
     views: engine.views,
     clean: async (order) => engine.clean(order),

@@ -20,3 +20,16 @@ export async function sqliteBench(): Promise<StoreBench & { readonly file: strin
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
 }
+
+/** A database that ends with its store: nothing can be opened a second time. */
+export async function memoryBench(): Promise<StoreBench> {
+  const open = (limits = LIMITS) => SqliteStore.open({ file: ':memory:', limits });
+  return {
+    open,
+    openMortal: async (limits) => {
+      const store = await open(limits);
+      return { store, abandon: () => store.close() };
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

@@ -13,7 +13,8 @@ export interface Model {
   /** The newest that was promised or confirmed. */
   readonly acknowledged: Map<string, number>;
   readonly applied: Map<string, number>;
-  readonly owed: { readonly imsi: string; readonly n: number }[];
+  /** Promises that nobody gave up. */
+  owed: { readonly imsi: string; readonly n: number }[];
 }
 
 export interface Real {
@@ -61,6 +62,13 @@ export const storeCommands = [
       command(`settle ${imsi} ${how} ${arrives}`, (model, real) => settle(model, real, imsi, how, arrives)),
     ),
   anyImsi.map((imsi) => command(`resync ${imsi}`, (_, { store }) => resync(store, imsi))),
+  anyImsi.map((imsi) => command(`refuse ${imsi}`, (model, real) => refuse(model, real, imsi))),
+  anyImsi.map((imsi) =>
+    command(`refuse and discard ${imsi}`, async (model, real) => {
+      await refuse(model, real, imsi);
+      await discard(model, real.store, imsi);
+    }),
+  ),
   fc.boolean().map((arrives) => command(`crash ${arrives}`, (model, real) => crash(model, real, arrives))),
 ];
 
@@ -124,6 +132,26 @@ async function resync(store: Store, imsi: string): Promise<void> {
   const before = await store.views.subscriber(imsi);
   const [taken] = await store.write(effects({ kind: 'resync', imsi }));
   assert.equal(taken, before !== null && newest(before) !== null);
+}
+
+/** Makes a dead letter of what waits for a subscriber. */
+async function refuse(model: Model, real: Real, imsi: string): Promise<void> {
+  await claimDue(model, real, IMSIS.length);
+  await settle(model, real, imsi, 'rejected', false);
+}
+
+/** What was promised of him is promised no more: what he has to end with is what was confirmed last. */
+async function discard(model: Model, store: Store, imsi: string): Promise<void> {
+  const before = await store.views.subscriber(imsi);
+  const [taken] = await store.write(effects({ kind: 'discard', imsi, why: 'given up' }));
+  assert.equal(taken, before !== null && before.dead !== null);
+  const dropped = before && newest(before);
+  if (!taken || !dropped) return;
+  const event = await store.views.event(dropped.eventId);
+  assert.ok(!event || (event.state === 'discarded' && event.why === 'given up'));
+  model.owed = model.owed.filter((promise) => promise.imsi !== imsi);
+  model.acknowledged.delete(imsi);
+  if (before.applied) acknowledge(model, imsi, numberOf(before.applied));
 }
 
 async function crash(model: Model, real: Real, arrives: boolean): Promise<void> {

@@ -1,3 +1,4 @@
+import { NAMELESS } from '../../src/core/names.ts';
 import type { Limits, Wanted } from '../../src/core/subscriber.ts';
 import type { Version } from '../../src/core/version.ts';
 import type { Entry, Write } from '../../src/ports/store.ts';
@@ -33,6 +34,7 @@ export function entryOf(n: number, more: Partial<Entry> = {}): Entry {
     type: 'SIM/Updated',
     imsi: IMSI,
     previousImsi: null,
+    names: NAMELESS,
     body: Buffer.from(`{"event_id":"event-${n}"}`),
     decision: '{"kind":"provision"}',
     state: 'queued',

@@ -60,6 +60,7 @@ describe('a database', () => {
         for (const { status, headers, body } of await postAll(connector, SOME, SOME)) {
           assert.equal(status, 503);
           assert.match(body.error, /^The store cannot be written: /);
+          assert.deepEqual(body.details, [{ path: 'store', message: body.error }]);
           assert.match(headers.get('retry-after') ?? '', /^\d+$/);
         }
         const { status, body } = await ready(connector);

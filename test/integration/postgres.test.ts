@@ -55,6 +55,19 @@ describe('several connectors on one PostgreSQL', () => {
     await closeAll([hanging, next, third]);
   });
 
+  test('do not end a newer claim of their own with what came too late of an earlier one', async () => {
+    await using bench = await postgresBench();
+    const [store, other] = await Promise.all([bench.open(), bench.open()]);
+    const late = await store.claim(IMSI, wantedAt(1), 1);
+    const next = await untilClaimed(store);
+    const applied = { kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 1, released: [] } as const;
+    await store.write(effects({ ...applied, claim: late?.claim ?? '' }));
+    assert.equal(await other.claim(IMSI, null, LONG_MS), null, 'the newer claim stands');
+    await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null, claim: next.claim }));
+    assert.ok(await other.claim(IMSI, null, LONG_MS));
+    await closeAll([store, other]);
+  });
+
   test('write the same events at once, and lose no delivery', async () => {
     await using bench = await postgresBench();
     const stores = await Promise.all([bench.open(), bench.open()]);

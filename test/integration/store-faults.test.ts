@@ -40,6 +40,7 @@ for (const fault of [FULL_DISK, BROKEN_DISK]) {
         for (const { status, headers, body } of await postAll(site, MANY + 1)) {
           assert.deepEqual([status, body.message], [503, 'Core service is not available']);
           assert.match(body.error, /^The store cannot be written: /);
+          assert.deepEqual(body.details, [{ path: 'store', message: body.error }]);
           assert.match(body.error, fault.words);
           assert.match(headers.get('retry-after') ?? '', /^\d+$/);
         }

@@ -136,7 +136,7 @@ test('event actions add to the defaults and override them', () => {
 test('an event path may be the root, but not one of our own routes', () => {
   for (const EVENT_PATH of ['/', '/api/events'])
     assert.equal(loadConfig({ ...LEAST, EVENT_PATH }).settings.EVENT_PATH, EVENT_PATH);
-  for (const EVENT_PATH of ['/health', 'events', '/a?b', '/:a', '/*'])
+  for (const EVENT_PATH of ['/health', '/metrics', 'events', '/a?b', '/:a', '/*'])
     assert.ok(faults({ ...LEAST, EVENT_PATH })['EVENT_PATH']);
 });
 
@@ -177,6 +177,34 @@ test('a key that does not belong to the certificate is found at start', () => {
 
 test('names that look like settings and are none are pointed out', () => {
   assert.deepEqual(loadConfig({ ...LEAST, WTL_API_URI: 'x', PATH: '/bin' }).unknown, ['WTL_API_URI']);
+});
+
+test('the token for metrics is another one than that for events, and its port another one', () => {
+  const same = faults({ ...LEAST, METRICS_TOKEN: LEAST.API_TOKEN });
+  assert.match(same['METRICS_TOKEN'] ?? '', /another token than API_TOKEN/);
+  const previous = faults({ ...LEAST, API_TOKEN_PREVIOUS: 'nsps-secret-0', METRICS_TOKEN: 'nsps-secret-0' });
+  assert.match(previous['METRICS_TOKEN'] ?? '', /another token than API_TOKEN_PREVIOUS/);
+  assert.doesNotMatch(JSON.stringify([same, previous]), /nsps-secret/);
+  assert.match(
+    faults({ ...LEAST, PORT: '9000', METRICS_PORT: '9000' })['METRICS_PORT'] ?? '',
+    /another port than PORT/,
+  );
+  assert.deepEqual(faults({ ...LEAST, METRICS_TOKEN: 'metrics-secret-1', PORT: '0', METRICS_PORT: '0' }), {});
+});
+
+test('the part of the traces that is kept is from 0 to 1', () => {
+  for (const [text, value] of [
+    ['0', 0],
+    ['1', 1],
+    ['0.25', 0.25],
+    ['.5', 0.5],
+    ['1.0', 1],
+  ] as const) {
+    assert.equal(loadConfig({ ...LEAST, OTEL_TRACES_SAMPLER_ARG: text }).settings.OTEL_TRACES_SAMPLER_ARG, value);
+  }
+  for (const text of ['1.5', '-1', '10 %', 'all']) {
+    assert.match(faults({ ...LEAST, OTEL_TRACES_SAMPLER_ARG: text })['OTEL_TRACES_SAMPLER_ARG'] ?? '', /from 0 to 1/);
+  }
 });
 
 test('commands that call nobody need nothing', () => {

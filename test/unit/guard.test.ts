@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Subscriber, unknownSubscriber } from '../../src/core/subscriber.ts';
-import { type Store, StoreError, type Write } from '../../src/ports/store.ts';
+import { unknownSubscriber } from '../../src/core/subscriber.ts';
+import { type Held, type Store, StoreError, type Write } from '../../src/ports/store.ts';
 import { GuardedStore } from '../../src/store/guard.ts';
 import { FakeClock, settled } from '../helpers/fake-clock.ts';
 import { effects, entryOf, IMSI, wantedAt } from '../helpers/subscribers.ts';
@@ -11,12 +11,12 @@ const SETTLED = effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageM
 
 /** A guarded store whose claims are answered by hand, and all the rest at once. */
 function bench() {
-  const claims: PromiseWithResolvers<Subscriber | null>[] = [];
+  const claims: PromiseWithResolvers<Held | null>[] = [];
   const writes: Write[] = [];
   const news: (string | null)[] = [];
   const store = {
     claim: () => {
-      const claim = Promise.withResolvers<Subscriber | null>();
+      const claim = Promise.withResolvers<Held | null>();
       claims.push(claim);
       return claim.promise;
     },
@@ -24,6 +24,7 @@ function bench() {
       writes.push(write);
       return [true];
     },
+    note: async () => {},
     probe: async () => {},
     close: async () => {},
   } as unknown as Store;
@@ -43,6 +44,7 @@ describe('a guarded store', () => {
     await refused(guard.write({ entry: entryOf(1), story: null, effects: [] }));
     assert.deepEqual([claims.length, writes.length], [1, 0]);
     assert.deepEqual(await guard.write(SETTLED), [true]);
+    await refused(guard.note({ who: 'token', what: 'discard', subject: IMSI, detail: null }));
     await guard.close();
   });
 
@@ -52,9 +54,9 @@ describe('a guarded store', () => {
     await clock.advance(5 * LIMIT_MS);
     await first;
     assert.match(guard.fault ?? '', /did not answer within 1 s/);
-    claims[0]?.resolve(unknownSubscriber(IMSI));
+    claims[0]?.resolve({ ...unknownSubscriber(IMSI), claim: 'late' });
     await settled();
-    assert.deepEqual(writes, [effects({ kind: 'untouched', imsi: IMSI, retryInMs: null })]);
+    assert.deepEqual(writes, [effects({ kind: 'untouched', imsi: IMSI, retryInMs: null, claim: 'late' })]);
     await clock.advance(2 * LIMIT_MS);
     assert.equal(guard.fault, null);
     assert.equal(news.length, 2, 'said once each');

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { Intents } from '../../src/store/sqlite/intents.ts';
+import { SqliteStore } from '../../src/store/sqlite/index.ts';
+import { Intents, intentsFile } from '../../src/store/sqlite/intents.ts';
 import { BROKEN_DISK } from '../helpers/failing-disk.ts';
-import { wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, LIMITS, wantedAt } from '../helpers/subscribers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nsps-intents-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -61,5 +63,26 @@ describe('the file of intents', () => {
     assert.ok(statSync(file).size < most / 5);
     assert.ok(imsisIn(file).includes(imsiOf(0)));
     intents.close();
+  });
+
+  test('is on the disk before anybody is called for whose state was promised, once for many', async (t) => {
+    const promised = Array.from({ length: 50 }, (_, number) => imsiOf(number));
+    const store = await SqliteStore.open({ file: join(folder, 'synced.db'), limits: LIMITS });
+    const file = intentsFile(join(folder, 'synced.db'));
+    const handle = await open(file);
+    const synced: string[][] = [];
+    const { datasync } = handle;
+    t.mock.method(Object.getPrototypeOf(handle), 'datasync', function sync(this: typeof handle) {
+      synced.push(imsisIn(file).toSorted());
+      return datasync.call(this);
+    });
+    await handle.close();
+    await Promise.all(promised.map((imsi, n) => store.write(acceptanceOf(n, { imsi }))));
+    const due = await store.claimDue(promised.length);
+    assert.deepEqual([due.length, synced], [promised.length, [promised]]);
+    // NSPS waits: without an answer it sends again, and that is the sign.
+    await store.claim(imsiOf(99), wantedAt(1, { imsi: imsiOf(99), owed: false }));
+    assert.equal(synced.length, 1);
+    await store.close();
   });
 });

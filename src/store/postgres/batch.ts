@@ -1,13 +1,16 @@
 import { react } from '../../core/react.ts';
 import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
 import type { Attempt, Entry, EventState, Write } from '../../ports/store.ts';
-import { mergeAttempts, stateAfter } from '../journal-rules.ts';
-import { endsClaim } from '../requests.ts';
+import { mergeAttempts, stateAfter, staysDiscarded } from '../journal-rules.ts';
+import { claimEndedBy } from '../requests.ts';
+import type { Leases } from './leases.ts';
+import { Naming } from './naming.ts';
 import { plain } from './rows.ts';
 
 /** A subscriber's row, locked. */
 export interface LockedSubscriber {
   readonly subscriber: Subscriber;
+  /** The claim on him; null when nobody has one. */
   readonly owner: string | null;
 }
 
@@ -28,6 +31,8 @@ export interface Loaded {
   readonly events: ReadonlyMap<string, LockedEvent>;
   /** Which events the SIMs desire that are not locked, but named by those events. */
   readonly desiredElsewhere: ReadonlyMap<string, string | null>;
+  /** What the subscribers of the entries are called. */
+  readonly names: ReadonlyMap<string, string>;
 }
 
 export interface ChangedSubscriber {
@@ -54,15 +59,17 @@ export class NotTogether extends Error {
 /** Many writes, one after the other, on what was loaded for all of them. What has changed is saved at once afterwards. */
 export class Batch {
   readonly #loaded: Loaded;
-  readonly #owner: string;
+  readonly #leases: Leases;
   readonly #limits: Limits;
   readonly #subscribers = new Map<string, ChangedSubscriber>();
   readonly #events = new Map<string, ChangedEvent>();
+  readonly naming: Naming;
 
-  constructor(loaded: Loaded, owner: string, limits: Limits) {
+  constructor(loaded: Loaded, leases: Leases, limits: Limits) {
     this.#loaded = loaded;
-    this.#owner = owner;
+    this.#leases = leases;
     this.#limits = limits;
+    this.naming = new Naming(loaded.names);
   }
 
   get subscribers(): readonly ChangedSubscriber[] {
@@ -90,10 +97,8 @@ export class Batch {
   #apply(effect: Effect, news: EventNews[]): boolean {
     const { imsi } = effect;
     const before = this.#subscriber(imsi);
-    if (endsClaim(effect.kind) && this.#loaded.subscribers.get(imsi)?.owner === this.#owner) {
-      // Somebody else may hold him by now: only our own claim ends.
-      this.#subscribers.set(imsi, { ...before, released: true });
-    }
+    // Somebody else may hold him by now, or the same connector once more: only the claim that is meant ends.
+    if (this.#endsClaim(effect)) this.#subscribers.set(imsi, { ...before, released: true });
     if (effect.kind === 'untouched' && effect.retryInMs === null) return true;
     // Only an event never heard of can be one whose call ended without a word.
     if (effect.kind === 'stale' && this.#event(plain(effect.eventId))) return true;
@@ -101,6 +106,11 @@ export class Batch {
     if (reaction.subscriber !== before.subscriber) this.#change(before, reaction.subscriber);
     news.push(...reaction.news);
     return reaction.accepted;
+  }
+
+  #endsClaim(effect: Effect): boolean {
+    const claim = claimEndedBy(effect);
+    return claim !== null && this.#leases.ends(this.#loaded.subscribers.get(effect.imsi)?.owner ?? null, claim);
   }
 
   #change({ subscriber: before }: ChangedSubscriber, after: Subscriber): void {
@@ -136,6 +146,7 @@ export class Batch {
     const eventId = plain(entry.eventId);
     const state = entry.state === 'queued' && !taken ? 'superseded' : entry.state;
     const known = this.#event(eventId);
+    this.naming.hear(entry, state, known !== null);
     this.#events.set(eventId, {
       eventId,
       imsi: entry.imsi,
@@ -156,8 +167,8 @@ export class Batch {
 
   #hear({ eventId, state, why }: EventNews): void {
     const known = this.#event(plain(eventId));
-    // An event of two subscribers is done when both are.
-    if (!known || (state === 'processed' && this.#isDesired(known))) return;
+    // An event of two subscribers is done when both are; not when one was given up.
+    if (!known || (state === 'processed' && (this.#isDesired(known) || staysDiscarded(known)))) return;
     this.#events.set(known.eventId, { ...known, state, why: why ?? null });
   }
 

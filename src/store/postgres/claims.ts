@@ -5,12 +5,15 @@ import {
   type Limits,
   newest,
   type Subscriber,
+  unknownSubscriber,
   type Wanted,
 } from '../../core/subscriber.ts';
+import type { Held } from '../../ports/store.ts';
 import { Halves } from '../halves.ts';
 import type { ClaimRequest } from '../requests.ts';
+import { SUBSCRIBER_COLUMNS } from '../subscriber-row.ts';
 import { type Database, type Statement, send } from './database.ts';
-import { json, STATE_ASSIGNMENTS, STATE_COLUMNS, STATE_RECORD, type StateRow, stateOf, subscriberOf } from './rows.ts';
+import { json, STATE_ASSIGNMENTS, STATE_RECORD, type StateRow, stateOf, subscriberOf } from './rows.ts';
 
 export interface LeaseRequest extends ClaimRequest {
   readonly holdMs: number;
@@ -19,9 +22,7 @@ export interface LeaseRequest extends ClaimRequest {
 /** A locked row that is free, or whose holder is gone: he may have sent `left`. */
 type FoundRow = [...StateRow, left: Wanted | null, abandoned: boolean, now: number];
 
-const COLUMNS = STATE_COLUMNS.split(', ')
-  .map((column) => `s.${column}`)
-  .join(', ');
+const COLUMNS = SUBSCRIBER_COLUMNS.map((column) => `s.${column}`).join(', ');
 
 /**
  * Takes whoever nobody holds, those never heard of among them. In the order of keys, so that no two groups wait for each
@@ -84,28 +85,33 @@ const SUPERSEDE: Statement = {
       SELECT seq FROM nsps_connector.journal WHERE event_id = ANY($1::text[]) ORDER BY event_id FOR NO KEY UPDATE)`,
 };
 
+const LOOK: Statement = {
+  name: 'look',
+  text: `SELECT ${COLUMNS} FROM nsps_connector.subscribers AS s WHERE s.imsi = ANY($1::bigint[])`,
+};
+
 /** Who may talk to the core about whom: leases in the subscribers' rows, on the database's clock. */
 export class Claims {
   readonly #database: Database;
-  readonly #owner: string;
+  readonly #newClaim: () => string;
   readonly #limits: Limits;
   readonly #halves = new Halves();
 
-  /** @param owner UUID of this run of this instance. */
-  constructor(database: Database, owner: string, limits: Limits) {
+  /** @param newClaim names the claims of one statement: of a subscriber there is one at most among them. */
+  constructor(database: Database, newClaim: () => string, limits: Limits) {
     this.#database = database;
-    this.#owner = owner;
+    this.#newClaim = newClaim;
     this.#limits = limits;
   }
 
   /** @returns for each request what is known of the subscriber; null when he is held, or two ask: then the first gets him. */
-  async claim(requests: readonly LeaseRequest[]): Promise<(Subscriber | null)[]> {
+  async claim(requests: readonly LeaseRequest[]): Promise<(Held | null)[]> {
     const first = new Map<string, LeaseRequest>();
     for (const request of requests) if (!first.has(request.imsi)) first.set(request.imsi, request);
     const asked = [...first.values()];
     // One statement for all: a lease may be longer than asked for, never shorter.
     const holdMs = Math.ceil(asked.reduce((longest, request) => Math.max(longest, request.holdMs), 0));
-    const taken = new Map<string, Subscriber>();
+    const taken = new Map<string, Held>();
     for (const subscriber of await this.#takeFree(asked, holdMs)) taken.set(subscriber.imsi, subscriber);
     const left = asked.filter(({ imsi }) => !taken.has(imsi));
     for (const subscriber of await this.#takeExpired(left, holdMs)) taken.set(subscriber.imsi, subscriber);
@@ -113,13 +119,14 @@ export class Claims {
   }
 
   /** Nearly always that is all of them, in one statement. */
-  async #takeFree(requests: readonly LeaseRequest[], holdMs: number): Promise<Subscriber[]> {
+  async #takeFree(requests: readonly LeaseRequest[], holdMs: number): Promise<Held[]> {
+    const claim = this.#newClaim();
     const records = json(requests.map(({ imsi, wanted }) => ({ imsi: Number(imsi), wanted })));
-    const rows = await this.#database.run<StateRow>(TAKE_FREE, [records, this.#owner, holdMs]);
-    return rows.map(subscriberOf);
+    const rows = await this.#database.run<StateRow>(TAKE_FREE, [records, claim, holdMs]);
+    return rows.map((row) => ({ ...subscriberOf(row), claim }));
   }
 
-  async #takeExpired(requests: readonly LeaseRequest[], holdMs: number): Promise<Subscriber[]> {
+  async #takeExpired(requests: readonly LeaseRequest[], holdMs: number): Promise<Held[]> {
     if (requests.length === 0) return [];
     const expired = await this.#database.run<[number]>(FIND_EXPIRED, [requests.map(({ imsi }) => Number(imsi))]);
     if (expired.length === 0) return [];
@@ -127,8 +134,17 @@ export class Claims {
     return this.#takeFound(LOCK_EXPIRED, [expired.flat()], ({ imsi }) => wanted.get(imsi) ?? null, holdMs);
   }
 
+  async look(imsis: readonly string[]): Promise<Subscriber[]> {
+    const rows = await this.#database.run<StateRow>(LOOK, [imsis.map(Number)]);
+    const known = new Map(rows.map((row) => [row[0], row]));
+    return imsis.map((imsi) => {
+      const row = known.get(Number(imsi));
+      return row ? subscriberOf(row) : unknownSubscriber(imsi);
+    });
+  }
+
   /** Half of them those who wait longest, half of them those who came last. */
-  claimDue(limit: number, holdMs: number): Promise<Subscriber[]> {
+  claimDue(limit: number, holdMs: number): Promise<Held[]> {
     return this.#takeFound(LOCK_DUE, [this.#halves.oldestOf(limit), limit], newest, Math.ceil(holdMs));
   }
 
@@ -137,7 +153,8 @@ export class Claims {
     values: readonly unknown[],
     wantedOf: (subscriber: Subscriber) => Wanted | null,
     holdMs: number,
-  ): Promise<Subscriber[]> {
+  ): Promise<Held[]> {
+    const claim = this.#newClaim();
     return this.#database.transaction(async (client) => {
       const [, rows] = await Promise.all([client.query('BEGIN'), send<FoundRow>(client, lock, values)]);
       const found = rows.map((row) => this.#found(row));
@@ -148,11 +165,11 @@ export class Claims {
       }));
       const superseded = found.flatMap(({ news }) => news.map(({ eventId }) => eventId));
       await Promise.all([
-        found.length > 0 && send(client, TAKE_FOUND, [json(records), this.#owner, holdMs]),
+        found.length > 0 && send(client, TAKE_FOUND, [json(records), claim, holdMs]),
         superseded.length > 0 && send(client, SUPERSEDE, [superseded]),
         client.query('COMMIT'),
       ]);
-      return found.map(({ subscriber }) => subscriber);
+      return found.map(({ subscriber }) => ({ ...subscriber, claim }));
     });
   }
 

@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import type { Limits, Subscriber, Wanted } from '../../core/subscriber.ts';
-import { type CleaningOrder, type Store, StoreError, type Views, type Write } from '../../ports/store.ts';
+import type { Deed } from '../../ports/operating.ts';
+import { type CleaningOrder, type Held, type Store, StoreError, type Views, type Write } from '../../ports/store.ts';
 import { Group } from '../group.ts';
 import type { WriteResult } from '../requests.ts';
+import { CLEAN_AUDIT, deedParameters, NOTE } from './audit.ts';
 import { Claims, type LeaseRequest } from './claims.ts';
 import { Database, type DatabaseOptions } from './database.ts';
+import { Leases } from './leases.ts';
 import { PostgresViews } from './views.ts';
 import { Writes } from './writes.ts';
 
@@ -23,7 +25,8 @@ export interface PostgresOptions extends Omit<DatabaseOptions, 'poolSize'> {
 export class PostgresStore implements Store {
   readonly #database: Database;
   readonly #claiming: Claims;
-  readonly #claims: Group<LeaseRequest, Subscriber | null>;
+  readonly #claims: Group<LeaseRequest, Held | null>;
+  readonly #looks: Group<string, Subscriber>;
   readonly #writes: Group<Write, WriteResult>;
   readonly views: Views;
   #closed: Promise<void> | null = null;
@@ -41,23 +44,27 @@ export class PostgresStore implements Store {
   }
 
   private constructor(database: Database, limits: Limits) {
-    // Of this run only: what an earlier one held, it held for calls of its own.
-    const owner = randomUUID();
-    const claiming = new Claims(database, owner, limits);
-    const writing = new Writes(database, owner, limits);
+    const leases = new Leases();
+    const claiming = new Claims(database, () => leases.next(), limits);
+    const writing = new Writes(database, leases, limits);
     this.#database = database;
     this.#claiming = claiming;
     this.#claims = new Group((requests) => database.named(claiming.claim(requests)));
+    this.#looks = new Group((imsis) => database.named(claiming.look(imsis)));
     this.#writes = new Group((writes) => database.named(writing.write(writes)));
     this.views = new PostgresViews(database);
   }
 
-  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Subscriber | null> {
+  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Held | null> {
     return this.#claims.ask({ imsi, wanted, holdMs });
   }
 
-  claimDue(limit: number, holdMs: number): Promise<readonly Subscriber[]> {
+  claimDue(limit: number, holdMs: number): Promise<readonly Held[]> {
     return this.#database.named(this.#claiming.claimDue(limit, holdMs));
+  }
+
+  look(imsi: string): Promise<Subscriber> {
+    return this.#looks.ask(imsi);
   }
 
   async write(write: Write): Promise<readonly boolean[]> {
@@ -67,8 +74,13 @@ export class PostgresStore implements Store {
   }
 
   async clean({ before, most, limit }: CleaningOrder): Promise<number> {
+    await this.#database.named(this.#database.run(CLEAN_AUDIT, [before, limit]));
     const deleted = await this.#database.named(this.#database.run(CLEAN, [before, limit, most]));
     return deleted.length;
+  }
+
+  async note(deed: Deed): Promise<void> {
+    await this.#database.named(this.#database.run(NOTE, deedParameters(deed)));
   }
 
   async probe(): Promise<void> {

@@ -1,21 +1,13 @@
 import type { Release, Subscriber, Wanted } from '../../core/subscriber.ts';
 import { asImsi } from '../imsi.ts';
+import { SUBSCRIBER_COLUMNS, type SubscriberRow } from '../subscriber-row.ts';
 import { wholeMs } from '../times.ts';
 
 /** The order of a row's fields everywhere. */
-export const STATE_COLUMNS = 'imsi, applied, desired, after, unsettled_until, due_at, waiting_since, attempts, dead';
+export const STATE_COLUMNS = SUBSCRIBER_COLUMNS.join(', ');
 
-export type StateRow = [
-  imsi: number,
-  applied: Wanted | null,
-  desired: Wanted | null,
-  after: readonly Release[] | null,
-  unsettledUntil: number | null,
-  dueAt: number | null,
-  waitingSince: number | null,
-  attempts: number,
-  dead: string | null,
-];
+/** States and releases as jsonb, which comes as values. */
+export type StateRow = SubscriberRow<Wanted, readonly Release[]>;
 
 export function subscriberOf(row: readonly [...StateRow, ...unknown[]]): Subscriber {
   const [imsi, applied, desired, after, unsettledUntil, dueAt, waitingSince, attempts, dead] = row as StateRow;
@@ -38,8 +30,7 @@ export const STATE_RECORD =
   'attempts integer, dead text';
 
 /** Sets them in `UPDATE ... AS s ... FROM ... AS u`. */
-export const STATE_ASSIGNMENTS = STATE_COLUMNS.split(', ')
-  .slice(1)
+export const STATE_ASSIGNMENTS = SUBSCRIBER_COLUMNS.slice(1)
   .map((column) => `${column} = u.${column}`)
   .join(', ');
 

@@ -112,6 +112,33 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX journal_unfinished ON nsps_connector.journal (state)
     WHERE state IN ('queued', 'failed', 'rejected', 'dead');
   `,
+  `
+  -- What a subscriber is called now (names.ts), in JSON: msisdn, account, iccid. Not in his row: events that mean nothing for
+  -- him name him, too, and whoever is locked there should not be rewritten for it.
+  CREATE TABLE nsps_connector.names (imsi bigint PRIMARY KEY, names text NOT NULL);
+  -- And whatever anybody is or was called.
+  CREATE TABLE nsps_connector.identifiers (
+    value text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    imsi bigint NOT NULL,
+    PRIMARY KEY (value, kind, imsi)
+  );
+  -- Until the next event of each tells the rest: his number, when he has one.
+  INSERT INTO nsps_connector.identifiers
+  SELECT coalesce(desired, applied) #>> '{change,state,msisdn}', 'msisdn', imsi FROM nsps_connector.subscribers
+  WHERE coalesce(desired, applied) #>> '{change,state,msisdn}' IS NOT NULL;
+  INSERT INTO nsps_connector.names SELECT imsi, '["' || value || '",null,null]' FROM nsps_connector.identifiers;
+
+  -- What operators did.
+  CREATE TABLE nsps_connector.audit (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at bigint NOT NULL,
+    who text NOT NULL,
+    what text NOT NULL,
+    subject text,
+    detail text
+  );
+  `,
 ];
 
 /** Nobody else's lock: 'nsps' in ASCII. */

@@ -18,12 +18,13 @@ export const ADD_SUBSCRIBERS: Statement = {
 
 export const NOW: Statement = { name: 'now', text: 'SELECT nsps_connector.now_ms()' };
 
-/** The events of the writes, and those which their (now locked) subscribers desire. */
+/** The events of the writes, and those which their (now locked) subscribers desire, or could not have confirmed. */
 export const LOCK_EVENTS: Statement = {
   name: 'lock-events',
   text: `SELECT event_id, imsi, previous_imsi, state, why, attempts FROM nsps_connector.journal
     WHERE event_id = ANY($1::text[] || ARRAY(
-      SELECT desired ->> 'eventId' FROM nsps_connector.subscribers WHERE imsi = ANY($2::bigint[]) AND desired IS NOT NULL))
+      SELECT coalesce(desired, applied) ->> 'eventId' FROM nsps_connector.subscribers
+      WHERE imsi = ANY($2::bigint[]) AND (desired IS NOT NULL OR dead IS NOT NULL)))
     ORDER BY event_id FOR NO KEY UPDATE`,
 };
 
@@ -69,4 +70,27 @@ export const SAVE_EVENTS: Statement = {
       decision = coalesce(u.decision, j.decision),
       body = coalesce(substring($2::bytea FROM u.body_at FOR u.body_length), j.body)
     FROM json_to_recordset($1::json) AS u(${EVENT_RECORD}) WHERE j.event_id = u.event_id`,
+};
+
+/** Not locked: should somebody else name him at the same time, the last one counts. */
+export const NAMES: Statement = {
+  name: 'names',
+  text: 'SELECT imsi, names FROM nsps_connector.names WHERE imsi = ANY($1::bigint[])',
+};
+
+export const SAVE_NAMES: Statement = {
+  name: 'save-names',
+  text: `
+    INSERT INTO nsps_connector.names (imsi, names)
+    SELECT imsi, names FROM json_to_recordset($1::json) AS u(imsi bigint, names text) ORDER BY imsi
+    ON CONFLICT (imsi) DO UPDATE SET names = excluded.names`,
+};
+
+export const ADD_IDENTIFIERS: Statement = {
+  name: 'add-identifiers',
+  text: `
+    INSERT INTO nsps_connector.identifiers (value, kind, imsi)
+    SELECT DISTINCT value, kind, imsi
+    FROM json_to_recordset($1::json) AS u(value text COLLATE "C", kind text COLLATE "C", imsi bigint)
+    ORDER BY value, kind, imsi ON CONFLICT (value, kind, imsi) DO NOTHING`,
 };

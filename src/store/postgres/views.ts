@@ -1,8 +1,10 @@
 import type { Subscriber } from '../../core/subscriber.ts';
 import type { Attempt, Backlog, EventFilter, EventState, StoredEvent, Views } from '../../ports/store.ts';
 import { asImsi } from '../imsi.ts';
-import type { Database } from './database.ts';
-import { plain, STATE_COLUMNS, type StateRow, subscriberOf } from './rows.ts';
+import { spanOf } from '../search.ts';
+import { PostgresOperatorViews } from './operator-views.ts';
+import { plain } from './rows.ts';
+import { Conditions } from './search.ts';
 
 const EVENT_COLUMNS = `seq, event_id, received_at, updated_at, type, imsi, previous_imsi, state, why, status, deliveries,
   request_id, unique_id, decision, attempts, body`;
@@ -27,17 +29,11 @@ type EventRow = [
 ];
 
 /** Reading, for people. */
-export class PostgresViews implements Views {
-  readonly #database: Database;
-
-  constructor(database: Database) {
-    this.#database = database;
-  }
-
+export class PostgresViews extends PostgresOperatorViews implements Views {
   async events(filter: EventFilter): Promise<readonly StoredEvent[]> {
-    const { where, values } = conditions(filter);
-    const limit = `LIMIT $${values.length + 1}`;
-    return this.#events(`${where} ORDER BY seq DESC ${limit}`, [...values, filter.limit]);
+    const conditions = Conditions.of(filter, await spanOf(this.search, filter));
+    const { where, values } = conditions;
+    return this.#events(`${where} ORDER BY seq DESC LIMIT ${conditions.parameter(filter.limit)}`, values);
   }
 
   async event(eventId: string): Promise<StoredEvent | null> {
@@ -46,30 +42,21 @@ export class PostgresViews implements Views {
   }
 
   async #events(where: string, values: readonly unknown[]): Promise<StoredEvent[]> {
-    const rows = await this.#look<EventRow>(`SELECT ${EVENT_COLUMNS} FROM nsps_connector.journal ${where}`, values);
+    const rows = await this.look<EventRow>(`SELECT ${EVENT_COLUMNS} FROM nsps_connector.journal ${where}`, values);
     return rows.map(storedEvent);
   }
 
   async subscriber(imsi: string): Promise<Subscriber | null> {
-    const [found] = await this.#subscribers('imsi = $1', [Number(imsi), 1]);
+    const [found] = await this.subscribersWhere('imsi = $2', [Number(imsi)], 1);
     return found ?? null;
   }
 
   subscribers({ dead, afterImsi, limit }: Parameters<Views['subscribers']>[0]): Promise<readonly Subscriber[]> {
-    return this.#subscribers(`imsi > $1${dead ? ' AND dead IS NOT NULL' : ''}`, [Number(afterImsi ?? -1), limit]);
-  }
-
-  /** A row that only carries a claim says nothing. */
-  async #subscribers(where: string, values: readonly number[]): Promise<Subscriber[]> {
-    const rows = await this.#look<StateRow>(
-      `SELECT ${STATE_COLUMNS} FROM nsps_connector.subscribers WHERE known AND ${where} ORDER BY imsi LIMIT $2`,
-      values,
-    );
-    return rows.map(subscriberOf);
+    return this.subscribersWhere(`imsi > $2${dead ? ' AND dead IS NOT NULL' : ''}`, [Number(afterImsi ?? -1)], limit);
   }
 
   async backlog(): Promise<Backlog> {
-    const [row] = await this.#look<[number, number | null, number]>(
+    const [row] = await this.look<[number, number | null, number]>(
       `SELECT count(*), min(coalesce(waiting_since, due_at)),
          (SELECT count(*) FROM nsps_connector.subscribers WHERE dead IS NOT NULL)
        FROM nsps_connector.subscribers WHERE due_at IS NOT NULL`,
@@ -78,30 +65,6 @@ export class PostgresViews implements Views {
     const [waiting, oldest, dead] = row ?? [0, null, 0];
     return { waiting, oldest, dead };
   }
-
-  #look<Row extends unknown[]>(text: string, values: readonly unknown[]): Promise<Row[]> {
-    return this.#database.named(this.#database.look<Row>(text, values));
-  }
-}
-
-function conditions(filter: EventFilter): { where: string; values: unknown[] } {
-  const parts: string[] = [];
-  const values: unknown[] = [];
-  const add = (sql: (parameter: string) => string, value: unknown) => {
-    if (value === undefined) return;
-    values.push(value);
-    parts.push(sql(`$${values.length}`));
-  };
-  add((value) => `state = ${value}`, filter.state);
-  add(
-    (value) => `(imsi = ${value} OR previous_imsi = ${value})`,
-    filter.imsi === undefined ? undefined : Number(filter.imsi),
-  );
-  add((value) => `type = ${value}`, filter.type);
-  add((value) => `received_at >= ${value}`, filter.from);
-  add((value) => `received_at < ${value}`, filter.until);
-  add((value) => `seq < ${value}`, filter.beforeSeq);
-  return { where: parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`, values };
 }
 
 function storedEvent(row: EventRow): StoredEvent {

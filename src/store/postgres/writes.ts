@@ -7,15 +7,19 @@ import { wholeMs } from '../times.ts';
 import { Batch, type ChangedEvent, type Loaded, type LockedEvent, NotTogether } from './batch.ts';
 import { type Database, send } from './database.ts';
 import { isRefusal } from './faults.ts';
+import type { Leases } from './leases.ts';
 import { json, plain, type StateRow, stateOf, subscriberOf } from './rows.ts';
 import {
   ADD_EVENTS,
+  ADD_IDENTIFIERS,
   ADD_SUBSCRIBERS,
   DESIRED,
   LOCK_EVENTS,
   LOCK_SUBSCRIBERS,
+  NAMES,
   NOW,
   SAVE_EVENTS,
+  SAVE_NAMES,
   SAVE_SUBSCRIBERS,
 } from './statements.ts';
 
@@ -33,13 +37,12 @@ type EventRow = [
 /** Writes of many requests in one transaction: loaded and locked at once, computed here, saved at once. */
 export class Writes {
   readonly #database: Database;
-  readonly #owner: string;
+  readonly #leases: Leases;
   readonly #limits: Limits;
 
-  /** @param owner UUID of this run of this instance. */
-  constructor(database: Database, owner: string, limits: Limits) {
+  constructor(database: Database, leases: Leases, limits: Limits) {
     this.#database = database;
-    this.#owner = owner;
+    this.#leases = leases;
     this.#limits = limits;
   }
 
@@ -60,7 +63,7 @@ export class Writes {
     const imsis = unique(writes.flatMap(({ effects }) => effects.map(({ imsi }) => imsi)));
     return this.#database.transaction(async (client) => {
       const loaded = await this.#load(client, writes, imsis);
-      const batch = new Batch(loaded, this.#owner, this.#limits);
+      const batch = new Batch(loaded, this.#leases, this.#limits);
       const results = writes.map((write) => ({ taken: batch.write(write) }));
       await save(client, batch, loaded.now);
       return results;
@@ -71,14 +74,16 @@ export class Writes {
   async #load(client: ClientBase, writes: readonly Write[], imsis: readonly string[]): Promise<Loaded> {
     const keys = imsis.map(Number);
     for (;;) {
-      const [, rows, [now], events] = await Promise.all([
+      const named = namedBy(writes);
+      const [, rows, [now], events, names] = await Promise.all([
         client.query('BEGIN'),
         send<LockedRow>(client, LOCK_SUBSCRIBERS, [keys]),
         send<[number]>(client, NOW, []),
         send<EventRow>(client, LOCK_EVENTS, [eventIdsOf(writes), keys]),
+        named.length === 0 ? [] : send<[number, string]>(client, NAMES, [named]),
       ]);
       if (rows.length === imsis.length)
-        return loadedOf(client, now?.[0] as number, rows, events.map(lockedEvent), writes);
+        return loadedOf(client, { now: now?.[0] as number, rows, events: events.map(lockedEvent), names }, writes);
       await Promise.all([client.query('ROLLBACK'), send(client, ADD_SUBSCRIBERS, [keys])]);
     }
   }
@@ -95,11 +100,22 @@ function eventIdsOf(writes: readonly Write[]): string[] {
   return unique(ids).map(plain);
 }
 
+/** Keys of the subscribers whom the entries name. */
+function namedBy(writes: readonly Write[]): number[] {
+  const imsis = writes.flatMap(({ entry }) => (entry ? [entry.imsi, entry.previousImsi] : []));
+  return unique(imsis.filter((imsi) => imsi !== null)).map(Number);
+}
+
+interface LoadedRows {
+  readonly now: number;
+  readonly rows: readonly LockedRow[];
+  readonly events: readonly LockedEvent[];
+  readonly names: readonly (readonly [imsi: number, kept: string])[];
+}
+
 async function loadedOf(
   client: ClientBase,
-  now: number,
-  rows: readonly LockedRow[],
-  events: readonly LockedEvent[],
+  { now, rows, events, names }: LoadedRows,
   writes: readonly Write[],
 ): Promise<Loaded> {
   const subscribers = new Map(
@@ -120,6 +136,7 @@ async function loadedOf(
     subscribers,
     events: new Map(events.map((event) => [event.eventId, event])),
     desiredElsewhere: new Map(desired.map(([imsi, eventId]) => [asImsi(imsi), eventId])),
+    names: new Map(names.map(([imsi, kept]) => [asImsi(imsi), kept])),
   };
 }
 
@@ -135,12 +152,15 @@ function lockedEvent([eventId, imsi, previousImsi, state, why, attempts]: EventR
 }
 
 /** Ends the transaction. */
-async function save(client: ClientBase, { subscribers, newEvents, knownEvents }: Batch, now: number): Promise<void> {
+async function save(client: ClientBase, batch: Batch, now: number): Promise<void> {
+  const { subscribers, newEvents, knownEvents, naming } = batch;
   const states = subscribers.map(({ subscriber, known, released }) => ({ ...stateOf(subscriber), known, released }));
   await Promise.all([
     states.length > 0 && send(client, SAVE_SUBSCRIBERS, [json(states)]),
     newEvents.length > 0 && send(client, ADD_EVENTS, eventParameters(newEvents, now)),
     knownEvents.length > 0 && send(client, SAVE_EVENTS, eventParameters(knownEvents, now)),
+    naming.changed.length > 0 && send(client, SAVE_NAMES, [json(naming.changed)]),
+    naming.identifiers.length > 0 && send(client, ADD_IDENTIFIERS, [json(naming.identifiers)]),
     client.query('COMMIT'),
   ]);
 }

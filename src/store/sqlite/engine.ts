@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Limits, Subscriber } from '../../core/subscriber.ts';
+import type { Deed } from '../../ports/operating.ts';
 import { type CleaningOrder, StoreError, type Views, type Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
 import { isRefusal, storeError } from './faults.ts';
@@ -102,6 +103,10 @@ export class Engine {
 
   clean(order: CleaningOrder): number {
     return this.#transaction((tables) => tables.clean(order));
+  }
+
+  note(deed: Deed): void {
+    this.#transaction((tables) => tables.note(deed));
   }
 
   probe(): void {

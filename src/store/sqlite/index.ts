@@ -1,17 +1,12 @@
 import { react } from '../../core/react.ts';
 import { type Effect, type Limits, newest, type Subscriber, type Wanted } from '../../core/subscriber.ts';
-import {
-  type CleaningOrder,
-  type Store,
-  type StoredEvent,
-  StoreError,
-  type Views,
-  type Write,
-} from '../../ports/store.ts';
-import { endsClaim, type WriteResult } from '../requests.ts';
+import type { Deed } from '../../ports/operating.ts';
+import { type CleaningOrder, type Held, type Store, StoreError, type Write } from '../../ports/store.ts';
+import { claimEndedBy, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
 import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
 import { encodeWrites } from './messages.ts';
+import { ThreadViews } from './thread-views.ts';
 import { Thread } from './threads.ts';
 import { Turn } from './turn.ts';
 
@@ -37,9 +32,12 @@ export class SqliteStore implements Store {
   readonly #reads: Turn<string, Subscriber>;
   readonly #writes: Turn<Write, WriteResult>;
   readonly #holds: Holds;
+  /** Of everybody who is held, the claim. */
+  readonly #claims = new Map<string, string>();
+  #claimed = 0;
   readonly #known = new Map<string, Subscriber>();
   readonly #unsettled = new Map<string, Unsettled>();
-  readonly views: Views;
+  readonly views: ThreadViews;
   #closed: Promise<void> | null = null;
 
   /** @throws StoreError when the file cannot be opened, is in use, or is of a newer version. */
@@ -78,15 +76,20 @@ export class SqliteStore implements Store {
   }
 
   // The only process on this file: claims end with it, and need no limit of time.
-  async claim(imsi: string, wanted: Wanted | null): Promise<Subscriber | null> {
+  async claim(imsi: string, wanted: Wanted | null): Promise<Held | null> {
     if (this.#holds.has(imsi)) return null;
-    const [known] = await Promise.all([this.#known.get(imsi) ?? this.#read(imsi), this.#hold(imsi, wanted)]).catch(
-      (error: unknown) => {
-        this.#holds.letGo(imsi);
-        throw error;
-      },
-    );
-    return known;
+    const [known, claim] = await Promise.all([
+      this.#known.get(imsi) ?? this.#read(imsi),
+      this.#hold(imsi, wanted),
+    ]).catch((error: unknown) => {
+      this.#letGo(imsi);
+      throw error;
+    });
+    return { ...known, claim };
+  }
+
+  look(imsi: string): Promise<Subscriber> {
+    return this.#read(imsi);
   }
 
   async #read(imsi: string): Promise<Subscriber> {
@@ -95,26 +98,58 @@ export class SqliteStore implements Store {
     return subscriber;
   }
 
-  async #hold(imsi: string, wanted: Wanted | null): Promise<void> {
+  async #hold(imsi: string, wanted: Wanted | null): Promise<string> {
+    const claim = String(++this.#claimed);
+    this.#claims.set(imsi, claim);
     try {
       await this.#holds.hold(imsi, wanted);
     } catch (error) {
       throw holdsError(error);
     }
+    return claim;
   }
 
-  async claimDue(limit: number): Promise<readonly Subscriber[]> {
+  /** @param claim only this one; without it, whichever there is. */
+  #letGo(imsi: string, claim?: string): void {
+    if (claim !== undefined && this.#claims.get(imsi) !== claim) return;
+    this.#claims.delete(imsi);
+    this.#holds.letGo(imsi);
+  }
+
+  #endClaim(effect: Effect): void {
+    const claim = claimEndedBy(effect);
+    if (claim !== null) this.#letGo(effect.imsi, claim);
+  }
+
+  async claimDue(limit: number): Promise<readonly Held[]> {
     const held = [...this.#holds.imsis];
     const due = this.#look(await this.#writer.ask('due', JSON.stringify({ limit, held })));
     // An event may have taken hold of some meanwhile.
     const free = due.filter(({ imsi }) => !this.#holds.has(imsi));
     try {
-      await Promise.all(free.map((subscriber) => this.#hold(subscriber.imsi, newest(subscriber))));
+      return await this.#holdAll(free);
     } catch (error) {
-      for (const { imsi } of free) this.#holds.letGo(imsi);
+      for (const { imsi } of free) this.#letGo(imsi);
       throw error;
     }
-    return free;
+  }
+
+  /**
+   * NSPS will not send again what was promised: after a power failure there would be no other sign that it may be on its way
+   * to the core (ADR 0013).
+   */
+  async #holdAll(due: readonly Subscriber[]): Promise<Held[]> {
+    const claims = await Promise.all(due.map((subscriber) => this.#hold(subscriber.imsi, newest(subscriber))));
+    if (due.some(({ desired }) => desired?.owed)) await this.#sync();
+    return due.map((subscriber, index) => ({ ...subscriber, claim: claims[index] as string }));
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      await this.#holds.sync();
+    } catch (error) {
+      throw holdsError(error);
+    }
   }
 
   async write(write: Write): Promise<readonly boolean[]> {
@@ -133,7 +168,7 @@ export class SqliteStore implements Store {
     const { imsi, kind } = effect;
     this.#known.delete(imsi);
     if (kind === 'applied' || kind === 'failed') this.#unsettled.set(imsi, { effect, since: Date.now() });
-    else if (endsClaim(kind)) this.#holds.letGo(imsi);
+    else this.#endClaim(effect);
   }
 
   /** Writes what came of calls while nothing could be written. */
@@ -143,7 +178,7 @@ export class SqliteStore implements Store {
       await this.#writes.ask({ entry: null, story: null, effects: [aged(effect, Date.now() - since)] });
       this.#unsettled.delete(imsi);
       this.#known.delete(imsi);
-      this.#holds.letGo(imsi);
+      this.#endClaim(effect);
     });
     await Promise.all(settled);
   }
@@ -156,7 +191,7 @@ export class SqliteStore implements Store {
     if (taken && (kind === 'applied' || kind === 'untouched')) {
       if (known) this.#remember(react(known, effect, Date.now(), this.#limits).subscriber);
     }
-    if (endsClaim(kind)) this.#holds.letGo(imsi);
+    this.#endClaim(effect);
   }
 
   #remember(subscriber: Subscriber): void {
@@ -170,6 +205,10 @@ export class SqliteStore implements Store {
 
   clean(order: CleaningOrder): Promise<number> {
     return this.#writer.ask('clean', JSON.stringify(order));
+  }
+
+  async note(deed: Deed): Promise<void> {
+    await this.#writer.ask('note', JSON.stringify(deed));
   }
 
   async probe(): Promise<void> {
@@ -188,7 +227,7 @@ export class SqliteStore implements Store {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([(this.views as ThreadViews).close(), this.#writer.close()]);
+    await Promise.all([this.views.close(), this.#writer.close()]);
     this.#holds.close();
   }
 }
@@ -207,51 +246,4 @@ function aged(effect: Unsettled['effect'], ms: number): Effect {
 
 function holdsError(error: unknown): StoreError {
   return new StoreError(`claims cannot be written: ${(error as Error).message}`, { cause: error });
-}
-
-/** Reading in a thread of its own, made when somebody looks: a long search must not hold up an event. */
-class ThreadViews implements Views {
-  readonly #writer: Thread;
-  readonly #options: { file: string; limits: Limits; role: 'reader' } | null;
-  #reader: Promise<Thread> | null = null;
-
-  /** @param options null when only the writer can see the data (in memory). */
-  constructor(writer: Thread, options: { file: string; limits: Limits; role: 'reader' } | null) {
-    this.#writer = writer;
-    this.#options = options;
-  }
-
-  async #ask<T>(name: keyof Views, ...args: unknown[]): Promise<T> {
-    this.#reader ??= this.#options ? Thread.start(this.#options) : Promise.resolve(this.#writer);
-    const reader = await this.#reader.catch((error: unknown) => {
-      this.#reader = null;
-      throw error;
-    });
-    return (await reader.ask('view', JSON.stringify({ name, args }))) as T;
-  }
-
-  events(filter: Parameters<Views['events']>[0]): Promise<readonly StoredEvent[]> {
-    return this.#ask('events', filter);
-  }
-
-  event(eventId: string): Promise<StoredEvent | null> {
-    return this.#ask('event', eventId);
-  }
-
-  subscriber(imsi: string): Promise<Subscriber | null> {
-    return this.#ask('subscriber', imsi);
-  }
-
-  subscribers(filter: Parameters<Views['subscribers']>[0]): Promise<readonly Subscriber[]> {
-    return this.#ask('subscribers', filter);
-  }
-
-  backlog(): ReturnType<Views['backlog']> {
-    return this.#ask('backlog');
-  }
-
-  async close(): Promise<void> {
-    const reader = await this.#reader;
-    if (reader !== this.#writer) await reader?.close();
-  }
 }

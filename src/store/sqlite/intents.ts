@@ -1,4 +1,6 @@
-import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Wanted } from '../../core/subscriber.ts';
 
 /** The file is begun anew with what still holds when it is so long, in bytes. */
@@ -16,6 +18,8 @@ export interface Holds {
   readonly imsis: Iterable<string>;
   /** Resolves once it would be found after the death of this process. */
   hold(imsi: string, wanted: Wanted | null): Promise<void> | undefined;
+  /** Resolves once whoever is held by now would be found after the death of the machine, too. */
+  sync(): Promise<void> | undefined;
   letGo(imsi: string): void;
   /** @throws when whoever is held cannot be kept in mind. */
   probe(): void;
@@ -38,6 +42,8 @@ export class HoldsInMemory implements Holds {
     this.#held.add(imsi);
   }
 
+  sync(): undefined {}
+
   letGo(imsi: string): void {
     this.#held.delete(imsi);
   }
@@ -54,8 +60,9 @@ export function intentsFile(database: string): string {
 
 /**
  * Who is held, in a file beside the database: written before the core is called, without waiting for the disk. It outlives
- * the death of the process (the system has it), not that of the machine; for that nothing was promised yet, and NSPS sends
- * again. A line a claim and a line when it ends cost a fraction of a transaction.
+ * the death of the process (the system has it), but that of the machine only after a `sync`, which is needed where NSPS was
+ * promised something: where it was not, it sends again. A line a claim and a line when it ends cost a fraction of a
+ * transaction.
  */
 export class Intents implements Holds {
   readonly #file: string;
@@ -113,6 +120,16 @@ export class Intents implements Holds {
     return this.#written;
   }
 
+  /** The file is opened once more: should a new one take its place meanwhile, that is on the disk with all who are held. */
+  async sync(): Promise<void> {
+    const file = await open(this.#file, 'r');
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+  }
+
   letGo(imsi: string): void {
     if (this.#held.delete(imsi)) this.#unwritten += `{"imsi":"${imsi}"}\n`;
   }
@@ -143,19 +160,33 @@ export class Intents implements Holds {
     closeSync(old);
   }
 
-  /** Complete under another name first: whoever finds the file finds all of it. */
+  /** Complete, and on the disk, under another name first: whoever finds the file finds all of it. */
   #begin(): number {
     const draft = `${this.#file}.new`;
     const handle = openSync(draft, 'w', 0o600);
     try {
       this.#length = writeAll(handle, [...this.#held.values()].join(''));
+      fsyncSync(handle);
       renameSync(draft, this.#file);
+      syncFolder(dirname(this.#file));
       return handle;
     } catch (error) {
       closeSync(handle);
       rmSync(draft, { force: true });
       throw error;
     }
+  }
+}
+
+/** So that the file has its name after a power failure, too. Some file systems take care of names by themselves, and say no. */
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+  } finally {
+    closeSync(handle);
   }
 }
 

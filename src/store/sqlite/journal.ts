@@ -4,6 +4,7 @@ import type { Attempt, CleaningOrder, Entry } from '../../ports/store.ts';
 import { mergeAttempts, stateAfter } from '../journal-rules.ts';
 import { wholeMs } from '../times.ts';
 import type { EventIndex } from './event-index.ts';
+import { Identifiers } from './identifiers.ts';
 
 const COLUMNS = [
   'event_id',
@@ -34,10 +35,17 @@ interface AgedRow {
   readonly state: Entry['state'];
 }
 
+/** What is kept of a subscriber for the sake of the journal. */
+interface LastRow {
+  readonly last_event: number | null;
+  readonly names: string | null;
+}
+
 /** Every event and its story. */
 export class Journal {
   readonly #now: () => number;
   readonly #index: EventIndex;
+  readonly #identifiers: Identifiers;
   readonly #insert: StatementSync;
   readonly #again: StatementSync;
   readonly #known: StatementSync;
@@ -46,12 +54,14 @@ export class Journal {
   readonly #setState: StatementSync;
   readonly #last: StatementSync;
   readonly #setLast: StatementSync;
+  readonly #rename: StatementSync;
   readonly #oldest: StatementSync;
   readonly #delete: StatementSync;
 
   constructor(db: DatabaseSync, index: EventIndex, now: () => number) {
     this.#now = now;
     this.#index = index;
+    this.#identifiers = new Identifiers(db);
     const columns = [...COLUMNS, 'before', 'previous_before'];
     this.#insert = db.prepare(
       `INSERT INTO journal (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
@@ -65,19 +75,22 @@ export class Journal {
     this.#known = db.prepare('SELECT state, attempts FROM journal WHERE seq = ?');
     this.#setAttempts = db.prepare('UPDATE journal SET attempts = ?2, updated_at = ?3 WHERE seq = ?1');
     this.#setState = db.prepare('UPDATE journal SET state = ?2, why = ?3, updated_at = ?4 WHERE seq = ?1');
-    this.#last = db.prepare('SELECT last_event FROM subscribers WHERE imsi = ?');
+    this.#last = db.prepare('SELECT last_event, names FROM subscribers WHERE imsi = ?');
     this.#setLast = db.prepare(
-      `INSERT INTO subscribers (imsi, last_event) VALUES (?1, ?2) ON CONFLICT (imsi) DO UPDATE SET last_event = ?2`,
+      `INSERT INTO subscribers (imsi, last_event, names) VALUES (?1, ?2, ?3)
+       ON CONFLICT (imsi) DO UPDATE SET last_event = ?2, names = ?3`,
     );
+    this.#rename = db.prepare('UPDATE subscribers SET names = ?2 WHERE imsi = ?1');
     // The newest stays whatever its age, so that numbers are never used again.
     this.#oldest = db.prepare(
       `SELECT seq, event_id, received_at, state, (SELECT max(seq) FROM journal) - seq AS newer FROM journal
        WHERE seq < (SELECT max(seq) FROM journal) ORDER BY seq`,
     );
     this.#delete = db.prepare('DELETE FROM journal WHERE seq = ?');
-    // An event of two subscribers is done when both are.
+    // An event of two subscribers is done when both are; not when one was given up (journal-rules.ts).
     this.#processed = db.prepare(
-      `UPDATE journal SET state = 'processed', why = NULL, updated_at = ?2 WHERE seq = ?1 AND NOT EXISTS (
+      `UPDATE journal SET state = 'processed', why = NULL, updated_at = ?2
+       WHERE seq = ?1 AND NOT (state = 'discarded' AND previous_imsi IS NOT NULL) AND NOT EXISTS (
          SELECT 1 FROM subscribers
          WHERE imsi IN (journal.imsi, journal.previous_imsi) AND desired ->> '$.eventId' = journal.event_id)`,
     );
@@ -98,19 +111,33 @@ export class Journal {
     const known = this.#known.get(seq) as { state: Entry['state']; attempts: string };
     const attempts = mergeAttempts(JSON.parse(known.attempts) as Attempt[], entry.attempts);
     this.#again.run(...this.#values(entry, stateAfter(known.state, state), attempts), seq);
+    this.#nameAgain(entry, state);
   }
 
   #addNew(entry: Entry, state: Entry['state']): void {
     const values = this.#values(entry, state, entry.attempts);
-    const [before, previousBefore] = [this.#lastOf(entry.imsi), this.#lastOf(entry.previousImsi)];
-    const seq = Number(this.#insert.run(...values, before, previousBefore).lastInsertRowid);
-    for (const imsi of [entry.imsi, entry.previousImsi]) if (imsi !== null) this.#setLast.run(Number(imsi), seq);
+    const { imsi, previousImsi } = entry;
+    const [last, previous] = [this.#lastOf(imsi), this.#lastOf(previousImsi)];
+    const before = [last?.last_event ?? null, previous?.last_event ?? null];
+    const seq = Number(this.#insert.run(...values, ...before).lastInsertRowid);
+    if (previousImsi !== null) {
+      const names = this.#identifiers.ofReplaced(entry, previous?.names ?? null, state);
+      this.#setLast.run(Number(previousImsi), seq, names);
+    }
+    if (imsi !== null) this.#setLast.run(Number(imsi), seq, this.#identifiers.of(entry, last?.names ?? null, state));
     this.#index.add(entry.eventId, seq);
   }
 
-  #lastOf(imsi: string | null): number | null {
-    if (imsi === null) return null;
-    return (this.#last.get(Number(imsi)) as { last_event: number | null } | undefined)?.last_event ?? null;
+  #lastOf(imsi: string | null): LastRow | undefined {
+    return imsi === null ? undefined : (this.#last.get(Number(imsi)) as LastRow | undefined);
+  }
+
+  /** What is sent again may have been enriched again. */
+  #nameAgain(entry: Entry, state: Entry['state']): void {
+    const known = this.#lastOf(entry.imsi);
+    if (!known) return;
+    const names = this.#identifiers.of(entry, known.names, state);
+    if (names !== known.names) this.#rename.run(Number(entry.imsi), names);
   }
 
   #values(entry: Entry, state: Entry['state'], attempts: readonly Attempt[]) {

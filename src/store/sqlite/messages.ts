@@ -1,4 +1,5 @@
 import type { Subscriber } from '../../core/subscriber.ts';
+import type { Deed } from '../../ports/operating.ts';
 import type { CleaningOrder, Views, Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
 import type { EngineOptions, Seen } from './engine.ts';
@@ -9,6 +10,7 @@ export interface Requests {
   due: { of: { limit: number; held: string[] }; gives: Seen<Subscriber[]> };
   writes: { of: readonly Write[]; gives: Seen<WriteResult[]> };
   clean: { of: CleaningOrder; gives: number };
+  note: { of: Deed; gives: null };
   probe: { of: null; gives: null };
   view: { of: { name: keyof Views; args: unknown[] }; gives: unknown };
   close: { of: null; gives: null };

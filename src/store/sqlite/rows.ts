@@ -1,33 +1,12 @@
 import type { Release, Subscriber, Wanted } from '../../core/subscriber.ts';
 import { unknownSubscriber } from '../../core/subscriber.ts';
+import type { SubscriberRow } from '../subscriber-row.ts';
 import { wholeMs } from '../times.ts';
 
-/** The order of a row's fields everywhere. */
-export const SUBSCRIBER_COLUMNS = [
-  'imsi',
-  'applied',
-  'desired',
-  'after',
-  'unsettled_until',
-  'due_at',
-  'waiting_since',
-  'attempts',
-  'dead',
-] as const;
+/** States and releases as JSON. */
+export type JsonRow = SubscriberRow<string, string>;
 
-export type SubscriberRow = [
-  imsi: number,
-  applied: string | null,
-  desired: string | null,
-  after: string | null,
-  unsettledUntil: number | null,
-  dueAt: number | null,
-  waitingSince: number | null,
-  attempts: number,
-  dead: string | null,
-];
-
-export function subscriberOf(row: SubscriberRow | undefined, imsi: string): Subscriber {
+export function subscriberOf(row: JsonRow | undefined, imsi: string): Subscriber {
   if (!row) return unknownSubscriber(imsi);
   const [, applied, desired, after, unsettledUntil, dueAt, waitingSince, attempts, dead] = row;
   return {
@@ -43,7 +22,7 @@ export function subscriberOf(row: SubscriberRow | undefined, imsi: string): Subs
   };
 }
 
-export function valuesOf(subscriber: Subscriber): SubscriberRow {
+export function valuesOf(subscriber: Subscriber): JsonRow {
   const { imsi, applied, desired, after, unsettledUntil, dueAt, waitingSince, attempts, dead } = subscriber;
   return [
     Number(imsi),

@@ -91,6 +91,31 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO indexed VALUES (0);
   CREATE INDEX journal_unfinished ON journal (state) WHERE state IN ('queued', 'failed', 'rejected', 'dead');
   `,
+  `
+  -- What he is called now (names.ts), in JSON: msisdn, account, iccid.
+  ALTER TABLE subscribers ADD COLUMN names TEXT;
+  -- And whatever anybody is or was called.
+  CREATE TABLE identifiers (
+    value TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    imsi INTEGER NOT NULL,
+    PRIMARY KEY (value, kind, imsi)
+  ) STRICT, WITHOUT ROWID;
+  -- Until the next event of each tells the rest: his number, when he has one.
+  UPDATE subscribers SET names = json_array(coalesce(desired, applied) ->> '$.change.state.msisdn', NULL, NULL)
+  WHERE coalesce(desired, applied) ->> '$.change.state.msisdn' IS NOT NULL;
+  INSERT INTO identifiers SELECT names ->> '$[0]', 'msisdn', imsi FROM subscribers WHERE names IS NOT NULL;
+
+  -- What operators did. A number is never used again, though all of them are deleted in time.
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    what TEXT NOT NULL,
+    subject TEXT,
+    detail TEXT
+  ) STRICT;
+  `,
 ];
 
 /**

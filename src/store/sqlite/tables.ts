@@ -1,13 +1,16 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { react } from '../../core/react.ts';
 import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
+import type { Deed } from '../../ports/operating.ts';
 import type { CleaningOrder, Write } from '../../ports/store.ts';
 import { Halves } from '../halves.ts';
 import { asImsi } from '../imsi.ts';
+import { SUBSCRIBER_COLUMNS } from '../subscriber-row.ts';
+import { Audit } from './audit.ts';
 import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';
 import { Journal } from './journal.ts';
-import { SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf, valuesOf } from './rows.ts';
+import { type JsonRow, subscriberOf, valuesOf } from './rows.ts';
 
 /** The tables and what is done to them, one call after the other. Knows nothing of threads, transactions and files. */
 export class Tables {
@@ -15,6 +18,7 @@ export class Tables {
   readonly #now: () => number;
   readonly #index: EventIndex;
   readonly #journal: Journal;
+  readonly #audit: Audit;
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
@@ -27,6 +31,7 @@ export class Tables {
     this.#now = now;
     this.#index = new EventIndex(db);
     this.#journal = new Journal(db, this.#index, now);
+    this.#audit = new Audit(db, now);
     const columns = SUBSCRIBER_COLUMNS.join(', ');
     this.#select = db.prepare(`SELECT ${columns} FROM subscribers WHERE imsi = ?`);
     this.#insert = db.prepare(
@@ -50,7 +55,7 @@ export class Tables {
   }
 
   read(imsi: string): Subscriber {
-    return subscriberOf(this.#select.get(Number(imsi)) as SubscriberRow | undefined, imsi);
+    return subscriberOf(this.#select.get(Number(imsi)) as JsonRow | undefined, imsi);
   }
 
   /** Who is due and not held: half of them who wait longest, half of them who came last. */
@@ -59,7 +64,7 @@ export class Tables {
     const found = new Map<number, Subscriber>();
     const take = (statement: StatementSync, upTo: number) => {
       // Those held are skipped here: in a statement they would be looked up one by one.
-      for (const row of statement.iterate(now, upTo + held.size + found.size) as Iterable<SubscriberRow>) {
+      for (const row of statement.iterate(now, upTo + held.size + found.size) as Iterable<JsonRow>) {
         if (found.size >= upTo) break;
         const imsi = asImsi(row[0]);
         if (!held.has(imsi)) found.set(row[0], subscriberOf(row, imsi));
@@ -82,7 +87,12 @@ export class Tables {
 
   /** Only what nothing waits for any more goes. @returns how many events were deleted. */
   clean(order: CleaningOrder): number {
+    this.#audit.clean(order);
     return this.#journal.clean(order);
+  }
+
+  note(deed: Deed): void {
+    this.#audit.note(deed);
   }
 
   committed(): void {
@@ -97,7 +107,7 @@ export class Tables {
     if (effect.kind === 'untouched' && effect.retryInMs === null) return true;
     // Only an event never heard of can be one whose call ended without a word.
     if (effect.kind === 'stale' && this.#journal.knows(effect.eventId)) return true;
-    const row = this.#select.get(Number(effect.imsi)) as SubscriberRow | undefined;
+    const row = this.#select.get(Number(effect.imsi)) as JsonRow | undefined;
     const before = subscriberOf(row, effect.imsi);
     const reaction = react(before, effect, this.#now(), this.#limits);
     if (reaction.subscriber !== before) {

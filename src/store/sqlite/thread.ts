@@ -87,6 +87,9 @@ async function carryOut(engine: Engine, { name, text, bodies }: RequestMessage):
       return json(engine.writes(decodeWrites(text, bodies)));
     case 'clean':
       return json(engine.clean(JSON.parse(text)));
+    case 'note':
+      engine.note(JSON.parse(text));
+      return json(null);
     case 'probe':
       engine.probe();
       return json(null);

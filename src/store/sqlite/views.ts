@@ -1,9 +1,10 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Subscriber } from '../../core/subscriber.ts';
 import type { Attempt, Backlog, EventFilter, EventState, StoredEvent, Views } from '../../ports/store.ts';
 import { asImsi } from '../imsi.ts';
+import { spanOf } from '../search.ts';
 import { findEvent } from './event-index.ts';
-import { SUBSCRIBER_COLUMNS, type SubscriberRow, subscriberOf } from './rows.ts';
+import { KNOWN, SqliteOperatorViews } from './operator-views.ts';
+import { Conditions } from './search.ts';
 
 interface EventRow {
   seq: number;
@@ -31,56 +32,38 @@ const STORY = `
     UNION ALL
     SELECT iif(journal.imsi = ?, before, previous_before) FROM story JOIN journal ON journal.seq = story.seq
   )
-  SELECT journal.* FROM story JOIN journal ON journal.seq = story.seq`;
-
-/** A row may be there only because an event that meant nothing named him. */
-const KNOWN = '(applied IS NOT NULL OR desired IS NOT NULL)';
+  SELECT journal.* FROM story CROSS JOIN journal ON journal.seq = story.seq`;
 
 /** Reading, for people. */
-export class SqliteViews implements Views {
-  readonly #db: DatabaseSync;
-
-  constructor(db: DatabaseSync) {
-    this.#db = db;
-  }
-
+export class SqliteViews extends SqliteOperatorViews implements Views {
   async events(filter: EventFilter): Promise<readonly StoredEvent[]> {
-    const { where, values } = conditions(filter);
+    const { where, values } = Conditions.of(filter, await spanOf(this.search, filter));
     const { imsi, limit } = filter;
     const rows =
       imsi === undefined
-        ? this.#db.prepare(`SELECT * FROM journal ${where} ORDER BY seq DESC LIMIT ?`).all(...values, limit)
-        : this.#db.prepare(`${STORY} ${where} LIMIT ?`).all(Number(imsi), Number(imsi), ...values, limit);
+        ? this.db.prepare(`SELECT * FROM journal ${where} ORDER BY seq DESC LIMIT ?`).all(...values, limit)
+        : this.db.prepare(`${STORY} ${where} LIMIT ?`).all(Number(imsi), Number(imsi), ...values, limit);
     return (rows as unknown as EventRow[]).map(storedEvent);
   }
 
   async event(eventId: string): Promise<StoredEvent | null> {
-    const seq = findEvent(this.#db, eventId);
-    const row = this.#db.prepare('SELECT * FROM journal WHERE seq = ?').get(seq);
+    const seq = findEvent(this.db, eventId);
+    const row = this.db.prepare('SELECT * FROM journal WHERE seq = ?').get(seq);
     return row ? storedEvent(row as unknown as EventRow) : null;
   }
 
   async subscriber(imsi: string): Promise<Subscriber | null> {
-    const [found] = this.#subscribers('WHERE imsi = ?', [Number(imsi), 1]);
+    const [found] = this.subscribersWhere('imsi = ?', [Number(imsi)], 1);
     return found ?? null;
   }
 
   async subscribers({ dead, afterImsi, limit }: Parameters<Views['subscribers']>[0]): Promise<readonly Subscriber[]> {
-    const where = `WHERE imsi > ? AND ${KNOWN}${dead ? ' AND dead IS NOT NULL' : ''}`;
-    return this.#subscribers(where, [Number(afterImsi ?? -1), limit]);
-  }
-
-  #subscribers(where: string, values: readonly number[]): Subscriber[] {
-    const statement = this.#db.prepare(
-      `SELECT ${SUBSCRIBER_COLUMNS.join(', ')} FROM subscribers ${where} ORDER BY imsi LIMIT ?`,
-    );
-    statement.setReturnArrays(true);
-    const rows = statement.all(...values) as unknown as SubscriberRow[];
-    return rows.map((row) => subscriberOf(row, asImsi(row[0])));
+    const where = `imsi > ? AND ${KNOWN}${dead ? ' AND dead IS NOT NULL' : ''}`;
+    return this.subscribersWhere(where, [Number(afterImsi ?? -1)], limit);
   }
 
   async backlog(): Promise<Backlog> {
-    const row = this.#db
+    const row = this.db
       .prepare(
         `SELECT count(*) AS waiting, min(coalesce(waiting_since, due_at)) AS oldest,
            (SELECT count(*) FROM subscribers WHERE dead IS NOT NULL) AS dead
@@ -89,23 +72,6 @@ export class SqliteViews implements Views {
       .get();
     return row as unknown as Backlog;
   }
-}
-
-function conditions(filter: EventFilter): { where: string; values: SQLInputValue[] } {
-  const parts: string[] = [];
-  const values: SQLInputValue[] = [];
-  const add = (sql: string, ...more: (SQLInputValue | undefined)[]) => {
-    const given = more.filter((value) => value !== undefined);
-    if (given.length === 0) return;
-    parts.push(sql);
-    values.push(...given);
-  };
-  add('state = ?', filter.state);
-  add('type = ?', filter.type);
-  add('received_at >= ?', filter.from);
-  add('received_at < ?', filter.until);
-  add('journal.seq < ?', filter.beforeSeq);
-  return { where: parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`, values };
 }
 
 function storedEvent(row: EventRow): StoredEvent {

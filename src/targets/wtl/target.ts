@@ -59,7 +59,10 @@ export class WtlTarget implements Target {
     if (remaining <= 0)
       return Promise.resolve(failed('connect_failed', 'Connection timeout: no time left for the call'));
     const request = this.#request(JSON.stringify(toWtlRequest(change)), context);
-    const handler = new ExchangeHandler(this.#clock, remaining, (answer) => this.#understand(answer, change));
+    const handler = new ExchangeHandler(this.#clock, remaining, (answer) => {
+      context.trace?.answered(answer.status);
+      return this.#understand(answer, change);
+    });
     this.#pool.dispatch(request, handler);
     return handler.outcome;
   }
@@ -82,6 +85,7 @@ export class WtlTarget implements Target {
         accept: 'application/json',
         'x-b3-traceid': context.requestId,
         'x-request-id': context.uniqueId,
+        ...context.trace?.headers,
       },
       body,
     };

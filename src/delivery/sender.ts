@@ -1,0 +1,92 @@
+import { isStale, type Release, releasesBefore, type Subscriber, type Wanted } from '../core/subscriber.ts';
+import { compareVersions } from '../core/version.ts';
+import type { TraceIds } from '../ports/runtime.ts';
+import type { Held, Store } from '../ports/store.ts';
+import type { CallContext } from '../ports/target.ts';
+import type { Attempts } from './attempts.ts';
+import { asRelease, type Pushed, push } from './push.ts';
+import { Released } from './releases.ts';
+
+/** The number cannot be given yet: its SIM is held by somebody (`held`), or why it could not release it. */
+export interface Blocked {
+  readonly wanted: Wanted;
+  readonly obstacle: string;
+}
+
+interface SenderParts {
+  readonly store: Store;
+  readonly attempts: Attempts;
+  /** How long a SIM is held that releases its number, in milliseconds. */
+  readonly holdMs: number;
+  /** Keeps what came of a SIM that was called for on behalf of another one. */
+  settle(pushed: Pushed, held: Held, ids: TraceIds): Promise<void>;
+  letGo(held: Held): Promise<void>;
+}
+
+/**
+ * Sends what the connector itself has to send, once the number it gives is free (G5). It holds a subscriber while it calls
+ * for those who have his number; it never waits for them, so that two who hold each other's both give up and come back.
+ */
+export class Sender {
+  readonly #parts: SenderParts;
+
+  constructor(parts: SenderParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Sends what is to be sent of somebody who is held. Swaps are announced while others are called for that: only when a look
+   * finds no release that is not done is it sent.
+   * @param choose what is to be sent, of what is known; null when nothing is.
+   * @returns null when nothing was.
+   */
+  async send(
+    held: Held,
+    choose: (known: Subscriber) => Wanted | null,
+    context: CallContext,
+  ): Promise<Pushed | Blocked | null> {
+    const { store, attempts } = this.#parts;
+    const released = new Released(store);
+    for (let known: Subscriber = held; ; known = await store.look(held.imsi)) {
+      const wanted = choose(known);
+      if (!wanted) return null;
+      const releases = releasesBefore(known, wanted);
+      const missing = await released.missing(held.imsi, releases);
+      if (missing.length === 0) {
+        const pushed = await push(attempts, wanted, releases, context, () => released.allBefore(wanted));
+        if (pushed) return pushed;
+      }
+      for (const release of missing) {
+        const obstacle = await this.#release(release, wanted.eventId, context);
+        if (obstacle) return { wanted, obstacle };
+        released.add(release);
+      }
+    }
+  }
+
+  /** @returns null when the SIM has given its number back, or something newer came of it; `held` or words when not. */
+  async #release(release: Release, eventId: string, context: CallContext): Promise<string | null> {
+    const { store, holdMs, settle, letGo } = this.#parts;
+    const { imsi } = release.change.state;
+    const wanted: Wanted = { ...release, eventId, owed: false };
+    const holder = await store.claim(imsi, wanted, holdMs);
+    if (!holder) return 'held';
+    const sent = await this.send(holder, (known) => releaseOf(known, wanted), context).catch(async (error: unknown) => {
+      await letGo(holder).catch(() => {});
+      throw error;
+    });
+    if (sent === null || 'obstacle' in sent) {
+      await letGo(holder);
+      return sent?.obstacle ?? null;
+    }
+    const pushed = asRelease(sent);
+    await settle(pushed, holder, context);
+    return pushed.outcome.kind === 'done' ? null : `${imsi} still holds the number: ${pushed.outcome.failure.why}`;
+  }
+}
+
+/** Or something newer, which may itself be a number that has to be free first; null when it was done before. */
+function releaseOf(known: Subscriber, release: Wanted): Wanted | null {
+  if (known.applied && compareVersions(known.applied.version, release.version) >= 0) return null;
+  return known.desired !== null && isStale(known, release.version) ? known.desired : release;
+}

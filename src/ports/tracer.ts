@@ -1,0 +1,42 @@
+import type { TraceIds } from './runtime.ts';
+import type { CallTrace } from './target.ts';
+
+/** What is said of a span: never a secret. Masked as the log is. */
+export type Attributes = Readonly<Record<string, string | number | boolean>>;
+
+/** Headers as Node gives them. */
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/**
+ * Spans of the work that goes on. What is under way is known without being handed around: a step belongs to whatever it is
+ * called within. Nothing here throws or waits, and every `work` is run exactly once, whatever becomes of its span.
+ */
+export interface Tracer {
+  /** A request of NSPS, as part of the trace that its headers name. */
+  event<T>(headers: Headers, ids: TraceIds, work: () => Promise<T>): Promise<T>;
+  /** Work of the connector's own for an event that came earlier: a trace of its own, linked to the event's. */
+  background<T>(eventId: string | null, ids: TraceIds, work: () => Promise<T>): Promise<T>;
+  /** A call to the external system. */
+  call<T>(ids: TraceIds, work: (trace: CallTrace) => Promise<T>): Promise<T>;
+  /** A step within what is under way; without anything under way no span is made. */
+  step<T>(name: string, work: () => T): T;
+  /** Says something about the span that is under way. @param failed why it did not work. */
+  note(attributes: () => Attributes, failed?: string): void;
+  /** Makes the event under way known to its later work. */
+  remember(eventId: string): void;
+  /** Sends what is left, for `ms` at most. Idempotent. */
+  close(ms: number): Promise<void>;
+}
+
+const UNTRACED: CallTrace = { headers: {}, answered: () => {} };
+
+/** Traces nothing, and costs nothing. */
+export const NO_TRACER: Tracer = {
+  event: (_headers, _ids, work) => work(),
+  background: (_eventId, _ids, work) => work(),
+  call: (_ids, work) => work(UNTRACED),
+  step: (_name, work) => work(),
+  note: () => {},
+  remember: () => {},
+  close: () => Promise.resolve(),
+};

@@ -1,0 +1,21 @@
+import type { Deed } from '../../ports/operating.ts';
+import type { Statement } from './database.ts';
+import { plain } from './rows.ts';
+
+/** What operators did. */
+export const NOTE: Statement = {
+  name: 'note',
+  text: `INSERT INTO nsps_connector.audit (at, who, what, subject, detail)
+    VALUES (nsps_connector.now_ms(), $1, $2, $3, $4)`,
+};
+
+export function deedParameters({ who, what, subject, detail }: Deed): (string | null)[] {
+  return [who, what, subject, detail].map((text) => (text === null ? null : plain(text)));
+}
+
+/** However many events there are: what operators did is kept for its time. */
+export const CLEAN_AUDIT: Statement = {
+  name: 'clean-audit',
+  text: `DELETE FROM nsps_connector.audit WHERE seq IN (
+      SELECT seq FROM nsps_connector.audit WHERE at < $1 ORDER BY seq LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+};

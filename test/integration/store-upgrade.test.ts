@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, test } from 'node:test';
+import type { Store } from '../../src/ports/store.ts';
+import { migrate as migratePostgres, MIGRATIONS as POSTGRES_MIGRATIONS } from '../../src/store/postgres/schema.ts';
+import { MIGRATIONS, migrate } from '../../src/store/sqlite/schema.ts';
+import { postgresBench, withClient } from '../helpers/postgres.ts';
+import { sqliteBench } from '../helpers/sqlite-bench.ts';
+import { acceptanceOf, entryOf, IMSI, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
+
+/** What version 0.1 left behind: two subscribers, one with a number, and an event. */
+const [KNOWN, NUMBERLESS] = [wantedAt(1), wantedAt(1, { imsi: OTHER_IMSI, msisdn: null })].map((wanted) =>
+  JSON.stringify(wanted),
+);
+const STATEMENTS = (schema: string, body: string) => `
+  INSERT INTO ${schema}journal (seq, event_id, received_at, updated_at, type, imsi, state, status, request_id, unique_id,
+    decision, attempts, body) VALUES (1, 'event-1', ${entryOf(1).receivedAt}, 1, 'SIM/Updated', ${Number(IMSI)},
+    'processed', 202, 'r', 'u', '{}', '[{"at":1}]', ${body});`;
+
+/** @param store of today, on that database. */
+async function usesWhatItFinds(store: Store): Promise<void> {
+  assert.deepEqual((await store.views.subscriber(IMSI))?.applied, wantedAt(1));
+  assert.deepEqual(await store.views.names(IMSI), { msisdn: '79123456789', account: null, iccid: null });
+  assert.deepEqual(await store.views.find('79123456789', 9), [
+    { imsi: IMSI, by: 'msisdn', value: '79123456789', current: true },
+  ]);
+  assert.deepEqual(await store.views.names(OTHER_IMSI), { msisdn: null, account: null, iccid: null });
+  const { events } = await store.views.page({ imsi: IMSI, text: 'needle', limit: 9 });
+  assert.deepEqual(
+    events.map(({ eventId, attempts }) => [eventId, attempts]),
+    [['event-1', 1]],
+  );
+  const names = { msisdn: '79123456789', account: '17', iccid: '8938003991234567890' };
+  await store.write({ ...acceptanceOf(2), entry: entryOf(2, { names }) });
+  assert.deepEqual(await store.views.names(IMSI), names);
+  await store.note({ who: 'token', what: 'resync', subject: null, detail: null });
+  assert.equal((await store.views.audit({ limit: 9 })).length, 1);
+}
+
+describe('a database of the first version', () => {
+  test('in a file is brought up to date with what it holds', async () => {
+    await using bench = await sqliteBench();
+    {
+      using db = new DatabaseSync(bench.file);
+      migrate(db, MIGRATIONS.slice(0, 1));
+      const add = db.prepare('INSERT INTO subscribers (imsi, applied, last_event) VALUES (?, ?, ?)');
+      add.run(Number(IMSI), KNOWN ?? null, 1);
+      add.run(Number(OTHER_IMSI), NUMBERLESS ?? null, null);
+      db.exec(STATEMENTS('', "CAST('a needle' AS BLOB)"));
+    }
+    const store = await bench.open();
+    await usesWhatItFinds(store);
+    await store.close();
+  });
+
+  test('in PostgreSQL is brought up to date with what it holds', async () => {
+    await using bench = await postgresBench();
+    await withClient(bench.url, async (client) => {
+      await migratePostgres(client, POSTGRES_MIGRATIONS.slice(0, 1));
+      const add = 'INSERT INTO nsps_connector.subscribers (imsi, known, applied) VALUES ($1, true, $2)';
+      await client.query(add, [Number(IMSI), KNOWN]);
+      await client.query(add, [Number(OTHER_IMSI), NUMBERLESS]);
+      await client.query(STATEMENTS('nsps_connector.', "'a needle'::bytea"));
+      await client.query("SELECT nextval('nsps_connector.journal_seq')");
+    });
+    const store = await bench.open();
+    await usesWhatItFinds(store);
+    await store.close();
+  });
+});

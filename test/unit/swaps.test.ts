@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Arrival } from '../../src/delivery/arrival.ts';
+import { InlineDelivery } from '../../src/delivery/inline.ts';
+import { Reconciler } from '../../src/delivery/reconciler.ts';
+import type { Store } from '../../src/ports/store.ts';
+import { directStore } from '../helpers/direct-store.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { memoryLog } from '../helpers/log.ts';
+import { effects, entryOf, wantedAt } from '../helpers/subscribers.ts';
+import {
+  attemptsOn,
+  barredAt,
+  CALL_MS,
+  confirmed,
+  grantAt,
+  releaseAt,
+  SlowCore,
+  swapAt,
+  TIMED_OUT,
+} from '../helpers/swaps.ts';
+
+const [OLD, NEW, OTHER] = ['001010000000001', '001010000000002', '001010000000003'] as const;
+const NUMBER = '79123456789';
+
+/** The connector's own loop on a store and a slow core. */
+function loop({ concurrency = 10 } = {}) {
+  const clock = new FakeClock();
+  const core = new SlowCore(clock);
+  const store = directStore();
+  const reconciler = new Reconciler({
+    store,
+    attempts: attemptsOn(core, clock, concurrency),
+    clock,
+    random: () => 0.5,
+    log: memoryLog(),
+    limits: { deadlineMs: 5_000, concurrency: 10, rest: { firstMs: 10, longestMs: 100 } },
+    newIds: () => ({ requestId: 'r', uniqueId: 'u' }),
+  });
+  /** Until the core confirmed state `n` of a SIM. What is due is told by the store's own clock, which is the real one. */
+  const bring = async (imsi: string, n: number) => {
+    reconciler.start();
+    while ((await store.views.subscriber(imsi))?.applied?.eventId !== `event-${n}`) {
+      await clock.advance(CALL_MS);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const stopped = reconciler.stop();
+    await clock.advance(10_000);
+    await stopped;
+    await store.close();
+  };
+  return { clock, core, store, bring };
+}
+
+/** Events while NSPS waits, on a store and a slow core. */
+function inline({ concurrency = 10 } = {}) {
+  const clock = new FakeClock();
+  const core = new SlowCore(clock);
+  const store = directStore();
+  const limits = { deadlineMs: 5_000, capacity: 100, retries: 0 };
+  const attempts = attemptsOn(core, clock, concurrency);
+  return { clock, core, store, delivery: new InlineDelivery({ store, attempts, clock, random: () => 0.5, limits }) };
+}
+
+function updateAt(n: number, imsi: string, msisdn: string | null = NUMBER): Arrival {
+  const { version, change } = wantedAt(n, { imsi, msisdn });
+  const { state: _, why, status, attempts, ...draft } = entryOf(n, { imsi });
+  return { decision: { kind: 'provision', action: 'update', version, changes: [change] }, draft };
+}
+
+/** In the order of the calls; everything else is of no interest. */
+function assertBefore(calls: readonly string[], first: string, then: string): void {
+  assert.ok(calls.includes(first) && calls.includes(then), calls.join(', '));
+  assert.ok(calls.indexOf(first) < calls.indexOf(then), calls.join(', '));
+}
+
+/** A swap in which the new SIM has to wait for one more, that nobody knew of when it began. */
+const announceOther = (store: Store, imsi: string) =>
+  store.write(effects({ kind: 'expect', imsi, after: [releaseAt(1, OTHER)], wanted: null }));
+
+describe('a number is given only when every SIM that had it has released it (G5)', () => {
+  test('also one that is named while another one is being released', async () => {
+    const { core, store, bring } = loop();
+    for (const imsi of [OLD, OTHER]) await confirmed(store, wantedAt(0, { imsi }));
+    core.meanwhile.set(`${OLD} -`, () => announceOther(store, NEW));
+    await store.write(grantAt(2, OLD, NEW));
+    await bring(NEW, 2);
+    assertBefore(core.calls, `${OTHER} -`, `${NEW} ${NUMBER}`);
+  });
+
+  test('also one that an old SIM itself is told to wait for after it was released', async () => {
+    const { core, store, bring } = loop();
+    for (const imsi of [OLD, OTHER]) await confirmed(store, wantedAt(0, { imsi }));
+    core.meanwhile.set(`${OLD} -`, () => announceOther(store, OLD));
+    await store.write(grantAt(2, OLD, NEW));
+    await bring(NEW, 2);
+    assertBefore(core.calls, `${OTHER} -`, `${NEW} ${NUMBER}`);
+  });
+
+  test('also one that is named while the number waits for a place at the core', async () => {
+    const { clock, core, store, bring } = loop({ concurrency: 1 });
+    await confirmed(store, wantedAt(0, { imsi: OTHER }));
+    await store.write(effects({ kind: 'want', imsi: OLD, wanted: wantedAt(1, { imsi: OLD, msisdn: '7' }), after: [] }));
+    await store.write(effects({ kind: 'want', imsi: NEW, wanted: wantedAt(2, { imsi: NEW }), after: [] }));
+    clock.after(CALL_MS / 2, () => void announceOther(store, NEW).then(() => announceOther(store, OLD)));
+    await bring(NEW, 2);
+    // Whichever of the two went first, the other one waited.
+    assertBefore(core.calls, `${OTHER} -`, core.calls.filter((call) => !call.startsWith(OTHER))[1] as string);
+  });
+
+  test('also where a SIM gives its number away by taking another one', async () => {
+    const { core, store, bring } = loop();
+    await confirmed(store, wantedAt(0, { imsi: OTHER, msisdn: '7' }));
+    await confirmed(store, wantedAt(0, { imsi: OLD }));
+    await store.write(grantAt(2, OLD, NEW));
+    const taken = wantedAt(3, { imsi: OLD, msisdn: '7', owed: false });
+    const unknown = { result: 'unsure', why: 'no answer', retryInMs: null, counts: true } as const;
+    // It is not due before its time: the old one is brought on behalf of the new one.
+    await store.write(effects({ kind: 'failed', imsi: OLD, wanted: taken, ...unknown }));
+    await store.write(effects({ kind: 'expect', imsi: OLD, after: [releaseAt(3, OTHER)], wanted: null }));
+    await bring(NEW, 2);
+    assertBefore(core.calls, `${OTHER} -`, `${OLD} 7`);
+    assertBefore(core.calls, `${OLD} 7`, `${NEW} ${NUMBER}`);
+  });
+
+  test('but a number that comes back to a SIM does not wait for that SIM', async () => {
+    const { core, store, bring } = loop();
+    await confirmed(store, wantedAt(0, { imsi: OLD }));
+    await store.write(swapAt(1, OLD, NEW));
+    await store.write(swapAt(2, NEW, OLD));
+    await bring(OLD, 2);
+    assertBefore(core.calls, `${NEW} -`, `${OLD} ${NUMBER}`);
+  });
+
+  test('also when an older event makes a number be confirmed whose call had no known result', async () => {
+    const { clock, core, store, delivery } = inline();
+    await confirmed(store, wantedAt(0, { imsi: OTHER }));
+    core.answers.set(`${NEW} ${NUMBER}`, TIMED_OUT);
+    const first = delivery.deliver(updateAt(5, NEW), []);
+    await clock.advance(1_000);
+    assert.equal((await first).kind, 'failed');
+    await announceOther(store, NEW);
+    core.calls.length = 0;
+    const second = delivery.deliver(updateAt(4, NEW), []);
+    await clock.advance(1_000);
+    await second;
+    assertBefore(core.calls, `${OTHER} -`, `${NEW} ${NUMBER}`);
+    await store.close();
+  });
+
+  test('also while NSPS waits, and the number for a place at the core', async () => {
+    const { clock, core, store, delivery } = inline({ concurrency: 1 });
+    await confirmed(store, wantedAt(0, { imsi: OTHER }));
+    core.meanwhile.set(`${OLD} -`, async () => {
+      clock.after(CALL_MS / 2, () => void announceOther(store, NEW));
+    });
+    const answers = [delivery.deliver(updateAt(3, OLD, null), []), delivery.deliver(updateAt(2, NEW), [])];
+    await clock.advance(2_000);
+    assert.deepEqual(
+      (await Promise.all(answers)).map(({ kind }) => kind),
+      ['processed', 'processed'],
+    );
+    assert.deepEqual(core.calls, [`${OLD} -`, `${OTHER} -`, `${NEW} ${NUMBER}`]);
+    await store.close();
+  });
+
+  test('also when it is promised, but not yet so, that the old SIM becomes something else', async () => {
+    const { clock, core, store, delivery } = inline();
+    await confirmed(store, wantedAt(0, { imsi: OLD }));
+    await store.write(effects({ kind: 'want', imsi: OLD, wanted: barredAt(4, OLD), after: [] }));
+    await store.write(effects({ kind: 'expect', imsi: NEW, after: [releaseAt(2, OLD)], wanted: null }));
+    const answer = delivery.deliver(updateAt(3, NEW), []);
+    await clock.advance(2_000);
+    assert.equal((await answer).kind, 'processed');
+    assert.deepEqual(core.calls, [`${OLD} -`, `${NEW} ${NUMBER}`]);
+    await store.close();
+  });
+});
