@@ -40,9 +40,17 @@ function configDocument(): string {
 }
 
 function settingRow([name, setting]: [string, Setting]): string {
-  const fallback = setting.required ? '**required**' : setting.fallback === undefined ? '' : `\`${setting.fallback}\``;
+  const fallback = setting.required
+    ? requirement(setting)
+    : setting.fallback === undefined
+      ? ''
+      : `\`${setting.fallback}\``;
   const meaning = setting.secret ? `${setting.help} Secret.` : setting.help;
   return `| \`${name}\` | ${fallback} | ${cell(setting.kind.expected)} | ${cell(meaning)} |`;
+}
+
+function requirement({ target }: Setting): string {
+  return target === undefined ? '**required**' : `**required** with \`TARGET=${target}\``;
 }
 
 function errorsDocument(): string {

@@ -114,7 +114,7 @@ class Reader {
     if (text === undefined) {
       // A file that is still to come, or was emptied to revoke the token: the secret that nobody can present.
       if (isSecretName(name) && this.#secretFiles.has(name) && !setting.required) return new Secret('');
-      if (setting.required && this.#requireAll && !this.#hasFault(name)) {
+      if (this.#isMissed(setting) && !this.#hasFault(name)) {
         this.#fault(name, `is required: ${setting.kind.expected}`);
       }
       return null;
@@ -128,6 +128,13 @@ class Reader {
       this.#fault(name, `must be ${setting.kind.expected}${found}${more}`);
       return null;
     }
+  }
+
+  /** A setting of another system than the one to provision is missed by nobody. */
+  #isMissed({ required, target }: Setting): boolean {
+    if (!required || !this.#requireAll) return false;
+    const wanted = this.#environment['TARGET'] ?? SETTINGS.TARGET.fallback;
+    return target === undefined || target === wanted.toLowerCase();
   }
 
   #text(name: SettingName): string | undefined {
@@ -257,7 +264,7 @@ function unknownNames(environment: Environment): string[] {
   const known = new Set<string>([...SETTING_NAMES, ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
   return Object.keys(environment).filter(
     (name) =>
-      /^(WTL|API_TOKEN|ADMIN|CONSOLE|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY|METRICS)/.test(name) &&
+      /^(WTL|OSMO_HLR|API_TOKEN|ADMIN|CONSOLE|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY|METRICS)/.test(name) &&
       !known.has(name),
   );
 }

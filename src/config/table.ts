@@ -17,18 +17,29 @@ import {
 } from './kinds.ts';
 import type { Secret } from './secret.ts';
 
+/** The external systems there are; each has a folder of that name in `targets/`. */
+const TARGET_NAMES = ['wtl', 'osmo-hlr'] as const;
+export type TargetName = (typeof TARGET_NAMES)[number];
+
 /** One setting: its kind, what it is when not set, and what it is for. */
 export interface Setting<T = unknown> {
   readonly kind: Kind<T>;
   /** As one would write it. Absent: none. */
   readonly fallback?: string;
   readonly required?: true;
+  /** Required only when this is the system to provision (`TARGET`). */
+  readonly target?: TargetName;
   readonly secret?: true;
   readonly help: string;
 }
 
 function required<T>(kind: Kind<T>, help: string): Setting<T> & { required: true } {
   return { kind, required: true, help };
+}
+
+/** Required when `TARGET` is that system; nobody else misses it. */
+function requiredFor<T>(target: TargetName, kind: Kind<T>, help: string): Setting<T> & { target: TargetName } {
+  return { kind, required: true, target, help };
 }
 
 function optional<T>(kind: Kind<T>, help: string): Setting<T> {
@@ -85,9 +96,13 @@ export const GROUPS = {
     WTL_DEFAULT_EPS_PROFILE: withDefault(profileName, 'default', 'EPS profile when the access policy names none.'),
   },
   Core: {
-    TARGET: withDefault(choice('wtl'), 'wtl', 'The external system to provision.'),
-    WTL_API_URL: required(baseUrl, 'Base URL of the WTL API; `/prov` is added. Trailing slashes do not matter.'),
-    WTL_API_TOKEN: { ...required(token, 'Bearer token for the WTL API.'), secret: true },
+    TARGET: withDefault(choice(...TARGET_NAMES), 'wtl', 'The external system to provision.'),
+    WTL_API_URL: requiredFor(
+      'wtl',
+      baseUrl,
+      'Base URL of the WTL API; `/prov` is added. Trailing slashes do not matter.',
+    ),
+    WTL_API_TOKEN: { ...requiredFor('wtl', token, 'Bearer token for the WTL API.'), secret: true },
     WTL_HTTP_REQUESTS_TIMEOUT: withDefault(
       seconds(0.01, 3600),
       '30.0',
@@ -118,6 +133,16 @@ export const GROUPS = {
     WTL_CA_FILE: optional(text('a PEM file'), 'Certificate authority of the core, for https.'),
     WTL_CLIENT_CERT_FILE: optional(text('a PEM file'), 'Client certificate shown to the core.'),
     WTL_CLIENT_KEY_FILE: optional(text('a PEM file'), 'Key of the client certificate.'),
+  },
+  OsmoHLR: {
+    OSMO_HLR_HOST: withDefault(text('a host name or an address'), '127.0.0.1', 'Where osmo-hlr listens.'),
+    OSMO_HLR_CTRL_PORT: withDefault(integer(1, 65535), '4259', 'Port of its control interface (`ctrl`).'),
+    OSMO_HLR_VTY_PORT: withDefault(integer(1, 65535), '4258', 'Port of its VTY (`line vty`).'),
+    OSMO_HLR_TIMEOUT: withDefault(
+      seconds(0.01, 3600),
+      '5.0',
+      'How long one attempt may take there, and how long it may wait for its turn, within `WTL_HTTP_REQUESTS_TIMEOUT`.',
+    ),
   },
   Delivery: {
     DELIVERY: withDefault(
@@ -222,20 +247,21 @@ export const GROUPS = {
 } as const satisfies Record<string, Record<string, Setting>>;
 
 type Groups = typeof GROUPS;
-type Table = Groups['Service'] &
-  Groups['Intake'] &
-  Groups['Decision'] &
-  Groups['Core'] &
-  Groups['Delivery'] &
-  Groups['Store'] &
-  Groups['Operating'] &
-  Groups['Logs'] &
-  Groups['Metrics and traces'];
+/** All groups in one: their intersection, as the parameter of a function that takes any of them. */
+type Table = { [G in keyof Groups]: (group: Groups[G]) => void }[keyof Groups] extends (table: infer T) => void
+  ? T
+  : never;
 
 export type SettingName = keyof Table;
 
 type Value<S> =
-  S extends Setting<infer T> ? (S extends { required: true } | { fallback: string } ? T : T | null) : never;
+  S extends Setting<infer T>
+    ? S extends { target: TargetName }
+      ? T | null
+      : S extends { required: true } | { fallback: string }
+        ? T
+        : T | null
+    : never;
 
 /** All settings, read and checked. A setting that is not set and has no default is null. */
 export type Settings = { readonly [N in SettingName]: Value<Table[N]> };

@@ -19,6 +19,7 @@ interface TargetModule {
 /** One line per external system; each is loaded only when it is the one. */
 const TARGETS: Record<TargetName, () => Promise<TargetModule>> = {
   wtl: () => import('./wtl/index.ts'),
+  'osmo-hlr': () => import('./osmo-hlr/index.ts'),
 };
 
 /** The external system that the settings name; it is loaded and opened at the first use, or when warmed up. */
