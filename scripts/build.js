@@ -36,3 +36,21 @@ await esbuild.build({
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
 });
+
+// The web console: three files for browsers, served from dist/console as they are.
+await esbuild.build({
+  absWorkingDir: root,
+  entryPoints: ['src/console/app.tsx', 'src/console/app.css', 'src/console/index.html'],
+  outdir: 'dist/console',
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: ['chrome123', 'firefox120', 'safari17.5'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  loader: { '.html': 'copy' },
+  minify: true,
+  legalComments: 'none',
+  sourcemap: false,
+  logLevel: 'warning',
+});

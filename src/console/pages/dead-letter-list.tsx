@@ -1,0 +1,125 @@
+import { useState } from 'preact/hooks';
+import type { DeadLetters } from '../../contract/admin.ts';
+import { type Fault, faultOf, get, withQuery } from '../lib/api.ts';
+import { useGet } from '../lib/load.ts';
+import { statusText } from '../lib/words.ts';
+import { Age, EventLink, ImsiLink } from '../parts/bits.tsx';
+import type { Bulk } from '../parts/bulk-dialog.tsx';
+import { Empty, Failed, Loading } from '../parts/states.tsx';
+
+type Letter = DeadLetters['letters'][number];
+const PATH = '/admin/v1/dead-letters/list';
+
+/** The dead letters of one reason, page by page. */
+export function Letters({ why, onBulk }: { why: string; onBulk: (bulk: Bulk) => void }) {
+  const first = useGet<DeadLetters>(withQuery(PATH, { why }));
+  const [more, setMore] = useState<readonly DeadLetters[]>([]);
+  const [fault, setFault] = useState<Fault | null>(null);
+  if (!first.value)
+    return first.fault ? <Failed fault={first.fault} again={first.reload} /> : <Loading what="dead letters" />;
+  const pages = [first.value, ...more];
+  const letters = pages.flatMap((page) => page.letters);
+  const next = pages.at(-1)?.next ?? null;
+  if (letters.length === 0) return <Empty title="Nobody is left here.">All of this reason were dealt with.</Empty>;
+  const goOn = async () => {
+    setFault(null);
+    try {
+      const page = await get<DeadLetters>(withQuery(PATH, { why, after: next }));
+      setMore((before) => [...before, page]);
+    } catch (error) {
+      setFault(faultOf(error));
+    }
+  };
+  return (
+    <>
+      <div class="panel table-panel">
+        <LetterTable letters={letters} onBulk={onBulk} />
+      </div>
+      {fault && <Failed fault={fault} />}
+      {next !== null && (
+        <div class="further">
+          <button type="button" class="button" onClick={goOn}>
+            More
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
+function LetterTable({ letters, onBulk }: { letters: readonly Letter[]; onBulk: (bulk: Bulk) => void }) {
+  return (
+    <table class="table cards">
+      <caption class="offscreen">Dead letters of this reason</caption>
+      <thead>
+        <tr>
+          <th scope="col">IMSI</th>
+          <th scope="col">Billing wants</th>
+          <th scope="col">Event</th>
+          <th scope="col">Tried since</th>
+          <th scope="col" class="number">
+            Failed
+          </th>
+          <th scope="col">
+            <span class="offscreen">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {letters.map((letter) => (
+          <LetterRow key={letter.imsi} letter={letter} onBulk={onBulk} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function LetterRow({ letter, onBulk }: { letter: Letter; onBulk: (bulk: Bulk) => void }) {
+  const { imsi, wanted, eventId, since, attempts } = letter;
+  const one = { chosen: { imsis: [imsi] }, count: 1, which: `subscriber ${imsi}` };
+  return (
+    <tr>
+      <td data-label="IMSI">
+        <ImsiLink imsi={imsi} />
+      </td>
+      <td data-label="Billing wants">{wanted ? <Wants wanted={wanted} /> : <span class="quiet">not known</span>}</td>
+      <td data-label="Event">{eventId === null ? <span class="quiet">–</span> : <EventLink id={eventId} short />}</td>
+      <td data-label="Tried since" class="nowrap">
+        {since === null ? <span class="quiet">–</span> : <Age at={since} />}
+      </td>
+      <td data-label="Failed" class="number">
+        {attempts}
+      </td>
+      <td class="row-actions">
+        <button
+          type="button"
+          class="button small"
+          aria-label={`Replay ${imsi}`}
+          onClick={() => onBulk({ kind: 'replay', ...one })}
+        >
+          Replay
+        </button>
+        <button
+          type="button"
+          class="button small"
+          aria-label={`Discard ${imsi}`}
+          onClick={() => onBulk({ kind: 'discard', ...one })}
+        >
+          Discard
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+function Wants({ wanted: { state } }: { wanted: NonNullable<Letter['wanted']> }) {
+  return (
+    <>
+      {statusText(state.status)}, <span class="mono">{state.msisdn ?? 'no number'}</span>
+      <span class="quiet mono">
+        {' '}
+        {state.csProfile} / {state.epsProfile}
+      </span>
+    </>
+  );
+}

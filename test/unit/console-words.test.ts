@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ageText, durationText, latencyText } from '../../src/console/lib/time-text.ts';
+import { isSettled, verdictSentence } from '../../src/console/lib/words.ts';
+import type { SubscriberView, WantedView } from '../../src/contract/admin.ts';
+
+const IMSI = '001010000020349';
+const NOW = Date.parse('2025-06-09T17:44:20Z');
+const inMs = (ms: number) => new Date(NOW + ms).toISOString();
+
+const WANTED: WantedView = {
+  action: 'update',
+  state: { imsi: IMSI, status: 'serviceGranted', msisdn: '380661310764', csProfile: 'cs', epsProfile: 'eps' },
+  eventId: 'e-1',
+  version: {},
+  owed: true,
+};
+
+function view(part: Partial<SubscriberView>): SubscriberView {
+  const names = { msisdn: null, account: null, iccid: null };
+  const quiet = {
+    after: [],
+    unsettledUntil: null,
+    dueAt: null,
+    waitingSince: null,
+    attempts: 0,
+    dead: null,
+    events: [],
+  };
+  return { imsi: IMSI, names, verdict: 'in step', desired: null, applied: null, ...quiet, ...part };
+}
+
+describe('verdict', () => {
+  test('says what the network has', () => {
+    const { title, more } = verdictSentence(view({ applied: WANTED }), NOW);
+    assert.equal(title, 'The network has what billing wants.');
+    assert.equal(more, 'Service granted, number 380661310764. The network confirmed it; nothing is waiting.');
+  });
+
+  test('says when the connector tries again, and after whom', () => {
+    const waiting = {
+      verdict: 'waiting',
+      desired: WANTED,
+      attempts: 2,
+      waitingSince: inMs(-65_000),
+      dueAt: inMs(42_000),
+    } as const;
+    assert.equal(
+      verdictSentence(view({ ...waiting, after: [WANTED] }), NOW).more,
+      `SIM ${IMSI} has to give its number back first. The connector tries again in 42 s. 2 attempts failed in the last 1 min.`,
+    );
+    assert.equal(
+      verdictSentence(view({ ...waiting, attempts: 0, dueAt: inMs(-5) }), NOW).more,
+      'The connector is trying now.',
+    );
+  });
+
+  test('says when it is NSPS who sends again', () => {
+    const desired = { ...WANTED, owed: false };
+    const { title, more } = verdictSentence(view({ verdict: 'unsettled', desired }), NOW);
+    assert.equal(title, 'The network did not confirm the newest state.');
+    assert.equal(more, 'NSPS delivers the event again; the connector does nothing by itself.');
+  });
+
+  test('claims nothing about a call that may still be applied', () => {
+    const unsettled = view({ verdict: 'unsettled', desired: WANTED, unsettledUntil: inMs(70_000), dueAt: inMs(5_000) });
+    const { title, more } = verdictSentence(unsettled, NOW);
+    assert.equal(title, 'It is not known what the network has.');
+    assert.match(more, /^A call ended without a result and may still be applied for 1 min\. /);
+  });
+
+  test('gives the reason of a dead letter', () => {
+    const { title, tone } = verdictSentence(view({ verdict: 'dead letter', dead: 'No such profile' }), NOW);
+    assert.deepEqual([title, tone], ['The connector gave up: No such profile', 'bad']);
+  });
+
+  test('is waited for only while the connector has something to do', () => {
+    assert.equal(isSettled({ verdict: 'waiting', dueAt: inMs(5) }), false);
+    assert.equal(isSettled({ verdict: 'unsettled', dueAt: null }), true);
+    assert.equal(isSettled({ verdict: 'in step', dueAt: inMs(5) }), true);
+  });
+});
+
+test('durations are told in the units people think in', () => {
+  const cases = [0, 850, 12_000, 180_000, 7_500_000, 72_000_000, 190_000_000, 1_900_000_000];
+  assert.deepEqual(cases.map(durationText), [
+    '0 ms',
+    '850 ms',
+    '12 s',
+    '3 min',
+    '2 h 5 min',
+    '20 h',
+    '2 d 4 h',
+    '21 d',
+  ]);
+  assert.deepEqual(
+    [-5_000, 0, 5_000].map((ms) => ageText(NOW - ms, NOW)),
+    ['in 5 s', 'just now', '5 s ago'],
+  );
+  assert.deepEqual([null, 0.84, 42.4, 1_254].map(latencyText), ['–', '0.8 ms', '42 ms', '1.25 s']);
+});
