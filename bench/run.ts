@@ -4,6 +4,7 @@ import { coldStartReport, measureColdStart } from './cold-start.ts';
 import { faultsReport, measureFaults } from './faults.ts';
 import { intakeReport, measureIntake, STORE_KINDS, type StoreKind } from './intake.ts';
 import { measureMetrics, metricsReport } from './metrics.ts';
+import { measureOsmoHlr, osmoHlrReport } from './osmo-hlr.ts';
 import { stopChildrenAtExit } from './parts/children.ts';
 import {
   circumstances,
@@ -29,9 +30,10 @@ Options
                          cold     start of the program
                          faults   a core that hangs or is down
                          metrics  what counting costs
+                         osmo-hlr applies to a real osmo-hlr, which has to be installed; measured only when named
   --store <kind>       Intake and size on this store only: ${STORE_KINDS.join(', ')}.
-  --seconds <number>   Length of one measurement of intake, faults and metrics. [3]
-  --rounds <number>    Rounds of intake [5], size [4], metrics [6] and of cold starts [11].
+  --seconds <number>   Length of one measurement of intake, faults and metrics, and of a round of osmo-hlr. [3]
+  --rounds <number>    Rounds of intake [5], size [4], metrics [6], osmo-hlr [7] and of cold starts [11].
   --subscribers <n>    Of the larger store of size [1000000] and of backlog [100000].
   --json               Print JSON instead of tables.
   -h, --help           Show this help.
@@ -42,11 +44,13 @@ Exit codes
   2  wrong use
 `;
 
-const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults', 'metrics'] as const;
+const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults', 'metrics', 'osmo-hlr'] as const;
+/** Needs a program that is not everywhere. */
+const ONLY_WHEN_NAMED: PartName = 'osmo-hlr';
 type PartName = (typeof PART_NAMES)[number];
 
 const DEFAULT_SECONDS = 3;
-const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11, metrics: 6 };
+const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11, metrics: 6, osmo: 7 };
 const DEFAULT_SUBSCRIBERS = { size: 1_000_000, backlog: 100_000 };
 
 interface Options {
@@ -64,7 +68,9 @@ class UsageError extends Error {}
 function readOptions(args: readonly string[]): Options | null {
   const values = parse(args);
   if (values.help) return null;
-  const only = PART_NAMES.filter((part) => values.only === undefined || part === values.only);
+  const only = PART_NAMES.filter((part) =>
+    values.only === undefined ? part !== ONLY_WHEN_NAMED : part === values.only,
+  );
   if (only.length === 0) throw new UsageError(`--only must be one of ${PART_NAMES.join(', ')}, not "${values.only}"`);
   const stores = STORE_KINDS.filter((kind) => values.store === undefined || kind === values.store);
   if (stores.length === 0) throw new UsageError(`--store must be one of ${STORE_KINDS.join(', ')}`);
@@ -141,6 +147,11 @@ const PARTS: Readonly<Record<PartName, Part>> = {
     title: 'Faults of the core',
     measure: ({ seconds }) => measureFaults({ seconds }),
     report: faultsReport,
+  },
+  'osmo-hlr': {
+    title: 'OsmoHLR',
+    measure: ({ seconds, rounds }) => measureOsmoHlr({ seconds, rounds: rounds ?? DEFAULT_ROUNDS.osmo }),
+    report: osmoHlrReport,
   },
   metrics: {
     title: 'Metrics',

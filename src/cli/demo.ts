@@ -1,6 +1,4 @@
 import { styleText } from 'node:util';
-import { CoreSimulator } from '../../sim/core-simulator.ts';
-import type { Subscriber } from '../../sim/subscribers.ts';
 import { App } from '../app.ts';
 import { type Config, loadConfig } from '../config/load.ts';
 import { rulesOf } from '../config/rules.ts';
@@ -8,55 +6,53 @@ import { SAMPLE_EVENT } from '../contract/samples.ts';
 import { decide } from '../core/decide.ts';
 import type { Decision, Rules } from '../core/types.ts';
 import { type Command, type CommandLine, EXIT, heading, PlainError, UsageError } from './command.ts';
+import { DEMO_TARGETS, type DemoCore, type DemoTarget, demoSettings, startDemoCore } from './demo-core.ts';
 import { quietUntilToldOtherwise } from './demo-log.ts';
 import { type Scene, story } from './demo-story.ts';
 import { listenFault } from './listen-fault.ts';
 import { Poster, type PostResult } from './poster.ts';
 import { stopSignals } from './signals.ts';
 
+/** A sheet has no subscribers to look up: its demo is another one. */
+const TARGETS = [...DEMO_TARGETS, 'google-sheets'];
+
 export const command: Command = {
   name: 'demo',
   synopsis: '',
   about:
     'Starts a connector (PORT, or 8000) with a core simulator inside, on this machine only, plays a short life of a few\n' +
-    'subscribers through the real HTTP endpoint, shows what the core holds after each event, and stays up to be tried.',
+    'subscribers through the real HTTP endpoint, shows what the core holds after each event, and stays up to be tried.\n' +
+    'With --target osmo-hlr the core is a real osmo-hlr of its own, in a temporary folder; it has to be installed.\n' +
+    'With --target google-sheets it has a sheet of its own, and shows the rows.',
   options: {
-    target: {
-      type: 'string',
-      default: 'wtl',
-      value: 'name',
-      help: 'What the connector serves: wtl, or google-sheets with a sheet of its own.',
-    },
+    target: { type: 'string', default: 'wtl', value: 'name', help: `The core: ${TARGETS.join(', ')}.` },
   },
-  exits: { 69: 'a port cannot be had' },
+  exits: { 69: 'a port cannot be had, or osmo-hlr is not installed' },
   positionals: [0, 0],
   run: demo,
 };
 
 const HOST = '127.0.0.1';
 const TOKEN = 'demo-token';
-const CORE_TOKEN = 'demo-core-token';
 const ADMIN_TOKEN = 'demo-admin-token';
 const CONSOLE_TOKEN = 'demo-console-token';
 
 async function demo(line: CommandLine): Promise<number> {
-  const { target } = line.values;
-  if (target === 'google-sheets') return await (await import('./demo-sheets.ts')).demoSheets();
-  if (target !== 'wtl') throw new UsageError(`--target must be wtl or google-sheets, not "${target}"`);
+  if (line.values['target'] === 'google-sheets') return await (await import('./demo-sheets.ts')).demoSheets();
+  const target = targetOf(line);
   // Judged before anything is started that would have to be stopped.
-  demoConfig('http://core.invalid');
+  demoConfig(demoSettings('http://core.invalid'));
   const stopped = stopSignals(() => process.exit(EXIT.failed));
-  const core = new CoreSimulator({ host: HOST, port: 0, token: CORE_TOKEN });
-  const coreUrl = await core.start();
-  const config = demoConfig(coreUrl);
+  const core = await startDemoCore(target);
+  const config = demoConfig(core.settings);
   const log = quietUntilToldOtherwise(config);
-  const app = new App(config, log, { simulated: () => core.subscribers.all().map(simulatedOf) });
+  const app = new App(config, log, core.simulated ? { simulated: core.simulated } : {});
   const url = await app.start().catch(async (error: unknown) => {
     await core.stop();
     throw new PlainError(listenFault(error, HOST, config.settings.PORT), EXIT.unavailable);
   });
   await play(`${url}/process-event`, rulesOf(config.settings), core);
-  process.stdout.write(invitation(new URL(url).port, new URL(coreUrl).origin));
+  process.stdout.write(invitation(new URL(url).port, core));
   log.speak();
   await stopped;
   await app.stop();
@@ -65,34 +61,40 @@ async function demo(line: CommandLine): Promise<number> {
   return EXIT.ok;
 }
 
+function targetOf(line: CommandLine): DemoTarget {
+  const name = line.values['target'];
+  const target = DEMO_TARGETS.find((known) => known === name);
+  if (!target) throw new UsageError(`--target must be one of ${TARGETS.join(', ')}, not "${name}"`);
+  return target;
+}
+
 /** Only the port is taken from outside: a demo must not touch a real core. */
-function demoConfig(coreUrl: string): Config {
+function demoConfig(coreSettings: Readonly<Record<string, string>>): Config {
   return loadConfig({
     HOST,
     PORT: process.env['PORT'] || '8000',
     APP_NAME: 'nsps-connector-demo',
     API_TOKEN: TOKEN,
-    WTL_API_URL: coreUrl,
-    WTL_API_TOKEN: CORE_TOKEN,
     ADMIN_TOKEN,
     CONSOLE_TOKEN,
     STORE_URL: 'memory:',
+    ...coreSettings,
   });
 }
 
-async function play(url: string, rules: Rules, core: CoreSimulator): Promise<void> {
+async function play(url: string, rules: Rules, core: DemoCore): Promise<void> {
   const poster = new Poster({ url, token: TOKEN, retries: 0, concurrency: 1 });
   process.stdout.write(`\n${heading('event → decision → what the core now holds')}\n\n`);
   for (const [index, scene] of story().entries()) {
     const result = await poster.post(JSON.stringify(scene.event));
-    const holds = scene.imsis.map((imsi) => core.subscribers.get(imsi)).filter((subscriber) => subscriber !== null);
+    const holds = scene.imsis.map((imsi) => core.holds(imsi)).filter((held) => held !== null);
     const decision = decide(scene.event, rules);
     process.stdout.write(rowOf(index + 1, scene, decision, result, holds));
   }
   await poster.close();
 }
 
-function rowOf(number: number, { title, event }: Scene, decision: Decision, result: PostResult, holds: Subscriber[]) {
+function rowOf(number: number, { title, event }: Scene, decision: Decision, result: PostResult, holds: string[]) {
   const { message, error } = result.body as { message: string; error?: string };
   const colour = result.status === 202 ? 'green' : 'yellow';
   const answer = styleText(colour, `${result.status} ${message}`, { stream: process.stdout });
@@ -100,7 +102,7 @@ function rowOf(number: number, { title, event }: Scene, decision: Decision, resu
   const lines = [
     `${String(number).padStart(2)}. ${title.padEnd(34)} ${type.padEnd(15)} → ${wordFor(decision).padEnd(7)} → ${answer}`,
     ...(error ? [`${' '.repeat(6)}${error}`] : []),
-    ...holds.map((subscriber) => `      ${holdingOf(subscriber)}`),
+    ...holds.map((held) => `      ${held}`),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -109,18 +111,7 @@ function wordFor(decision: Decision): string {
   return decision.kind === 'provision' ? decision.action : decision.kind;
 }
 
-function holdingOf(subscriber: Subscriber): string {
-  const { imsi, subscriber_status, msisdn, cs_profile, eps_profile } = subscriber;
-  const number = msisdn[0] ?? 'no number';
-  return `${imsi}  ${subscriber_status.padEnd(26)} ${number.padEnd(12)} ${cs_profile} / ${eps_profile}`;
-}
-
-/** As the admin API tells it. */
-function simulatedOf({ imsi, subscriber_status, msisdn, cs_profile, eps_profile }: Subscriber) {
-  return { imsi, status: subscriber_status, msisdn, csProfile: cs_profile ?? '', epsProfile: eps_profile ?? '' };
-}
-
-function invitation(port: string, coreOrigin: string): string {
+function invitation(port: string, core: DemoCore): string {
   const url = `http://localhost:${port}`;
   const { event_id, data, pb_data } = SAMPLE_EVENT;
   const { account_info, sim_info } = pb_data;
@@ -135,13 +126,13 @@ function invitation(port: string, coreOrigin: string): string {
   return [
     '',
     `${heading('Still running:')} connector ${url}/process-event   health ${url}/health`,
-    `               core      ${coreOrigin}/subscribers`,
+    `               core      ${core.address}`,
     `               console   ${url}/console   sign in with ${CONSOLE_TOKEN}`,
     '',
     heading('Try it:'),
     `  curl -s ${url}/process-event -H 'Authorization: Bearer ${TOKEN}' -H 'Content-Type: application/json' \\`,
     `    -d '${JSON.stringify(event)}'`,
-    `  curl -s ${coreOrigin}/subscribers/${sim_info.imsi}`,
+    `  ${core.lookInside(sim_info.imsi)}`,
     '',
     'Ctrl-C ends it. Log lines of the connector follow.',
     '',

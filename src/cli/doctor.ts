@@ -12,8 +12,8 @@ export const command: Command = {
   synopsis: '',
   about:
     'Checks what the connector needs, a line each: settings, strength of the tokens, the store, the way to the core,\n' +
-    'and whether the core takes our token. It changes nothing: the core is asked with an empty request, which names no\n' +
-    'subscriber.',
+    'and whether the core takes our token. It changes nothing: WTL is asked with an empty request, which names no\n' +
+    'subscriber; osmo-hlr about a subscriber that nobody is.',
   options: { json: { type: 'boolean', help: 'Print the findings as JSON.' } },
   exits: { 1: 'something would keep the connector from working', 78: 'settings are wrong' },
   positionals: [0, 0],

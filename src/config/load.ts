@@ -277,14 +277,14 @@ function isSecretName(name: string): name is SecretName {
 }
 
 /** Prefixes that only we use: a variable that starts so and is no setting is a slip of the pen. */
+const OWN_PREFIXES = new RegExp(
+  '^(WTL|OSMO_HLR|GOOGLE_(SHEETS|HTTP|CRED)|SHEET_|SPREADSHEET|API_TOKEN|ADMIN|CONSOLE|EVENT|LOG_PII|STORE|RETENTION' +
+    '|SETTLE|DELIVERY|METRICS)',
+);
+
 function unknownNames(environment: Environment): string[] {
   const known = new Set<string>([...SETTING_NAMES, ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
-  return Object.keys(environment).filter(
-    (name) =>
-      /^(WTL|GOOGLE_(SHEETS|HTTP|CRED)|SHEET_|SPREADSHEET|API_TOKEN|ADMIN|CONSOLE|EVENT|LOG_PII|STORE|RETENTION|SETTLE|DELIVERY|METRICS)/.test(
-        name,
-      ) && !known.has(name),
-  );
+  return Object.keys(environment).filter((name) => OWN_PREFIXES.test(name) && !known.has(name));
 }
 
 /** The settings as a log line may show them: secrets say only whether they are set. */

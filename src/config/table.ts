@@ -22,7 +22,7 @@ import {
 import type { Secret } from './secret.ts';
 
 /** The external systems there are; each has a folder of that name in `targets/`. */
-const TARGET_NAMES = ['wtl', 'google-sheets'] as const;
+const TARGET_NAMES = ['wtl', 'osmo-hlr', 'google-sheets'] as const;
 export type TargetName = (typeof TARGET_NAMES)[number];
 
 /** Those that record events, a row each; the others hold subscribers' states. */
@@ -145,6 +145,16 @@ export const GROUPS = {
     WTL_CA_FILE: optional(text('a PEM file'), 'Certificate authority of the core, for https.'),
     WTL_CLIENT_CERT_FILE: optional(text('a PEM file'), 'Client certificate shown to the core.'),
     WTL_CLIENT_KEY_FILE: optional(text('a PEM file'), 'Key of the client certificate.'),
+  },
+  OsmoHLR: {
+    OSMO_HLR_HOST: withDefault(text('a host name or an address'), '127.0.0.1', 'Where osmo-hlr listens.'),
+    OSMO_HLR_CTRL_PORT: withDefault(integer(1, 65535), '4259', 'Port of its control interface (`ctrl`).'),
+    OSMO_HLR_VTY_PORT: withDefault(integer(1, 65535), '4258', 'Port of its VTY (`line vty`).'),
+    OSMO_HLR_TIMEOUT: withDefault(
+      seconds(0.01, 3600),
+      '5.0',
+      'How long one attempt may take there, and how long it may wait for its turn, within `WTL_HTTP_REQUESTS_TIMEOUT`.',
+    ),
   },
   'Google Sheets': {
     GOOGLE_CREDENTIALS_PATH: requiredFor(

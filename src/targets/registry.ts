@@ -28,6 +28,7 @@ interface RecordingModule {
 /** One line per external system; each is loaded only when it is the one. */
 const TARGETS: Record<StateName, () => Promise<TargetModule>> = {
   wtl: () => import('./wtl/index.ts'),
+  'osmo-hlr': () => import('./osmo-hlr/index.ts'),
 };
 
 const RECORDING_TARGETS: Record<RecordingName, () => Promise<RecordingModule>> = {

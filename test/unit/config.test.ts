@@ -66,6 +66,20 @@ test('every fault is reported at once, by name, with what is expected', () => {
   assert.match(found['WTL_IMSI_REGEXP'] ?? '', /look-around/);
 });
 
+test('settings of another target are missed by nobody', () => {
+  const settings = loadConfig({ TARGET: 'OSMO-HLR', API_TOKEN: 'intake-token-0' }).settings;
+  assert.deepEqual(
+    [settings.TARGET, settings.WTL_API_URL, settings.OSMO_HLR_HOST, settings.OSMO_HLR_CTRL_PORT],
+    ['osmo-hlr', null, '127.0.0.1', 4259],
+  );
+  assert.deepEqual(Object.keys(faults({ TARGET: 'wtl', API_TOKEN: 'intake-token-0' })), [
+    'WTL_API_URL',
+    'WTL_API_TOKEN',
+  ]);
+  assert.match(faults({ ...LEAST, TARGET: 'hss' })['TARGET'] ?? '', /one of wtl, osmo-hlr, google-sheets, not "hss"/);
+  assert.deepEqual(loadConfig({ ...LEAST, OSMO_HLR_PORT: '1' }).unknown, ['OSMO_HLR_PORT']);
+});
+
 test('a secret is never told, not even a wrong one or one inside a URL', () => {
   const found = faults({ API_TOKEN: 'two words', WTL_API_TOKEN: 'ümläut', WTL_API_URL: 'http://user:hunter2@core/' });
   assert.doesNotMatch(JSON.stringify(found), /two words|ümläut|hunter2/);

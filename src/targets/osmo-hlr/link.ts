@@ -1,0 +1,111 @@
+import { connect, type Socket } from 'node:net';
+import type { Clock } from '../../ports/runtime.ts';
+import { Halt } from './wire.ts';
+
+/** Where one of the HLR's interfaces is. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Longest wait for one connection, in milliseconds: leaves time for another try within the deadline. */
+const CONNECT_MS = 3_000;
+
+/** What an operator calls these system errors. */
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Connection refused',
+  ENOTFOUND: 'Host name not found',
+  EAI_AGAIN: 'Host name lookup failed',
+  EHOSTUNREACH: 'Host unreachable',
+  ENETUNREACH: 'Network unreachable',
+  ETIMEDOUT: 'Connection timeout',
+  ECONNRESET: 'Connection reset',
+  EPIPE: 'Connection reset',
+};
+
+export function wordsOf(error: Error): string {
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return wordsOf(error.errors[0]);
+  const code = 'code' in error ? String(error.code) : '';
+  return WORDS[code] ?? `Connection failed: ${code || error.message}`;
+}
+
+/** @throws Halt when there is no connection in time. */
+export function dial({ host, port }: Address, clock: Clock): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
+    const fail = (words: string) => {
+      cancel();
+      socket.destroy();
+      reject(new Halt('connect_failed', `${words} (${host}:${port})`, false));
+    };
+    const cancel = clock.after(CONNECT_MS, () => fail('Connection timeout'));
+    socket.once('error', (error) => fail(wordsOf(error)));
+    socket.once('connect', () => {
+      cancel();
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+  });
+}
+
+/**
+ * Waits for `work`, but not beyond the deadline; the work itself goes on.
+ * @param late makes what is thrown then.
+ */
+export function byDeadline<T>(clock: Clock, deadline: number, work: Promise<T>, late: () => Halt): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(Math.max(0, deadline - clock.now()), () => reject(late()));
+    work.then(
+      (value) => {
+        cancel();
+        resolve(value);
+      },
+      (error: unknown) => {
+        cancel();
+        reject(error);
+      },
+    );
+  });
+}
+
+/** Something that one connection is opened for at the first use, and again after it was lost. */
+export class Reopened<T extends { readonly closed: boolean; destroy(): void }> {
+  readonly #open: () => Promise<T>;
+  #current: T | null = null;
+  #opening: Promise<T> | null = null;
+  #ended = false;
+
+  constructor(open: () => Promise<T>) {
+    this.#open = open;
+  }
+
+  get current(): T | null {
+    return this.#current?.closed === false ? this.#current : null;
+  }
+
+  /** @throws Halt */
+  get(): Promise<T> {
+    if (this.#ended) return Promise.reject(new Halt('connect_failed', 'the connector is stopping', false));
+    const { current } = this;
+    if (current) return Promise.resolve(current);
+    this.#opening ??= this.#reopen();
+    return this.#opening;
+  }
+
+  async #reopen(): Promise<T> {
+    try {
+      const opened = await this.#open();
+      this.#current = opened;
+      if (this.#ended) opened.destroy();
+      return opened;
+    } finally {
+      this.#opening = null;
+    }
+  }
+
+  /** Idempotent. */
+  end(): void {
+    this.#ended = true;
+    this.#current?.destroy();
+  }
+}
