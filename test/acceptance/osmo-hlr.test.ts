@@ -39,7 +39,7 @@ describe('demo --target osmo-hlr', () => {
   test('knows no other', async () => {
     const { code, stderr } = await run(['demo', '--target', 'hss']);
     assert.equal(code, 2);
-    assert.match(stderr, /--target must be wtl or osmo-hlr, not "hss"/);
+    assert.match(stderr, /--target must be one of wtl, osmo-hlr, google-sheets, not "hss"/);
   });
 });
 
