@@ -1,5 +1,6 @@
 import type { Config } from './config/load.ts';
 import { rulesOf } from './config/rules.ts';
+import { recordsEvents } from './config/table.ts';
 import type { Simulated } from './contract/admin.ts';
 import type { Attempts } from './delivery/attempts.ts';
 import type { Reconciler } from './delivery/reconciler.ts';
@@ -11,7 +12,7 @@ import { systemClock } from './observe/clock.ts';
 import { maskText } from './observe/mask.ts';
 import { Series } from './observe/series.ts';
 import type { Logger } from './ports/runtime.ts';
-import type { Store } from './ports/store.ts';
+import type { Backlog, Store } from './ports/store.ts';
 import { previewer } from './targets/registry.ts';
 import { VERSION } from './version.ts';
 
@@ -35,6 +36,7 @@ export interface Operated {
   /** Why it does not work now; null when it does. */
   readonly storeFault: () => string | null;
   readonly attempts: Calls;
+  readonly backlog: () => Promise<Backlog>;
   readonly work: Work;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
@@ -60,7 +62,7 @@ export class OperatorSide {
   }
 
   /** For the HTTP server. */
-  parts({ store, storeFault, attempts, work, lifecycle, log }: Operated): OperatorParts {
+  parts({ store, storeFault, attempts, work, lifecycle, log, backlog }: Operated): OperatorParts {
     const config = this.#config;
     const { settings } = config;
     const { consoleFolder, simulated = null } = this.#extras;
@@ -70,6 +72,7 @@ export class OperatorSide {
         service: settings.APP_NAME,
         version: VERSION,
         target: settings.TARGET,
+        records: recordsEvents(settings.TARGET),
         delivery: settings.DELIVERY,
         store: settings.STORE_URL.kind,
         eventPath: settings.EVENT_PATH,
@@ -83,6 +86,7 @@ export class OperatorSide {
         inside: lifecycle.underWay,
       }),
       recorded: this.series,
+      backlog,
       storeFault,
       nudge: () => work.nudge(),
       simulated,

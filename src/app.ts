@@ -75,7 +75,16 @@ export class App {
       : this.#provisioning(store, this.#target as ConfiguredTarget, watch);
     const lifecycle = this.#lifecycle;
     const storeFault = () => guard.fault;
-    const operators = this.#operators?.parts({ store, storeFault, attempts, work, lifecycle, log }) ?? null;
+    const operators =
+      this.#operators?.parts({
+        store,
+        storeFault,
+        attempts,
+        work,
+        lifecycle,
+        log,
+        backlog: () => this.#backlog(store),
+      }) ?? null;
     const keepMs = settings.RETENTION_DAYS * DAY_MS;
     return {
       store: guard,
@@ -205,7 +214,7 @@ export class App {
     };
   }
 
-  #backlog({ outbox, views }: GuardedStore): Promise<Backlog> {
+  #backlog({ outbox, views }: Store): Promise<Backlog> {
     return this.#recording && outbox ? outbox.backlog() : views.backlog();
   }
 

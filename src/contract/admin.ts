@@ -48,6 +48,10 @@ export const overviewSchema = Type.Object({
   service: text('APP_NAME.'),
   version: text('Version of the connector.'),
   target: text('The external system.'),
+  records: Type.Boolean({
+    description:
+      'Whether it records events and keeps no states: then backlog and dead letters are events, not subscribers.',
+  }),
   delivery: text('inline or queued.'),
   store: Type.Object({ kind: text('sqlite, postgres or memory.'), fault: nullable(text('Why it fails now.')) }),
   startedAt: time('When this instance started.'),

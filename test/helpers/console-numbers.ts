@@ -27,6 +27,7 @@ export function overview(part: Partial<Overview> = {}): Overview {
       p95Ms: 61,
       p99Ms: 148,
     },
+    records: false,
     simulator: true,
     ...part,
   };

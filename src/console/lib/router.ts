@@ -46,6 +46,8 @@ export const hrefs = {
   events: (query = '') => `${ROOT}/events${query === '' ? '' : `?${query}`}`,
   event: (id: string) => `${ROOT}/events/${encodeURIComponent(id)}`,
   deadLetters: (why?: string) => `${ROOT}/dead-letters${why === undefined ? '' : `?why=${encodeURIComponent(why)}`}`,
+  /** Where a target keeps no states there are no dead subscribers, but dead events. */
+  givenUp: (records: boolean) => (records ? `${ROOT}/events?state=dead` : `${ROOT}/dead-letters`),
   explain: `${ROOT}/explain`,
   audit: `${ROOT}/audit`,
   simulator: `${ROOT}/simulator`,

@@ -46,17 +46,18 @@ function StaleNotice({ heardAt }: { heardAt: number }) {
   );
 }
 
-function About({ overview: { service, target, delivery, startedAt } }: { overview: Overview }) {
+function About({ overview: { service, target, records, delivery, startedAt } }: { overview: Overview }) {
   return (
     <>
-      {service} keeps <b>{target}</b> equal to billing · delivery {delivery} · started <Age at={startedAt} />
+      {service} {records ? 'records events in' : 'keeps'} <b>{target}</b>
+      {records ? '' : ' equal to billing'} · delivery {delivery} · started <Age at={startedAt} />
     </>
   );
 }
 
 /** What somebody should look at, or that there is nothing. */
 function Attention({ overview }: { overview: Overview }) {
-  const { circuit, store, backlog } = overview;
+  const { circuit, store, backlog, records } = overview;
   const points: ComponentChildren[] = [];
   if (store.fault !== null) points.push(<>The store fails: {store.fault}. NSPS is answered 503 and sends again.</>);
   if (circuit.state !== 'closed')
@@ -64,8 +65,8 @@ function Attention({ overview }: { overview: Overview }) {
   if (backlog.dead > 0) {
     points.push(
       <>
-        The connector gave up on {counted(backlog.dead, 'subscriber')}:{' '}
-        <a href={hrefs.deadLetters()}>see the dead letters</a>.
+        The connector gave up on {counted(backlog.dead, records ? 'event' : 'subscriber')}:{' '}
+        <a href={hrefs.givenUp(records)}>see the dead letters</a>.
       </>,
     );
   }
@@ -138,7 +139,7 @@ function Tiles({ overview }: { overview: Overview }) {
         value={numberText(backlog.dead)}
         more={backlog.dead === 0 ? 'none given up' : 'need a hand'}
         tone={backlog.dead > 0 ? 'bad' : 'ok'}
-        href={hrefs.deadLetters()}
+        href={hrefs.givenUp(overview.records)}
       />
       <Tile
         label="In flight"

@@ -79,12 +79,16 @@ function Navigation({ open }: { open: boolean }) {
   const here = usePlace().parts[0] ?? '';
   const dead = overview?.backlog.dead ?? 0;
   const entries = overview?.simulator ? [...ENTRIES, SIMULATOR] : ENTRIES;
+  const records = overview?.records ?? false;
   return (
     <nav id="nav" class={open ? 'nav is-open' : 'nav'} aria-label="Pages">
       <ul>
         {entries.map(({ part, href, label, icon }) => (
           <li key={part}>
-            <a href={href} aria-current={here === part ? 'page' : undefined}>
+            <a
+              href={part === 'dead-letters' ? hrefs.givenUp(records) : href}
+              aria-current={here === part ? 'page' : undefined}
+            >
               <Icon name={icon} />
               {label}
               {part === 'dead-letters' && dead > 0 && <span class="count tabular">{numberText(dead)}</span>}

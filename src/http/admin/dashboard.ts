@@ -37,6 +37,7 @@ export class Dashboard {
       service: about.service,
       version: about.version,
       target: about.target,
+      records: about.records,
       delivery: about.delivery,
       store: { kind: about.store, fault: this.#parts.storeFault() ?? this.#fault },
       startedAt: iso(this.#startedAt),
@@ -63,10 +64,10 @@ export class Dashboard {
   }
 
   async #ask(): Promise<void> {
-    const { clock, desk } = this.#parts;
+    const { clock, backlog } = this.#parts;
     const asked = clock.now();
     try {
-      this.#backlog = await desk.views.backlog();
+      this.#backlog = await backlog();
       this.#fault = null;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

@@ -3,13 +3,14 @@ import type { Overview, Simulated } from '../../contract/admin.ts';
 import type { Desk, Operator } from '../../operate/desk.ts';
 import type { Gauges, Recorded } from '../../ports/recorded.ts';
 import type { Clock, Logger } from '../../ports/runtime.ts';
+import type { Backlog } from '../../ports/store.ts';
 import type { Answers } from '../answer.ts';
 import type { Gatekeeper } from './access.ts';
 import type { Ongoing } from './ongoing.ts';
 import { Refusal } from './refusal.ts';
 
 /** What does not change while the connector runs. */
-export type About = Pick<Overview, 'service' | 'version' | 'target' | 'delivery'> & {
+export type About = Pick<Overview, 'service' | 'version' | 'target' | 'records' | 'delivery'> & {
   readonly store: string;
   readonly eventPath: string;
   /** Calls a second; null when there is no limit. */
@@ -22,6 +23,8 @@ export interface AdminParts {
   readonly about: About;
   readonly gauges: () => Gauges;
   readonly recorded: Recorded;
+  /** What the connector still has to do. */
+  readonly backlog: () => Promise<Backlog>;
   /** Why the store does not work now; null when it does. */
   readonly storeFault: () => string | null;
   /** Something was noted as wanted: the connector's own loop should look. */
