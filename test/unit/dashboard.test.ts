@@ -12,7 +12,7 @@ const BACKLOG: Backlog = { waiting: 3, oldest: 1_800_000_000_000 - 5_000, dead: 
 function dashboard(backlog: () => Promise<Backlog>) {
   const clock = new FakeClock();
   const parts = {
-    desk: { views: { backlog } },
+    backlog,
     about: { service: 'x', version: '1', target: 'wtl', delivery: 'inline', store: 'sqlite', rateLimit: 5 },
     gauges: () => ({ circuit: 'open', retryInMs: 12.3, inFlight: 1, waiting: 2, inside: 3 }),
     recorded: new Series(clock),
