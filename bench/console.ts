@@ -130,6 +130,7 @@ async function compare(stage: Stage, { seconds, rounds }: ConsoleOptions): Promi
       `console: round ${round + 1} of ${rounds}: p99 alone ${theirs.toFixed(1)} ms, watched ${ours.toFixed(1)} ms`,
     );
   }
+  const sum = (of: (reply: OperatorsReply) => number) => replies.reduce((all, reply) => all + of(reply), 0);
   return {
     most,
     pace,
@@ -137,8 +138,7 @@ async function compare(stage: Stage, { seconds, rounds }: ConsoleOptions): Promi
     watched: sideOf(having),
     growth: spreadOf(having.map(({ p99 }, round) => (p99 / (without[round]?.p99 ?? Number.NaN) - 1) * 100)),
     queries: queriesOf(replies),
-    pictures:
-      replies.reduce((sum, { pictures }) => sum + pictures, 0) / (rounds * OPERATORS * (seconds + RAMP_SECONDS)),
+    pictures: sum(({ pictures }) => pictures) / (OPERATORS * sum((reply) => reply.seconds)),
   };
 }
 
