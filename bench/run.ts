@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { backlogReport, measureBacklog } from './backlog.ts';
 import { coldStartReport, measureColdStart } from './cold-start.ts';
+import { consoleReport, measureConsole } from './console.ts';
 import { faultsReport, measureFaults } from './faults.ts';
 import { intakeReport, measureIntake, STORE_KINDS, type StoreKind } from './intake.ts';
 import { measureMetrics, metricsReport } from './metrics.ts';
@@ -30,11 +31,13 @@ Options
                          cold     start of the program
                          faults   a core that hangs or is down
                          metrics  what counting costs
+                         console  intake while operators page and search through a large journal
                          osmo-hlr applies to a real osmo-hlr, which has to be installed; measured only when named
   --store <kind>       Intake and size on this store only: ${STORE_KINDS.join(', ')}.
-  --seconds <number>   Length of one measurement of intake, faults and metrics, and of a round of osmo-hlr. [3]
-  --rounds <number>    Rounds of intake [5], size [4], metrics [6], osmo-hlr [7] and of cold starts [11].
-  --subscribers <n>    Of the larger store of size [1000000] and of backlog [100000].
+  --seconds <number>   Length of one measurement of intake, faults, metrics and console, and of a round of osmo-hlr. [3]
+  --rounds <number>    Rounds of intake [5], size [4], metrics [8], console [6], osmo-hlr [7] and of cold
+                       starts [11].
+  --subscribers <n>    Of the larger store of size [1000000], of backlog [100000] and of console [1000000], an event each.
   --json               Print JSON instead of tables.
   -h, --help           Show this help.
 
@@ -44,14 +47,14 @@ Exit codes
   2  wrong use
 `;
 
-const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults', 'metrics', 'osmo-hlr'] as const;
+const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults', 'metrics', 'console', 'osmo-hlr'] as const;
 /** Needs a program that is not everywhere. */
 const ONLY_WHEN_NAMED: PartName = 'osmo-hlr';
 type PartName = (typeof PART_NAMES)[number];
 
 const DEFAULT_SECONDS = 3;
-const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11, metrics: 6, osmo: 7 };
-const DEFAULT_SUBSCRIBERS = { size: 1_000_000, backlog: 100_000 };
+const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11, metrics: 8, console: 6, osmo: 7 };
+const DEFAULT_SUBSCRIBERS = { size: 1_000_000, backlog: 100_000, console: 1_000_000 };
 
 interface Options {
   readonly parts: readonly PartName[];
@@ -157,6 +160,16 @@ const PARTS: Readonly<Record<PartName, Part>> = {
     title: 'Metrics',
     measure: ({ seconds, rounds }) => measureMetrics({ seconds, rounds: rounds ?? DEFAULT_ROUNDS.metrics }),
     report: metricsReport,
+  },
+  console: {
+    title: 'The console beside the intake',
+    measure: ({ seconds, rounds, subscribers }) =>
+      measureConsole({
+        seconds,
+        rounds: rounds ?? DEFAULT_ROUNDS.console,
+        events: subscribers ?? DEFAULT_SUBSCRIBERS.console,
+      }),
+    report: consoleReport,
   },
 };
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres, withClient } from '../test/helpers/postgres-server.ts';
 import { Part } from './parts/children.ts';
+import { fillStore } from './parts/fill.ts';
 import { median, progress, type Spread, spreadOf, spreadText, table } from './parts/report.ts';
 import type { Cost, StoreOrder, StoreReply } from './parts/store.ts';
 
@@ -19,7 +20,6 @@ const EVENTS = 5_000;
 const TARGET = 1.5;
 
 const MIB = 1024 * 1024;
-const FILLING_MS = 600_000;
 const MEASURING_MS = 120_000;
 
 export interface SizeOptions {
@@ -97,19 +97,10 @@ async function measureStore(store: SizedStore, { subscribers, rounds }: SizeOpti
   }
 }
 
-/** Filled by a process of its own: what filling leaves in its memory is not counted. */
 async function fill(store: SizedStore, place: Place, subscribers: number): Promise<Sized> {
   progress(`size: ${store}: filling in ${subscribers} subscribers`);
   const { url, size } = await place.create();
-  const started = performance.now();
-  const filler = await Part.start<StoreOrder, StoreReply>('store', { STORE: url });
-  try {
-    await filler.ask({ what: 'fill', count: subscribers }, FILLING_MS);
-    await filler.ask({ what: 'close' }, MEASURING_MS);
-  } finally {
-    await filler.stop();
-  }
-  const fillSeconds = (performance.now() - started) / 1000;
+  const fillSeconds = await fillStore(url, { count: subscribers });
   const part = await Part.start<StoreOrder, StoreReply>('store', { STORE: url });
   const { rss: rssOpened } = await part.ask({ what: 'fill', count: 0 });
   return { subscribers, fillSeconds, part, rssOpened, replies: [], size };

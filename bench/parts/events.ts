@@ -48,8 +48,7 @@ function writeDigits(bytes: Buffer, at: number, count: number, value: number): v
 /** An event of about 1.5 KB, with what NSPS adds to a snapshot besides the fields that the decision reads. */
 function eventOf(subscriber: number, since: Date) {
   const { data, pb_data } = SAMPLE_EVENT;
-  const imsi = `00101${String(subscriber).padStart(10, '0')}`;
-  const msisdn = `38066${String(subscriber).padStart(7, '0')}`;
+  const [imsi, msisdn] = [imsiOf(subscriber), msisdnOf(subscriber)];
   const i_account = 100_000 + subscriber;
   return {
     ...SAMPLE_EVENT,
@@ -67,6 +66,15 @@ function eventOf(subscriber: number, since: Date) {
     updated_at: `${seconds(since)}${SERIAL_IN_STAMP}00:00`,
     status: SAMPLE_EVENT.status,
   };
+}
+
+/** @param subscriber a number of his own. */
+export function imsiOf(subscriber: number): string {
+  return `00101${String(subscriber).padStart(10, '0')}`;
+}
+
+export function msisdnOf(subscriber: number): string {
+  return `38066${String(subscriber).padStart(7, '0')}`;
 }
 
 function seconds(date: Date): string {

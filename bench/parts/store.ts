@@ -5,7 +5,7 @@ import { newest, type Subscriber, type Wanted } from '../../src/core/subscriber.
 import type { Attempt, Entry, Store, Write } from '../../src/ports/store.ts';
 import { PostgresStore } from '../../src/store/postgres/index.ts';
 import { SqliteStore } from '../../src/store/sqlite/index.ts';
-import { SubscriberEvents } from './events.ts';
+import { imsiOf, msisdnOf, SubscriberEvents } from './events.ts';
 import { announce, answer } from './link.ts';
 
 /**
@@ -14,8 +14,11 @@ import { announce, answer } from './link.ts';
  */
 
 export type StoreOrder =
-  /** Adds subscribers whose event was delivered; its journal entry comes with each. */
-  | { readonly what: 'fill'; readonly count: number }
+  /**
+   * Adds subscribers whose event was delivered; its journal entry comes with each. The last one of so many each time is a dead
+   * letter; absent: nobody is.
+   */
+  | { readonly what: 'fill'; readonly count: number; readonly deadOneIn?: number }
   /** Takes in an event for each of so many random ones of `subscribers`, then delivers all of them. */
   | { readonly what: 'measure'; readonly subscribers: number; readonly count: number }
   | { readonly what: 'close' };
@@ -49,6 +52,9 @@ const SWEEPS = 10;
 
 const LIMITS = { settleAfterMs: 60_000, maxAttempts: 0, maxAgeMs: 0 };
 
+/** Why dead letters are dead: their number by the rest of a division by a prime. */
+const REASONS = 7;
+
 const NOTHING: Cost = { wall: 0, processor: 0 };
 
 /** Any event's: what is in it does not matter to the store, how long it is does. */
@@ -64,7 +70,7 @@ let serial = Date.now() * 1000;
 
 async function carryOut(order: StoreOrder): Promise<StoreReply> {
   const costs = { intake: NOTHING, settle: NOTHING };
-  if (order.what === 'fill') await fill(order.count);
+  if (order.what === 'fill') await fill(order.count, order.deadOneIn);
   if (order.what === 'measure') {
     const writes = randomOnes(order.subscribers, order.count).map(acceptanceOf);
     costs.intake = await costOf(order.count, () => inTurns(writes, async (write) => void (await store.write(write))));
@@ -74,11 +80,12 @@ async function carryOut(order: StoreOrder): Promise<StoreReply> {
   return { ...costs, rss: ownMemory() };
 }
 
-async function fill(count: number): Promise<void> {
+async function fill(count: number, deadOneIn = Number.POSITIVE_INFINITY): Promise<void> {
   let together: Promise<unknown>[] = [];
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     for (let number = sweep; number < count; number += SWEEPS) {
-      together.push(store.write(deliveryOf(number)));
+      const isDead = number % deadOneIn === deadOneIn - 1;
+      together.push(store.write(isDead ? deadLetterOf(number) : deliveryOf(number)));
       if (together.length < FILLED_AT_ONCE) continue;
       await Promise.all(together);
       together = [];
@@ -118,14 +125,10 @@ function randomOnes(among: number, count: number): number[] {
   return [...chosen];
 }
 
-function imsiOf(number: number): string {
-  return `00101${String(number).padStart(10, '0')}`;
-}
-
 function nextWanted(number: number): Wanted {
   const at = new Date(Math.floor(serial / 1000)).toISOString().slice(0, -1);
   const updatedAt = `${at}${String(serial++ % 1000).padStart(3, '0')}`;
-  const state = { imsi: imsiOf(number), status: 'serviceGranted', msisdn: `38066${String(number).padStart(7, '0')}` };
+  const state = { imsi: imsiOf(number), status: 'serviceGranted', msisdn: msisdnOf(number) };
   const change = { action: 'update', state: { ...state, csProfile: 'cs-gold', epsProfile: 'eps-gold' } } as const;
   return { version: { updatedAt }, change: change as Wanted['change'], eventId: randomUUID(), owed: true };
 }
@@ -164,6 +167,21 @@ function deliveryOf(number: number): Write {
   const imsi = imsiOf(number);
   const entry = entryOf(wanted, { state: 'processed', attempts: [attemptOf(imsi)] });
   return { entry, story: null, effects: [{ kind: 'applied', imsi, wanted, ageMs: 1, released: [] }] };
+}
+
+function deadLetterOf(number: number): Write {
+  const wanted = nextWanted(number);
+  const imsi = imsiOf(number);
+  const attempt: Attempt = { ...attemptOf(imsi), result: 'refused', coreStatus: 400 };
+  const why = `HTTP 400: refused for reason ${number % REASONS}`;
+  return {
+    entry: entryOf(wanted, { state: 'queued', attempts: [attempt] }),
+    story: null,
+    effects: [
+      { kind: 'want', imsi, wanted, after: [] },
+      { kind: 'failed', imsi, wanted, result: 'rejected', why, retryInMs: 1, counts: true },
+    ],
+  };
 }
 
 function settlementOf(subscriber: Subscriber): Write {

@@ -1,3 +1,4 @@
+import { getPriority, setPriority } from 'node:os';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Entry, StoredEvent, StoreError, Views, Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
@@ -10,9 +11,15 @@ import { decodeWrites, type ReplyMessage, type RequestMessage, type ThreadData }
 /** Messages taken in at a time: the first of them should not wait for too many others. */
 const MOST_TOGETHER = 100;
 
+/** Added to the niceness of the program: about a tenth of its share where both want the same processor. */
+const NICER = 10;
+const NICEST = 19;
+
 const options = workerData as ThreadData;
 const port = parentPort;
 if (!port) throw new Error('this file is a thread of the connector and runs only as one');
+
+if (options.role === 'reader') giveWay();
 
 try {
   const engine = new Engine(options);
@@ -21,6 +28,19 @@ try {
 } catch (error) {
   const { message, passing } = error as StoreError;
   port.postMessage({ opened: false, error: message, passing });
+}
+
+/**
+ * Looking things up takes long, and events come first: on two processors, four operators at work would multiply the p99 of
+ * the intake. Linux keeps a priority for each thread, other systems only one for the whole program, which is left alone.
+ */
+function giveWay(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(Math.min(NICEST, getPriority() + NICER));
+  } catch {
+    // A sandbox may forbid it: then reading has the priority of everything else.
+  }
 }
 
 /** What came in while the last transaction was written. */
