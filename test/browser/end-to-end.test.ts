@@ -98,6 +98,7 @@ describe('console and connector', { skip }, () => {
     await page.keyboard.press('Enter');
     await page.getByText('The network has what billing wants.').waitFor();
     assert.ok(page.url().endsWith(`/console/subscribers/${ANNA.imsi}`));
+    assert.match((await page.getByRole('row', { name: 'Said by' }).textContent()) ?? '', /i_event 1204417/);
 
     const before = site.asked.length;
     await page.getByRole('button', { name: 'Resync' }).click();
@@ -141,6 +142,7 @@ describe('console and connector', { skip }, () => {
     const calls = page.locator('.chapter', { hasText: 'Calls to the network' });
     await calls.getByText(`“${why}”`).waitFor();
     assert.deepEqual(await calls.locator('.attempts .badge').allTextContents(), ['refused', 'done']);
+    assert.doesNotMatch((await calls.textContent()) ?? '', /no answer/);
     await page.getByText('processed').first().waitFor();
   });
 
@@ -150,7 +152,7 @@ describe('console and connector', { skip }, () => {
     await open('/console/dead-letters');
     await page.getByRole('button', { name: `Discard dead letters: ${REFUSED}` }).click();
     await dialog()
-      .getByLabel(/Why are they discarded/)
+      .getByLabel(/Why is it discarded/)
       .fill('the SIM is gone (ticket 4711)');
     assert.deepEqual(await axe(page), []);
     await dialog().getByRole('button', { name: 'Discard 1 dead letter' }).click();
@@ -164,6 +166,8 @@ describe('console and connector', { skip }, () => {
     await page.locator('.chapter', { hasText: 'Calls to the network' }).getByText('HTTP 422').waitFor();
     await page.getByText(`“${REFUSED}”`).waitFor();
     await page.getByText('the SIM is gone (ticket 4711)').waitFor();
+    await page.goto(`${site.url}/console/subscribers/${CLARA.imsi}`);
+    await page.getByText('Nothing is wanted for this subscriber.').waitFor();
   });
 
   test('the overview moves with what happens, and tells an outage from a good day', async () => {

@@ -107,7 +107,7 @@ function Reason({ value, onInput, bulk }: { value: string; onInput: (value: stri
         something newer. This cannot be taken back.
       </Notice>
       <label class="field">
-        <span>Why are they discarded? It is kept in the audit.</span>
+        <span>Why {bulk.count === 1 ? 'is it' : 'are they'} discarded? It is kept in the audit.</span>
         <textarea
           rows={3}
           required
