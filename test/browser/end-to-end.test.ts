@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import {
   axe,
   findBrowser,
@@ -34,8 +34,8 @@ let page: Page;
 let seen: Watch;
 
 /** Signs in; from here on, whatever a page does wrong is noted. */
-async function open(path: string, options: BrowserContextOptions = {}): Promise<void> {
-  page = await signedIn(browser, site, path, options);
+async function open(path: string): Promise<void> {
+  page = await signedIn(browser, site, path);
   seen = watch(page.context(), site.url);
   await settled(page);
 }
@@ -210,20 +210,21 @@ describe('console and connector', { skip }, () => {
     '/console/explain',
     '/console/audit',
   ];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    test(`every page of a connector at work, ${colorScheme}: nothing axe finds, nothing too wide`, async () => {
-      await site.post(ANNA);
-      await until('the core has her', () => heldBy(ANNA.imsi));
-      site.core.setFaults({ script: [{ as: 422 }] });
-      await site.post(CLARA);
-      await open('/console/', { colorScheme });
-      await page.getByText('The connector gave up on 1 subscriber').waitFor();
-      for (const path of PATHS) {
-        await page.goto(site.url + path);
-        await settled(page);
-        assert.deepEqual(await axe(page), [], path);
-        assert.equal(await isTooWide(page), false, path);
+  test('every page of a connector at work, light and dark: nothing axe finds, nothing too wide', async () => {
+    await site.post(ANNA);
+    await until('the core has her', () => heldBy(ANNA.imsi));
+    site.core.setFaults({ script: [{ as: 422 }] });
+    await site.post(CLARA);
+    await open('/console/');
+    await page.getByText('The connector gave up on 1 subscriber').waitFor();
+    for (const path of PATHS) {
+      await page.goto(site.url + path);
+      await settled(page);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        assert.deepEqual(await axe(page), [], `${path}, ${colorScheme}`);
       }
-    });
-  }
+      assert.equal(await isTooWide(page), false, path);
+    }
+  });
 });
