@@ -72,13 +72,17 @@ describe('console and connector', { skip }, () => {
 
   test('nobody is let in with a wrong token; who has the right one is, until he signs out', async () => {
     page = await browser.newPage();
+    seen = watch(page.context(), site.url);
     await page.goto(`${site.url}/console/audit`);
     await page.getByLabel('Console token').fill('token-of-nsps-0123456789');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').getByText('This is not the token of the console').waitFor();
     assert.deepEqual(await axe(page), []);
 
-    seen = watch(page.context(), site.url);
+    const [refused = '', ...others] = seen.errors.splice(0);
+    assert.match(refused, /status of 401/, 'the browser itself notes it');
+    assert.deepEqual(others, []);
+
     await signIn(page, site.token);
     await page.getByRole('row').filter({ hasText: 'sign-in refused' }).waitFor();
     await page.getByRole('button', { name: 'Sign out' }).click();
