@@ -30,7 +30,9 @@ export const wantedSchema = Type.Object({
   action: text('insert, update or delete.'),
   state: stateSchema,
   eventId: text('The event that said so.'),
-  version: Type.Record(Type.String(), Type.String(), { description: 'The stamps that order it.' }),
+  version: Type.Record(Type.String(), Type.String(), {
+    description: 'The stamps that order it: updated_at, event_time, i_event, created_at.',
+  }),
   owed: Type.Boolean({ description: 'Whether the retry is ours (NSPS was answered 202).' }),
 });
 

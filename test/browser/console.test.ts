@@ -84,7 +84,7 @@ describe('console', { skip }, () => {
     await page.goto(`${mock.url}/console/subscribers/${IMSIS.inStep}`);
     await page.getByLabel('Console token').fill('guess');
     await page.keyboard.press('Enter');
-    await page.getByRole('alert').getByText('Invalid access token').waitFor();
+    await page.getByRole('alert').getByText('This is not the token of the console').waitFor();
     assert.deepEqual(await axe(page), []);
     await signIn(page, mock.token);
     await page.getByText('The network has what billing wants.').waitFor();

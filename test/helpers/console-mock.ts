@@ -103,7 +103,10 @@ export class ConsoleMock {
     }
     if (method === 'POST') {
       if ((body as { token?: string } | null)?.token !== this.token) {
-        sendAnswer(response, new Refusal(401, 'Invalid access token', 'Unauthorized', 'AUTHENTICATION_ERROR'));
+        sendAnswer(
+          response,
+          new Refusal(401, 'Sign-in refused', 'This is not the token of the console', 'AUTHENTICATION_ERROR'),
+        );
         return;
       }
       response.setHeader('set-cookie', `${COOKIE}; HttpOnly; SameSite=Strict; Path=/`);

@@ -58,7 +58,7 @@ describe('subscribers', () => {
     assert.equal(body.verdict, 'in step');
     assert.deepEqual(body.names, { msisdn: NUMBER, account: '1', iccid: ICCID });
     assert.equal(body.applied.state.msisdn, NUMBER);
-    assert.equal(body.applied.version.updatedAt.slice(0, 19), stamp(2).slice(0, 19));
+    assert.equal(body.applied.version.updated_at.slice(0, 19), stamp(2).slice(0, 19));
     assert.deepEqual(
       body.events.map(({ eventId }: { eventId: string }) => eventId),
       ['e-swap'],

@@ -77,12 +77,22 @@ export function verdictSentence(view: SubscriberView, now: number): Sentence {
         more: 'The network does not have what billing wants. Put the reason right, then press Resync.',
       };
     case 'unknown':
-      return {
-        tone,
-        title: 'Nothing is known of this subscriber.',
-        more: 'No event of this IMSI has asked for anything here. If billing changed something, look in NSPS whether it was delivered.',
-      };
+      return { tone, ...unknownWords(view) };
   }
+}
+
+/** Events may be there all the same: ignored, refused, or discarded by an operator. */
+function unknownWords({ events }: SubscriberView): Pick<Sentence, 'title' | 'more'> {
+  if (events.length > 0) {
+    return {
+      title: 'Nothing is wanted for this subscriber.',
+      more: 'The network confirmed nothing, and nothing waits: what became of the events is told below.',
+    };
+  }
+  return {
+    title: 'Nothing is known of this subscriber.',
+    more: 'No event of this IMSI has asked for anything here. If billing changed something, look in NSPS whether it was delivered.',
+  };
 }
 
 function inStepMore(applied: WantedView | null): string {

@@ -76,7 +76,7 @@ function LetterTable({ letters, onBulk }: { letters: readonly Letter[]; onBulk: 
 
 function LetterRow({ letter, onBulk }: { letter: Letter; onBulk: (bulk: Bulk) => void }) {
   const { imsi, wanted, eventId, since, attempts } = letter;
-  const one = { chosen: { imsis: [imsi] }, count: 1, which: `subscriber ${imsi}` };
+  const one = { chosen: { imsis: [imsi] }, count: 1, which: `dead letter of ${imsi}` };
   return (
     <tr>
       <td data-label="IMSI">

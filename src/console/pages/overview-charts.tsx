@@ -53,7 +53,7 @@ function Three({ points, spanS, step }: { points: Points; spanS: number; step: s
     <div class="charts">
       <Chart
         {...common}
-        title={`Events by outcome, each ${step}`}
+        title={`What NSPS was told, events each ${step}`}
         lines={outcomes}
         stacked
         format={numberText}

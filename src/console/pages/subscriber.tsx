@@ -162,8 +162,13 @@ function waitingRows(view: SubscriberView): (readonly [string, ComponentChildren
   if (attempts > 0) rows.push(['Failed', counted(attempts, 'attempt')]);
   if (unsettledUntil !== null)
     rows.push(['Unknown result', <>a call may still be applied until then: {<Age at={unsettledUntil} />}</>]);
-  if (dueAt !== null) rows.push(['Next try', <Age key="due" at={dueAt} />]);
+  if (dueAt !== null) rows.push(['Next try', <Due key="due" at={dueAt} />]);
   return rows;
+}
+
+/** When it is tried again; once that has come, it is under way. */
+function Due({ at }: { at: string }) {
+  return Date.parse(at) - useNow() > 1_000 ? <Age at={at} /> : <>now</>;
 }
 
 function WhoWants({ wanted }: { wanted: WantedView }) {

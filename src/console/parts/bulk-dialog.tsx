@@ -104,10 +104,10 @@ function Reason({ value, onInput, bulk }: { value: string; onInput: (value: stri
     <>
       <Notice tone="warn">
         The network will not get what billing wanted for {counted(bulk.count, 'subscriber')}, unless billing sends
-        something newer. This cannot be taken back.
+        something newer, or somebody replays the discarded {bulk.count === 1 ? 'event' : 'events'}.
       </Notice>
       <label class="field">
-        <span>Why are they discarded? It is kept in the audit.</span>
+        <span>Why {bulk.count === 1 ? 'is it' : 'are they'} discarded? It is kept in the audit.</span>
         <textarea
           rows={3}
           required

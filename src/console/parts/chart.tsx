@@ -169,12 +169,19 @@ function optionsOf(
     },
     axes: [
       axis({ size: 26, values: (_plot, splits) => splits.map(minuteText) }),
-      axis({ size: 58, values: (_plot, splits) => splits.map((split) => latest.current.format(split)) }),
+      axis({
+        size: 58,
+        values: (_plot, splits) => splits.map((split) => latest.current.format(split)),
+        // What is stacked is counted, and there is no half an event.
+        ...(stacked && { incrs: WHOLE_STEPS }),
+      }),
     ],
     series: [{}, ...ordered.map((line) => seriesOf(line, stacked))],
     hooks: { setCursor: [({ cursor }) => point(cursor.idx ?? null)] },
   };
 }
+
+const WHOLE_STEPS = Array.from({ length: 8 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 
 function lastSpan(plot: uPlot, spanS: number): [number, number] {
   const end = plot.data[0].at(-1) ?? Math.floor(Date.now() / 1000);

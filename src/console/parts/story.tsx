@@ -116,8 +116,16 @@ export function Attempts({ attempts }: { attempts: EventStory['attempts'] }) {
   );
 }
 
-function Attempt({ attempt }: { attempt: EventStory['attempts'][number] }) {
-  const { at, imsi, action, result, coreStatus, why, durationMs } = attempt;
+type AttemptView = EventStory['attempts'][number];
+
+/** Of a call that was done no status is kept: there is one way to succeed. */
+function statusText({ result, coreStatus }: AttemptView): string {
+  if (coreStatus !== null) return `HTTP ${coreStatus}, `;
+  return result === 'done' ? '' : 'no answer, ';
+}
+
+function Attempt({ attempt }: { attempt: AttemptView }) {
+  const { at, imsi, action, result, why, durationMs } = attempt;
   return (
     <li>
       <Time at={at} />
@@ -126,7 +134,8 @@ function Attempt({ attempt }: { attempt: EventStory['attempts'][number] }) {
         {action} <ImsiLink imsi={imsi} />
       </span>
       <span class="quiet tabular">
-        {coreStatus === null ? 'no answer' : `HTTP ${coreStatus}`}, {latencyText(durationMs)}
+        {statusText(attempt)}
+        {latencyText(durationMs)}
       </span>
       {why !== null && <span class="attempt-why">“{why}”</span>}
     </li>

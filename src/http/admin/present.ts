@@ -23,8 +23,19 @@ export function summaryOf(event: EventRow): EventSummary {
   return { seq, eventId, type, imsi, previousImsi, state, why, status, deliveries, attempts, receivedAt, updatedAt };
 }
 
+/** The stamps of a version by the names that NSPS gives them, in the order they are compared. */
+const STAMPS = [
+  ['updatedAt', 'updated_at'],
+  ['eventTime', 'event_time'],
+  ['iEvent', 'i_event'],
+  ['createdAt', 'created_at'],
+] as const;
+
 export function wantedView({ change, eventId, version, owed }: Wanted): WantedView {
-  const stamps = Object.entries(version).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const stamps = STAMPS.flatMap(([field, name]) => {
+    const stamp = version[field];
+    return stamp === undefined ? [] : [[name, stamp] as const];
+  });
   return { action: change.action, state: { ...change.state }, eventId, version: Object.fromEntries(stamps), owed };
 }
 
