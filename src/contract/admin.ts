@@ -135,6 +135,16 @@ export const matchSchema = Type.Object({
 
 export const matchesSchema = Type.Object({ matches: Type.Array(matchSchema) });
 
+export const attemptSchema = Type.Object({
+  at: time('When it ended.'),
+  imsi,
+  action: text('insert, update or delete.'),
+  result: text('done, or the kind of failure.'),
+  coreStatus: nullable(whole('HTTP status of the external system.')),
+  why: nullable(text('Its words, or what happened on the way.')),
+  durationMs: number('How long it took.'),
+});
+
 export const subscriberSchema = Type.Object({
   imsi,
   names: Type.Object({
@@ -153,6 +163,9 @@ export const subscriberSchema = Type.Object({
   waitingSince: nullable(time('Since when it tries.')),
   attempts: whole('Attempts that failed since then.'),
   dead: nullable(text('Why it gave up.')),
+  lastFailure: Type.Union([attemptSchema, Type.Null()], {
+    description: 'The last call for what is not confirmed yet, when it failed.',
+  }),
   events: Type.Array(eventSummarySchema, { description: 'The last events of the subscriber, newest first.' }),
 });
 
@@ -165,16 +178,6 @@ export const doneSchema = Type.Object({
   asked: whole('Subscribers that will be sent again.'),
   skipped: whole('Those where nothing was to do.'),
   why: nullable(text('Why they were skipped.')),
-});
-
-export const attemptSchema = Type.Object({
-  at: time('When it ended.'),
-  imsi,
-  action: text('insert, update or delete.'),
-  result: text('done, or the kind of failure.'),
-  coreStatus: nullable(whole('HTTP status of the external system.')),
-  why: nullable(text('Its words, or what happened on the way.')),
-  durationMs: number('How long it took.'),
 });
 
 export const stepSchema = Type.Object({ rule: text('What was asked.'), finding: text('What was found.') });

@@ -125,7 +125,9 @@ describe('console and connector', { skip }, () => {
     site.byHand('update', STRANGER, BORIS.msisdn);
     await site.post(BORIS);
     const why = `MSISDN ${BORIS.msisdn} is already used by IMSI ${STRANGER}`;
-    await open('/console/');
+    await open(`/console/subscribers/${BORIS.imsi}`);
+    await page.getByText(`“${why}” (HTTP`).waitFor();
+    await page.goto(`${site.url}/console/`);
     await page.getByText('The connector gave up on 1 subscriber').waitFor();
     await page.getByRole('link', { name: 'see the dead letters' }).click();
     await page.getByRole('link', { name: why }).click();

@@ -103,6 +103,15 @@ export function subscribers(): Map<string, SubscriberView> {
       dueAt: ago(-42_000),
       waitingSince: ago(3 * MINUTE),
       attempts: 3,
+      lastFailure: {
+        at: ago(40_000),
+        imsi: waiting,
+        action: 'update',
+        result: 'busy',
+        coreStatus: 503,
+        why: 'Service is overloaded',
+        durationMs: 31,
+      },
     }),
     view(dead, {
       verdict: 'dead letter',
@@ -142,6 +151,7 @@ export function view(imsi: string, part: Partial<SubscriberView>): SubscriberVie
     waitingSince: null,
     attempts: 0,
     dead: null,
+    lastFailure: null,
     events: part.verdict === undefined ? [] : own,
     ...part,
   };

@@ -274,6 +274,7 @@ function arrived(found: SubscriberView): SubscriberView {
     unsettledUntil: null,
     attempts: 0,
     dead: null,
+    lastFailure: null,
     after: [],
   };
   return { ...found, ...none, verdict: 'in step', applied: found.desired ?? found.applied };

@@ -25,6 +25,7 @@ function view(part: Partial<SubscriberView>): SubscriberView {
     waitingSince: null,
     attempts: 0,
     dead: null,
+    lastFailure: null,
     events: [],
   };
   return { imsi: IMSI, names, verdict: 'in step', desired: null, applied: null, ...quiet, ...part };

@@ -153,13 +153,14 @@ function WaitingPanel({ view }: { view: SubscriberView }) {
 }
 
 function waitingRows(view: SubscriberView): (readonly [string, ComponentChildren])[] {
-  const { desired, after, waitingSince, attempts, dueAt, unsettledUntil, dead } = view;
+  const { desired, after, waitingSince, attempts, dueAt, unsettledUntil, dead, lastFailure } = view;
   const rows: (readonly [string, ComponentChildren])[] = [];
   if (dead !== null) rows.push(['Given up', dead]);
   if (desired) rows.push(['Asked for by', <WhoWants key="who" wanted={desired} />]);
   if (after.length > 0) rows.push(['First', <Releases key="first" after={after} />]);
   if (waitingSince !== null) rows.push(['Tried since', <Age key="since" at={waitingSince} />]);
   if (attempts > 0) rows.push(['Failed', counted(attempts, 'attempt')]);
+  if (lastFailure) rows.push(['Last failure', <LastFailure key="failure" attempt={lastFailure} />]);
   if (unsettledUntil !== null)
     rows.push(['Unknown result', <>a call may still be applied until then: {<Age at={unsettledUntil} />}</>]);
   if (dueAt !== null) rows.push(['Next try', <Due key="due" at={dueAt} />]);
@@ -169,6 +170,18 @@ function waitingRows(view: SubscriberView): (readonly [string, ComponentChildren
 /** When it is tried again; once that has come, it is under way. */
 function Due({ at }: { at: string }) {
   return Date.parse(at) - useNow() > 1_000 ? <Age at={at} /> : <>now</>;
+}
+
+function LastFailure({
+  attempt: { at, why, result, coreStatus },
+}: {
+  attempt: NonNullable<SubscriberView['lastFailure']>;
+}) {
+  return (
+    <>
+      “{why ?? result.replaceAll('_', ' ')}”{coreStatus !== null && ` (HTTP ${coreStatus})`}, <Age at={at} />
+    </>
+  );
 }
 
 function WhoWants({ wanted }: { wanted: WantedView }) {

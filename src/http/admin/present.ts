@@ -48,12 +48,16 @@ function releaseView(release: Release, subscriber: Subscriber): WantedView {
   return wantedView({ ...release, eventId: newest(subscriber)?.eventId ?? '', owed: false });
 }
 
-/** @param subscriber null when events only mentioned him. */
+/**
+ * @param subscriber null when events only mentioned him.
+ * @param asking the event that asked for what is not confirmed yet; null when there is none.
+ */
 export function subscriberView(
   imsi: string,
   subscriber: Subscriber | null,
   names: Names | null,
   events: readonly EventRow[],
+  asking: StoredEvent | null,
 ): SubscriberView {
   return {
     imsi,
@@ -67,8 +71,15 @@ export function subscriberView(
     waitingSince: isoOrNull(subscriber?.waitingSince ?? null),
     attempts: subscriber?.attempts ?? 0,
     dead: subscriber?.dead ?? null,
+    lastFailure: lastFailure(imsi, asking),
     events: events.map(summaryOf),
   };
+}
+
+/** Of an event of two subscribers, that of this one. */
+function lastFailure(imsi: string, asking: StoredEvent | null): SubscriberView['lastFailure'] {
+  const last = asking?.attempts.findLast((attempt) => attempt.imsi === imsi);
+  return last && last.result !== 'done' ? attemptView(last) : null;
 }
 
 const NAMELESS = { msisdn: null, account: null, iccid: null };

@@ -28,7 +28,8 @@ export function subscriberRoutes(app: FastifyInstance, parts: AdminParts): void 
       desk.views.page({ imsi, limit: MOST_EVENTS }),
     ]);
     if (!subscriber && !names && events.length === 0) unknown(`No event has named the subscriber ${imsi}`);
-    return subscriberView(imsi, subscriber, names, events);
+    const asking = subscriber?.desired ? await desk.views.event(subscriber.desired.eventId) : null;
+    return subscriberView(imsi, subscriber, names, events, asking);
   });
   app.get('/admin/v1/subscribers/:imsi/resync', async (request): Promise<Preview> => {
     return previewResync(await desk.views.subscriber(imsiOf(request)), await desk.previewer());
