@@ -16,7 +16,11 @@ export const command: Command = {
     'last counts again. Nothing is sent. Why is kept with the event and in the audit. "replay --dead" tries them again\n' +
     `instead.\n${NOT_MASKED}`,
   options: {
-    'reason-is': { type: 'string', value: 'reason', help: 'All dead letters of exactly this reason.' },
+    'reason-is': {
+      type: 'string',
+      value: 'reason',
+      help: 'All dead letters of this reason; numbers of five digits or more in it do not count.',
+    },
     all: { type: 'boolean', help: 'All dead letters.' },
     because: { type: 'string', value: 'text', help: 'Why they are given up, 3 to 500 characters; required.' },
     'dry-run': { type: 'boolean', help: 'Say which they are; change nothing.' },

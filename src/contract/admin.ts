@@ -214,7 +214,7 @@ export const deadGroupsSchema = Type.Object({
   total: whole('Dead letters.'),
   groups: Type.Array(
     Type.Object({
-      why: text('The reason.'),
+      why: text('The reason, with … for IMSIs, numbers and ids in it.'),
       count: whole('Subscribers.'),
       oldest: nullable(time('Since when the first waits.')),
       newest: nullable(time('Since when the last waits.')),
@@ -240,7 +240,7 @@ export const deadLettersSchema = Type.Object({
 export const chosenSchema = Type.Object(
   {
     imsis: Type.Optional(Type.Array(imsi, { minItems: 1, maxItems: 1000 })),
-    why: Type.Optional(Type.String({ maxLength: 2000 })),
+    why: Type.Optional(Type.String({ maxLength: 2000, description: 'The reason of a group.' })),
     all: Type.Optional(Type.Literal(true)),
   },
   { additionalProperties: false, minProperties: 1, maxProperties: 1 },

@@ -10,3 +10,11 @@ export function clip(text: string, most = MOST_REPEATED): string {
 export function storable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd');
 }
+
+/**
+ * What reasons have in common: IMSIs, numbers and ids (five digits or more) left out, so that a hundred number clashes are
+ * one reason. The databases group by the same rule.
+ */
+export function commonReason(reason: string): string {
+  return reason.replace(/[0-9]{5,}/g, '…');
+}

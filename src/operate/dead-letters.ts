@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Chosen, Progress } from '../contract/admin.ts';
 import { type Effect, newest, type Subscriber } from '../core/subscriber.ts';
-import { storable } from '../core/text.ts';
+import { commonReason, storable } from '../core/text.ts';
 import { namedText } from './audit.ts';
 import type { Desk } from './desk.ts';
 
@@ -25,7 +25,7 @@ export async function countChosen(views: Views, chosen: Chosen): Promise<number>
   const { why } = chosen;
   if (why === undefined) return (await views.backlog()).dead;
   const groups = await views.deadGroups(MOST_REASONS);
-  const found = groups.find((group) => group.why === why);
+  const found = groups.find((group) => group.why === commonReason(why));
   return found?.count ?? 0;
 }
 

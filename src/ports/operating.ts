@@ -13,9 +13,9 @@ export interface OperatorViews {
   find(text: string, limit: number): Promise<readonly Known[]>;
   /** What a subscriber is called now; null when he was never heard of. */
   names(imsi: string): Promise<Names | null>;
-  /** Dead letters by reason, the most frequent first, at most so many reasons. */
+  /** Dead letters by what their reasons have in common (`commonReason`), the most frequent first, at most so many. */
   deadGroups(limit: number): Promise<readonly DeadGroup[]>;
-  /** Dead letters in the order of IMSIs, after the given one. @param why only those of this reason. */
+  /** Dead letters in the order of IMSIs, after the given one. @param why only those of this reason, whatever numbers are in it. */
   deadLetters(filter: { why?: string; afterImsi?: string; limit: number }): Promise<readonly Subscriber[]>;
   /** Newest first. */
   audit(filter: { beforeSeq?: number; limit: number }): Promise<readonly AuditEntry[]>;

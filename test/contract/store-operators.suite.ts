@@ -32,6 +32,25 @@ export function operatorsContract(name: string, makeBench: () => Promise<StoreBe
         assert.deepEqual(await letters({ limit: 4 }), imsis.slice(0, 4));
       }));
 
+    test('groups reasons that differ in numbers only', () =>
+      withStore(makeBench, async (store) => {
+        const clash = (number: string) => `MSISDN ${number} is already used by IMSI 250010000000009`;
+        await kill(store, 1, IMSI, clash('79123456781'));
+        await kill(store, 2, OTHER_IMSI, clash('79123456782'));
+        await kill(store, 3, SOMEBODY, 'HTTP 422 at 1234');
+        const why = 'MSISDN … is already used by IMSI …';
+        assert.deepEqual(
+          (await store.views.deadGroups(9)).map((group) => [group.why, group.count]),
+          [
+            [why, 2],
+            ['HTTP 422 at 1234', 1],
+          ],
+        );
+        for (const one of [why, clash('79123456782')]) {
+          assert.equal((await store.views.deadLetters({ why: one, limit: 9 })).length, 2);
+        }
+      }));
+
     test('are discarded with a reason: what the core confirmed last counts again', () =>
       withStore(makeBench, async (store) => {
         await store.write({

@@ -1,4 +1,5 @@
 import type { Subscriber } from '../../core/subscriber.ts';
+import { commonReason } from '../../core/text.ts';
 import type {
   AuditEntry,
   DeadGroup,
@@ -14,6 +15,9 @@ import { searchPage } from '../search.ts';
 import type { Database } from './database.ts';
 import { plain, STATE_COLUMNS, type StateRow, subscriberOf } from './rows.ts';
 import { PostgresSearch } from './search.ts';
+
+/** `commonReason` (core/text.ts). */
+const COMMON_REASON = "regexp_replace(dead, '[0-9]{5,}', '…', 'g')";
 
 /** Reading, for those who run the connector. */
 export class PostgresOperatorViews implements OperatorViews {
@@ -67,8 +71,8 @@ export class PostgresOperatorViews implements OperatorViews {
 
   async deadGroups(limit: number): Promise<readonly DeadGroup[]> {
     const rows = await this.look<[string, number, number | null, number | null]>(
-      `SELECT dead, count(*) AS count, min(waiting_since), max(waiting_since) FROM nsps_connector.subscribers
-       WHERE dead IS NOT NULL GROUP BY dead ORDER BY count DESC, dead COLLATE "C" LIMIT $1`,
+      `SELECT ${COMMON_REASON} AS why, count(*) AS count, min(waiting_since), max(waiting_since) FROM nsps_connector.subscribers
+       WHERE dead IS NOT NULL GROUP BY 1 ORDER BY count DESC, ${COMMON_REASON} COLLATE "C" LIMIT $1`,
       [limit],
     );
     return rows.map(([why, count, oldest, newest]) => ({ why, count, oldest, newest }));
@@ -77,7 +81,11 @@ export class PostgresOperatorViews implements OperatorViews {
   deadLetters({ why, afterImsi, limit }: Parameters<OperatorViews['deadLetters']>[0]): Promise<readonly Subscriber[]> {
     const after = Number(afterImsi ?? -1);
     if (why === undefined) return this.subscribersWhere('imsi > $2 AND dead IS NOT NULL', [after], limit);
-    return this.subscribersWhere('imsi > $2 AND dead IS NOT NULL AND dead = $3', [after, plain(why)], limit);
+    return this.subscribersWhere(
+      `imsi > $2 AND dead IS NOT NULL AND ${COMMON_REASON} = $3`,
+      [after, plain(commonReason(why))],
+      limit,
+    );
   }
 
   /** In the order of IMSIs. A row that only carries a claim says nothing. @param where its parameters begin with `$2`. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Subscriber } from '../../core/subscriber.ts';
+import { commonReason } from '../../core/text.ts';
 import type {
   AuditEntry,
   DeadGroup,
@@ -27,6 +28,7 @@ export class SqliteOperatorViews implements OperatorViews {
 
   constructor(db: DatabaseSync) {
     this.db = db;
+    db.function('common_reason', { deterministic: true }, (reason) => commonReason(String(reason)));
     this.search = new SqliteSearch(db);
   }
 
@@ -61,8 +63,8 @@ export class SqliteOperatorViews implements OperatorViews {
   }
 
   async deadGroups(limit: number): Promise<readonly DeadGroup[]> {
-    const sql = `SELECT dead AS why, count(*) AS count, min(waiting_since) AS oldest, max(waiting_since) AS newest
-      FROM subscribers WHERE dead IS NOT NULL GROUP BY dead ORDER BY count DESC, why LIMIT ?`;
+    const sql = `SELECT common_reason(dead) AS why, count(*) AS count, min(waiting_since) AS oldest, max(waiting_since) AS newest
+      FROM subscribers WHERE dead IS NOT NULL GROUP BY common_reason(dead) ORDER BY count DESC, why LIMIT ?`;
     return this.db.prepare(sql).all(limit) as unknown as DeadGroup[];
   }
 
@@ -71,9 +73,9 @@ export class SqliteOperatorViews implements OperatorViews {
     afterImsi,
     limit,
   }: Parameters<OperatorViews['deadLetters']>[0]): Promise<readonly Subscriber[]> {
-    const values = [Number(afterImsi ?? -1), ...(why === undefined ? [] : [why])];
+    const values = [Number(afterImsi ?? -1), ...(why === undefined ? [] : [commonReason(why)])];
     return this.subscribersWhere(
-      `imsi > ? AND dead IS NOT NULL${why === undefined ? '' : ' AND dead = ?'}`,
+      `imsi > ? AND dead IS NOT NULL${why === undefined ? '' : ' AND common_reason(dead) = ?'}`,
       values,
       limit,
     );
