@@ -90,12 +90,17 @@ export class Sender {
 
 /** Or something newer, which may itself be a number that has to be free first; null when it was done before. */
 function releaseOf(known: Subscriber, release: Wanted, number: string | null): Wanted | null {
-  if (known.applied && isReleased(known.applied, release, number)) return null;
+  if (isReleased(known, release, number)) return null;
   return known.desired !== null && isStale(known, release.version) ? known.desired : release;
 }
 
-/** Where the versions do not tell which of the two came first, the number does: a SIM that holds it has not released it. */
-function isReleased({ version, change }: Wanted, release: Wanted, number: string | null): boolean {
-  const order = compareVersions(version, release.version);
-  return order > 0 || (order === 0 && change.state.msisdn !== number);
+/**
+ * Where the versions do not tell which of the two came first, the number does: a SIM that holds it has not released it. Nor
+ * has one that still waits for something which may be the release.
+ */
+function isReleased({ applied, desired }: Subscriber, release: Wanted, number: string | null): boolean {
+  const order = applied ? compareVersions(applied.version, release.version) : -1;
+  if (order !== 0) return order > 0;
+  const pending = desired !== null && compareVersions(desired.version, release.version) <= 0;
+  return !pending && applied?.change.state.msisdn !== number;
 }
