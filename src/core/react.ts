@@ -198,7 +198,8 @@ function tryAgain(
 
 /** An attempt ended without a known result: the newest state has to be confirmed once the core has had its time. */
 function unsure(subscriber: Subscriber, wanted: Wanted, now: number, limits: Limits): Subscriber {
-  const known = isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted);
+  const known =
+    isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted) || isPromisedSince(subscriber, wanted);
   return {
     ...subscriber,
     desired: known ? subscriber.desired : inPlace(subscriber, wanted),
@@ -210,6 +211,11 @@ function unsure(subscriber: Subscriber, wanted: Wanted, now: number, limits: Lim
 function inPlace(subscriber: Subscriber, wanted: Wanted): Wanted {
   const version = mergeVersions(newest(subscriber)?.version ?? null, wanted.version);
   return { ...wanted, version, owed: wanted.owed || (subscriber.desired?.owed ?? false) };
+}
+
+/** A promise that is another one, and no older by its stamps, was made while the attempt was under way: it stays. */
+function isPromisedSince({ desired }: Subscriber, wanted: Wanted): boolean {
+  return desired?.owed === true && isAnother(desired, wanted) && !olderThan(desired.version, wanted);
 }
 
 function isConfirmed({ applied, desired }: Subscriber, wanted: Wanted): boolean {

@@ -57,7 +57,7 @@ export class Sender {
         if (pushed) return pushed;
       }
       for (const release of missing) {
-        const obstacle = await this.#release(release, wanted.eventId, context);
+        const obstacle = await this.#release(release, wanted, context);
         if (obstacle) return { wanted, obstacle };
         released.add(release);
       }
@@ -65,16 +65,19 @@ export class Sender {
   }
 
   /** @returns null when the SIM has given its number back, or something newer came of it; `held` or words when not. */
-  async #release(release: Release, eventId: string, context: CallContext): Promise<string | null> {
+  async #release(release: Release, grant: Wanted, context: CallContext): Promise<string | null> {
     const { store, holdMs, settle, letGo } = this.#parts;
     const { imsi } = release.change.state;
-    const wanted: Wanted = { ...release, eventId, owed: false };
+    const wanted: Wanted = { ...release, eventId: grant.eventId, owed: false };
+    const number = grant.change.state.msisdn;
     const holder = await store.claim(imsi, wanted, holdMs);
     if (!holder) return 'held';
-    const sent = await this.send(holder, (known) => releaseOf(known, wanted), context).catch(async (error: unknown) => {
-      await letGo(holder).catch(() => {});
-      throw error;
-    });
+    const sent = await this.send(holder, (known) => releaseOf(known, wanted, number), context).catch(
+      async (error: unknown) => {
+        await letGo(holder).catch(() => {});
+        throw error;
+      },
+    );
     if (sent === null || 'obstacle' in sent) {
       await letGo(holder);
       return sent?.obstacle ?? null;
@@ -86,7 +89,18 @@ export class Sender {
 }
 
 /** Or something newer, which may itself be a number that has to be free first; null when it was done before. */
-function releaseOf(known: Subscriber, release: Wanted): Wanted | null {
-  if (known.applied && compareVersions(known.applied.version, release.version) >= 0) return null;
+function releaseOf(known: Subscriber, release: Wanted, number: string | null): Wanted | null {
+  if (isReleased(known, release, number)) return null;
   return known.desired !== null && isStale(known, release.version) ? known.desired : release;
+}
+
+/**
+ * Where the versions do not tell which of the two came first, the number does: a SIM that holds it has not released it. Nor
+ * has one that still waits for something which may be the release.
+ */
+function isReleased({ applied, desired }: Subscriber, release: Wanted, number: string | null): boolean {
+  const order = applied ? compareVersions(applied.version, release.version) : -1;
+  if (order !== 0) return order > 0;
+  const pending = desired !== null && compareVersions(desired.version, release.version) <= 0;
+  return !pending && applied?.change.state.msisdn !== number;
 }

@@ -10,7 +10,7 @@ import { Refusal } from './admin/refusal.ts';
 import { Authenticator } from './auth.ts';
 import { consoleRoutes } from './console/index.ts';
 import { Sessions } from './console/sessions.ts';
-import { secure } from './secure-headers.ts';
+import { secure, secureIfTheirs } from './secure-headers.ts';
 import { refuse, send } from './send.ts';
 import { traceIds } from './trace.ts';
 
@@ -50,7 +50,7 @@ export async function operatorRoutes(app: FastifyInstance, parts: OperatorParts)
   }
   const routes = [...ADMIN_ROUTES, ...(sessions ? SESSION_ROUTES : [])];
   return (path: string, reply: FastifyReply): string | null => {
-    if (/^\/(admin|console)(\/|$)/.test(path)) secure(reply);
+    secureIfTheirs(path, reply);
     const page = sessions && /^\/console(\/|$)/.test(path) ? 'GET, HEAD' : null;
     return allowedMethods(routes, path) ?? page;
   };

@@ -29,3 +29,8 @@ const HEADERS = {
 export function secure(reply: FastifyReply): void {
   reply.headers(HEADERS);
 }
+
+/** The same for an answer on a path of theirs that no route of theirs gives. */
+export function secureIfTheirs(path: string, reply: FastifyReply): void {
+  if (/^\/(admin|console)(\/|$)/.test(path)) secure(reply);
+}

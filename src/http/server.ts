@@ -11,6 +11,7 @@ import type { Lifecycle } from './lifecycle.ts';
 import type { MetricsRoute } from './metrics.ts';
 import type { OperatorParts } from './operators.ts';
 import { answerBrokenRequest, answerConnect } from './raw-answers.ts';
+import { secureIfTheirs } from './secure-headers.ts';
 import { refuse, send } from './send.ts';
 import { traceIds } from './trace.ts';
 
@@ -57,7 +58,11 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     // Stopping is ours to answer: fastify's own 503 speaks another language.
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, answers),
-    frameworkErrors: (_error, _request, reply) => send(reply as FastifyReply, answers.error('not_found')),
+    // A path that cannot be decoded; no hook sees it.
+    frameworkErrors: (_error, request, reply) => {
+      secureIfTheirs(request.url, reply as FastifyReply);
+      refuse(request as FastifyRequest, reply as FastifyReply, parts, 'not_found');
+    },
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: options.intakeTimeoutMs,

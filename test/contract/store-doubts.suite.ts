@@ -51,6 +51,22 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       await store.close();
     });
 
+    test('keeps a promise made while an attempt without a known result was under way, whatever the stamps', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const undated = (n: number) => ({ ...wantedAt(n), version: {} });
+      for (const n of [1, 2]) {
+        await store.write(effects({ kind: 'want', imsi: IMSI, wanted: undated(n), after: [] }));
+        if (n === 1) assert.equal((await store.claimDue(1, 60_000)).length, 1);
+      }
+      const unknown = { result: 'unsure', why: 'no answer', retryInMs: 1, counts: true } as const;
+      await store.write(effects({ kind: 'failed', imsi: IMSI, wanted: undated(1), ...unknown }));
+      const found = await store.look(IMSI);
+      assert.deepEqual([found.desired, found.dead], [undated(2), null]);
+      assert.ok(found.unsettledUntil && found.dueAt);
+      await store.close();
+    });
+
     test('doubts the newest state when an older event comes that it never heard of', async () => {
       await using bench = await makeBench();
       const store = await bench.open();

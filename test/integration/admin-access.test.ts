@@ -89,6 +89,8 @@ describe('every answer for operators', () => {
       await site.fetch('/admin/v1/overview', { headers: bearer('wrong') }),
       await site.fetch('/console'),
       await site.fetch('/console/session', { method: 'PUT' }),
+      await site.fetch('/admin/v1/events/%zz'),
+      await site.fetch('/console/%zz'),
     ];
     for (const answer of answers) {
       const policy = answer.headers.get('content-security-policy') ?? '';
@@ -103,6 +105,7 @@ describe('every answer for operators', () => {
     assert.deepEqual(answers.map(({ status }) => status).slice(2, 5), [404, 405, 401]);
     assert.equal(answers[3]?.headers.get('allow'), 'GET, HEAD');
     assert.equal(answers[6]?.headers.get('allow'), 'GET, HEAD, POST, DELETE');
+    assert.deepEqual(answers.map(({ status }) => status).slice(7), [404, 404]);
     assert.equal((await get(`${site.url}/health`)).headers.get('content-security-policy'), null);
   });
 

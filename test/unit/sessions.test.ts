@@ -91,4 +91,16 @@ describe('wrong tokens', () => {
     await clock.advance(60_000);
     assert.equal(limit.wait('10.9.9.9'), 0);
   });
+
+  test('counts a network of IPv6 as one, and hosts of IPv4 one by one', () => {
+    const limit = new SignInLimit(new FakeClock());
+    for (const host of ['2001:db8::1', '2001:db8::2:1', '2001:db8:0:0:a::', '2001:db8::', '2001:db8:0:0:1:2:3:4']) {
+      limit.wrong(host);
+    }
+    for (const n of [1, 2, 3, 4, 5]) limit.wrong(`::ffff:10.0.0.${n}`);
+    assert.ok(limit.wait('2001:db8::ffff') > 0);
+    for (const other of ['2001:db8:0:1::1', '2001:db8:1::1', '::1', '::ffff:10.0.0.1', '10.0.0.1']) {
+      assert.equal(limit.wait(other), 0, other);
+    }
+  });
 });

@@ -123,6 +123,41 @@ describe('a number is given only when every SIM that had it has released it (G5)
     assertBefore(core.calls, `${OLD} 7`, `${NEW} ${NUMBER}`);
   });
 
+  test('also when nothing tells that the swap is newer than what the old SIM is', async () => {
+    const { core, store, bring } = loop();
+    const undated = { version: {} };
+    await confirmed(store, { ...wantedAt(1, { imsi: OLD }), ...undated });
+    const after = [{ ...releaseAt(2, OLD), ...undated }];
+    const wanted = { ...wantedAt(2, { imsi: NEW }), ...undated };
+    await store.write(effects({ kind: 'want', imsi: NEW, wanted, after }));
+    await bring(NEW, 2);
+    assert.deepEqual(core.calls, [`${OLD} -`, `${NEW} ${NUMBER}`]);
+  });
+
+  test('also when the old SIM may have got it since it was released before, by nothing that tells when', async () => {
+    const { core, store, bring } = loop();
+    const undated = { version: {} };
+    await confirmed(store, { ...barredAt(1, OLD), ...undated });
+    const sent = { ...wantedAt(2, { imsi: OLD, owed: false }), ...undated };
+    const unknown = { result: 'unsure', why: 'no answer', retryInMs: null, counts: true } as const;
+    await store.write(effects({ kind: 'failed', imsi: OLD, wanted: sent, ...unknown }));
+    const wanted = { ...wantedAt(3, { imsi: NEW }), ...undated };
+    await store.write(effects({ kind: 'want', imsi: NEW, wanted, after: [{ ...releaseAt(3, OLD), ...undated }] }));
+    await bring(NEW, 3);
+    assert.deepEqual(core.calls, [`${OLD} -`, `${NEW} ${NUMBER}`]);
+  });
+
+  test('but not when the old SIM has another number by then, by nothing that tells when', async () => {
+    const { core, store, bring } = loop();
+    const undated = { version: {} };
+    await confirmed(store, { ...wantedAt(1, { imsi: OLD, msisdn: '79990000000' }), ...undated });
+    const after = [{ ...releaseAt(2, OLD), ...undated }];
+    const wanted = { ...wantedAt(2, { imsi: NEW }), ...undated };
+    await store.write(effects({ kind: 'want', imsi: NEW, wanted, after }));
+    await bring(NEW, 2);
+    assert.deepEqual(core.calls, [`${NEW} ${NUMBER}`]);
+  });
+
   test('but a number that comes back to a SIM does not wait for that SIM', async () => {
     const { core, store, bring } = loop();
     await confirmed(store, wantedAt(0, { imsi: OLD }));

@@ -1,6 +1,7 @@
+import { isIPv6 } from 'node:net';
 import type { Clock } from '../../ports/runtime.ts';
 
-/** Wrong tokens taken within a minute: from one address, and from all of them. */
+/** Wrong tokens taken within a minute: from one address (of IPv6 one network), and from all of them. */
 const MOST_EACH = 5;
 const MOST_IN_ALL = 100;
 const WINDOW_MS = 60_000;
@@ -29,7 +30,7 @@ export class SignInLimit {
   wait(address: string): number {
     this.#forget();
     const now = this.#clock.now();
-    const own = this.#addresses.get(address);
+    const own = this.#addresses.get(networkOf(address));
     if (own && own.wrong >= MOST_EACH) return own.until - now;
     return this.#all.wrong >= MOST_IN_ALL ? this.#all.until - now : 0;
   }
@@ -37,10 +38,11 @@ export class SignInLimit {
   /** A wrong token came. */
   wrong(address: string): void {
     this.#forget();
-    const own = this.#addresses.get(address) ?? { wrong: 0, until: this.#clock.now() + WINDOW_MS };
+    const network = networkOf(address);
+    const own = this.#addresses.get(network) ?? { wrong: 0, until: this.#clock.now() + WINDOW_MS };
     own.wrong++;
     this.#all.wrong++;
-    this.#addresses.set(address, own);
+    this.#addresses.set(network, own);
   }
 
   #forget(): void {
@@ -52,4 +54,14 @@ export class SignInLimit {
       this.#addresses.delete(address);
     }
   }
+}
+
+/** A host of IPv6 has all of its network's addresses (64 bits of prefix): it must not have as many tries. */
+function networkOf(address: string): string {
+  // Addresses of IPv4 that are written so are single hosts.
+  if (!isIPv6(address) || address.includes('.')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const zeros = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  return [...groups, ...Array<string>(zeros).fill('0'), ...(tail?.split(':') ?? [])].slice(0, 4).join(':');
 }

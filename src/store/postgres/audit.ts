@@ -12,10 +12,3 @@ export const NOTE: Statement = {
 export function deedParameters({ who, what, subject, detail }: Deed): (string | null)[] {
   return [who, what, subject, detail].map((text) => (text === null ? null : plain(text)));
 }
-
-/** However many events there are: what operators did is kept for its time. */
-export const CLEAN_AUDIT: Statement = {
-  name: 'clean-audit',
-  text: `DELETE FROM nsps_connector.audit WHERE seq IN (
-      SELECT seq FROM nsps_connector.audit WHERE at < $1 ORDER BY seq LIMIT $2 FOR UPDATE SKIP LOCKED)`,
-};

@@ -3,8 +3,9 @@ import type { Deed } from '../../ports/operating.ts';
 import { type CleaningOrder, type Held, type Store, StoreError, type Views, type Write } from '../../ports/store.ts';
 import { Group } from '../group.ts';
 import type { WriteResult } from '../requests.ts';
-import { CLEAN_AUDIT, deedParameters, NOTE } from './audit.ts';
+import { deedParameters, NOTE } from './audit.ts';
 import { Claims, type LeaseRequest } from './claims.ts';
+import { CLEAN, CLEAN_AUDIT } from './cleaning.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { Leases } from './leases.ts';
 import { PostgresViews } from './views.ts';
@@ -94,18 +95,6 @@ export class PostgresStore implements Store {
     return this.#closed;
   }
 }
-
-/** Events that somebody is just writing are left for the next time. */
-const CLEAN = {
-  name: 'clean',
-  text: `
-    DELETE FROM nsps_connector.journal WHERE seq IN (
-      SELECT seq FROM nsps_connector.journal
-      WHERE (received_at < $1 OR seq <= (SELECT max(seq) FROM nsps_connector.journal) - $3)
-        AND state NOT IN ('queued', 'dead')
-      ORDER BY seq LIMIT $2 FOR UPDATE SKIP LOCKED)
-    RETURNING seq`,
-};
 
 /** Of the tables that events are kept in no row is touched, but whoever locked them keeps this waiting, too. */
 const PROBE = {

@@ -12,9 +12,8 @@ export class Audit {
   constructor(db: DatabaseSync, now: () => number) {
     this.#now = now;
     this.#insert = db.prepare('INSERT INTO audit (at, who, what, subject, detail) VALUES (?, ?, ?, ?, ?)');
-    this.#delete = db.prepare(
-      'DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE at < ? ORDER BY seq LIMIT ?)',
-    );
+    // Of the oldest so many those that are too old: whoever cleans must not read all that there is, time and again.
+    this.#delete = db.prepare('DELETE FROM audit WHERE at < ? AND seq IN (SELECT seq FROM audit ORDER BY seq LIMIT ?)');
   }
 
   note({ who, what, subject, detail }: Deed): void {
