@@ -37,7 +37,7 @@ function messageOf(error: TLocalizedValidationError): string {
       return 'must be 15 digits';
     case 'minProperties':
     case 'maxProperties':
-      return 'must hold one of imsis, why and all';
+      return 'must hold one of imsis, letters, why and all';
     case 'additionalProperties':
       return `must not hold ${error.params.additionalProperties.join(', ').slice(0, 200)}`;
     default:

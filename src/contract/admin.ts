@@ -239,7 +239,16 @@ export const deadLettersSchema = Type.Object({
 /** Which dead letters: those named, those of a reason, or all. */
 export const chosenSchema = Type.Object(
   {
-    imsis: Type.Optional(Type.Array(imsi, { minItems: 1, maxItems: 1000 })),
+    imsis: Type.Optional(
+      Type.Array(imsi, { minItems: 1, maxItems: 1000, description: 'Whatever they are dead letters of by then.' }),
+    ),
+    letters: Type.Optional(
+      Type.Array(Type.Object({ imsi, eventId: Type.String() }, { additionalProperties: false }), {
+        minItems: 1,
+        maxItems: 1000,
+        description: 'As they were seen: what is a dead letter of another event by then is left alone.',
+      }),
+    ),
     why: Type.Optional(Type.String({ maxLength: 2000, description: 'The reason of a group.' })),
     all: Type.Optional(Type.Literal(true)),
   },

@@ -22,7 +22,7 @@ export function react(subscriber: Subscriber, effect: Effect, now: number, limit
     case 'resync':
       return resync(subscriber, now);
     case 'discard':
-      return discard(subscriber, effect.why);
+      return discard(subscriber, effect);
     case 'applied':
       return applied(subscriber, effect, now, limits);
     case 'failed':
@@ -104,9 +104,10 @@ function resync(subscriber: Subscriber, now: number): Reaction {
  *
  * When the dead letter is such a confirmation itself, that is what is given up: done again, it would only be refused again.
  */
-function discard(subscriber: Subscriber, why: string): Reaction {
-  if (subscriber.dead === null) return { subscriber, accepted: false, news: [] };
+function discard(subscriber: Subscriber, { why, eventId }: Extract<Effect, { kind: 'discard' }>): Reaction {
   const dropped = newest(subscriber);
+  const another = eventId !== undefined && dropped?.eventId !== eventId;
+  if (subscriber.dead === null || another) return { subscriber, accepted: false, news: [] };
   const unsettledUntil = subscriber.desired && subscriber.applied ? subscriber.unsettledUntil : null;
   return {
     subscriber: { ...subscriber, ...idle, desired: null, unsettledUntil, dueAt: unsettledUntil },

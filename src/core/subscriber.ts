@@ -59,8 +59,8 @@ export type Effect = { readonly imsi: string } & (
   | { readonly kind: 'expect'; readonly after: readonly Release[]; readonly wanted: Wanted | null }
   /** An operator wants the newest state sent again. */
   | { readonly kind: 'resync' }
-  /** An operator gives up on a dead letter. */
-  | { readonly kind: 'discard'; readonly why: string }
+  /** An operator gives up on a dead letter: on that of the event he saw, if he saw it, and on no other. */
+  | { readonly kind: 'discard'; readonly why: string; readonly eventId?: string }
   /** (claim) The core confirmed a state that was sent `ageMs` ago, after these releases. */
   | {
       readonly kind: 'applied';

@@ -21,7 +21,8 @@ type Views = Desk['views'];
 
 /** How many there are now. */
 export async function countChosen(views: Views, chosen: Chosen): Promise<number> {
-  if (chosen.imsis) return new Set(chosen.imsis).size;
+  const named = namedIn(chosen);
+  if (named) return named.size;
   const { why } = chosen;
   if (why === undefined) return (await views.backlog()).dead;
   const groups = await views.deadGroups(MOST_REASONS);
@@ -34,7 +35,8 @@ const MOST_REASONS = 1_000;
 
 /** The chosen dead letters, a batch at a time; of IMSIs that were named, also those that are none. */
 export async function* walkChosen(views: Views, chosen: Chosen): AsyncGenerator<readonly Candidate[]> {
-  if (chosen.imsis) yield* walkNamed(views, [...new Set(chosen.imsis)]);
+  const named = namedIn(chosen);
+  if (named) yield* walkNamed(views, [...named]);
   else yield* walkDead(views, chosen.why === undefined ? undefined : storable(chosen.why));
 }
 
@@ -45,12 +47,22 @@ export interface Candidate {
   readonly letter: Subscriber | null;
 }
 
-async function* walkNamed(views: Views, imsis: readonly string[]): AsyncGenerator<readonly Candidate[]> {
-  for (let at = 0; at < imsis.length; at += BATCH) {
+/** IMSIs that were named, with the event that was seen; null when none was. */
+function namedIn({ imsis, letters }: Chosen): ReadonlyMap<string, string | null> | null {
+  if (letters) return new Map(letters.map(({ imsi, eventId }) => [imsi, eventId]));
+  return imsis ? new Map(imsis.map((imsi) => [imsi, null])) : null;
+}
+
+async function* walkNamed(
+  views: Views,
+  named: readonly (readonly [imsi: string, eventId: string | null])[],
+): AsyncGenerator<readonly Candidate[]> {
+  for (let at = 0; at < named.length; at += BATCH) {
     const candidates: Candidate[] = [];
-    for (const imsi of imsis.slice(at, at + BATCH)) {
+    for (const [imsi, eventId] of named.slice(at, at + BATCH)) {
       const subscriber = await views.subscriber(imsi);
-      candidates.push({ imsi, letter: subscriber && subscriber.dead !== null ? subscriber : null });
+      const seen = subscriber && (eventId === null || newest(subscriber)?.eventId === eventId);
+      candidates.push({ imsi, letter: seen && subscriber.dead !== null ? subscriber : null });
     }
     yield candidates;
   }
@@ -106,18 +118,24 @@ export async function deal(
   return await Promise.all(
     batch.map(async ({ imsi, letter }) => {
       if (letter === null || (how.kind === 'replay' && !newest(letter))) return { imsi, done: false };
-      const [taken] = await store.write({ entry: null, story: null, effects: [effectOf(imsi, how)] });
+      const [taken] = await store.write({ entry: null, story: null, effects: [effectOf(letter, how)] });
       return { imsi, done: taken === true };
     }),
   );
 }
 
-function effectOf(imsi: string, how: Deal): Effect {
-  return how.kind === 'replay' ? { kind: 'resync', imsi } : { kind: 'discard', imsi, why: how.why };
+/** What is given up is what was read: something newer may have become a dead letter since. */
+function effectOf(letter: Subscriber, how: Deal): Effect {
+  const { imsi } = letter;
+  if (how.kind === 'replay') return { kind: 'resync', imsi };
+  const seen = newest(letter);
+  return { kind: 'discard', imsi, why: how.why, ...(seen && { eventId: seen.eventId }) };
 }
 
 /** Which ones, in words for the audit. */
-export function chosenText({ imsis, why }: Chosen): string {
-  if (imsis) return namedText(imsis, 'subscribers');
+export function chosenText(chosen: Chosen): string {
+  const named = namedIn(chosen);
+  if (named) return namedText([...named.keys()], 'subscribers');
+  const { why } = chosen;
   return why === undefined ? 'all dead letters' : `dead letters of: ${storable(why)}`;
 }

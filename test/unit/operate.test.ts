@@ -143,6 +143,17 @@ describe('dead letters', () => {
     await all.store.close();
   });
 
+  test('are left alone when they are of another event than was seen', async () => {
+    const all = await site();
+    const how = { kind: 'discard', why: 'seen an hour ago' } as const;
+    const seen = (eventId: string) => ({ letters: [{ imsi: IMSI, eventId }] });
+    assert.deepEqual(await dealAll(all, seen('event-0'), how), [{ imsi: IMSI, done: false }]);
+    const stale = effects({ kind: 'discard', imsi: IMSI, why: 'read before', eventId: 'event-0' });
+    assert.deepEqual(await all.store.write(stale), [false], 'nor when it changes in between');
+    assert.deepEqual(await dealAll(all, seen('event-1'), how), [{ imsi: IMSI, done: true }]);
+    await all.store.close();
+  });
+
   test('are given up for good, with the reason kept', async () => {
     const all = await site();
     const how = { kind: 'discard', why: 'the number is gone' } as const;

@@ -76,7 +76,8 @@ function LetterTable({ letters, onBulk }: { letters: readonly Letter[]; onBulk: 
 
 function LetterRow({ letter, onBulk }: { letter: Letter; onBulk: (bulk: Bulk) => void }) {
   const { imsi, wanted, eventId, since, attempts } = letter;
-  const one = { chosen: { imsis: [imsi] }, count: 1, which: `dead letter of ${imsi}` };
+  const chosen = eventId === null ? { imsis: [imsi] } : { letters: [{ imsi, eventId }] };
+  const one = { chosen, count: 1, which: `dead letter of ${imsi}` };
   return (
     <tr>
       <td data-label="IMSI">

@@ -71,7 +71,7 @@ export function BulkDialog({ bulk, onClose }: { bulk: Bulk; onClose: (changed: b
 }
 
 function Before({ bulk: { chosen, count } }: { bulk: Bulk }) {
-  const [imsi] = chosen.imsis ?? [];
+  const imsi = chosen.letters?.[0]?.imsi ?? chosen.imsis?.[0];
   if (count === 1 && imsi !== undefined) return <OneRequest imsi={imsi} />;
   return (
     <p>
