@@ -127,7 +127,8 @@ describe('dead letters', () => {
     assert.deepEqual(await found({ why: 'nothing such' }), [0, []]);
     assert.deepEqual(await found({ imsis: [IMSI, IMSI, '250019999999999'] }), [2, [IMSI, '250019999999999']]);
     assert.equal(chosenText({ why: 'x' }), 'dead letters of: x');
-    assert.equal(chosenText({ imsis: Array.from({ length: 11 }, () => IMSI) }), `11 subscribers, the first ${IMSI}`);
+    const imsis = Array.from({ length: 11 }, (_, index) => String(Number(IMSI) + index));
+    assert.equal(chosenText({ imsis: [...imsis, IMSI] }), `11 subscribers, the first ${IMSI}`);
     await store.close();
   });
 
