@@ -20,8 +20,8 @@ export const command: Command = {
   about:
     "Delivers events of the journal again: each is decided anew by today's settings, and the running connector sends what\n" +
     'is still the newest for its subscriber. What something newer has overtaken is not sent. --dead takes all dead letters\n' +
-    'and revives their subscribers; the other options can be combined to choose events. With --url:\n' +
-    'ids or --dead.\n' +
+    'and revives their subscribers; the other options can be combined to choose events.\n' +
+    'With --url: ids or --dead.\n' +
     NOT_MASKED,
   options: {
     dead: { type: 'boolean', help: 'All dead letters.' },

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
+import { AdminClient } from '../../src/cli/admin-client.ts';
+import { overviewSchema } from '../../src/contract/admin.ts';
 import { startApp } from '../helpers/app.ts';
 import { respond, succeed } from '../helpers/core-stub.ts';
 import { anEvent, IMSI, OTHER_IMSI } from '../helpers/events.ts';
@@ -185,12 +187,32 @@ describe('what goes wrong on the way to a connector', () => {
     assert.match(nobody.stderr, /cannot reach the connector at http:.*ECONNREFUSED/);
   });
 
+  test('one who never answers', async () => {
+    const server = createServer(() => {});
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const client = new AdminClient(new URL(`http://127.0.0.1:${port}`), ADMIN_TOKEN, 100);
+    await assert.rejects(client.get(overviewSchema, '/overview'), /cannot reach the connector at .*TIMEOUT/);
+    await client.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test('a token that others could read is warned of', async () => {
+    await using site = await Operated.start();
+    const { code, stderr } = await ask(site.url.replace('127.0.0.1', '0.0.0.0'), ['audit']);
+    assert.equal(code, 0);
+    assert.match(stderr, /^Warning: ADMIN_TOKEN goes to 0\.0\.0\.0:\d+ unencrypted/);
+  });
+
   test('options that need the store, and addresses that are none', async () => {
     const url = 'http://127.0.0.1:9';
     const wrong: [string[], RegExp][] = [
       [['events', '--store', 'sqlite:x.db'], /--url and --store exclude each other/],
       [['events', '--json', '--raw'], /--raw needs the store/],
       [['resync', '--all'], /--all needs the store/],
+      [['events', '--type', ''], /--type must not be empty/],
+      [['event', ''], /an event id must not be empty/],
       [['replay', '--since', '2h'], /--since needs the store/],
       [['replay', '--imsi', IMSI], /--imsi needs the store/],
     ];
