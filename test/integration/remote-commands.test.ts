@@ -7,9 +7,11 @@ import { overviewSchema } from '../../src/contract/admin.ts';
 import { startApp } from '../helpers/app.ts';
 import { respond, succeed } from '../helpers/core-stub.ts';
 import { anEvent, IMSI, OTHER_IMSI } from '../helpers/events.ts';
+import { post } from '../helpers/nsps.ts';
 import { ADMIN_TOKEN, Operated } from '../helpers/operated.ts';
 import { until } from '../helpers/polling.ts';
 import { run } from '../helpers/program.ts';
+import { Sheets } from '../helpers/sheets.ts';
 
 const refuse = respond(200, { result: false, error: 'No such profile' });
 
@@ -125,6 +127,22 @@ describe('mending a connector that runs elsewhere', () => {
     const { code, stdout, stderr } = await ask(site.url, ['replay', '--dead']);
     assert.deepEqual([code, stdout, stderr], [0, '1 dead letter: 1 asked\n', '']);
     await until('it is done', async () => (await site.ask('/admin/v1/events/e-1')).body.summary.state === 'processed');
+  });
+
+  test('records again what a sheet refused: there dead letters are events', async () => {
+    await using sheets = await Sheets.start();
+    const { grid } = sheets.simulator;
+    const append = grid.append.bind(grid);
+    grid.append = (range) => append(range, [['x'.repeat(50_001)]]);
+    await using site = await startApp(null, { ...sheets.env, DELIVERY: 'queued', ADMIN_TOKEN });
+    await post(site.eventUrl, anEvent());
+    await site.log.heard('Event refused: it is not recorded');
+    assert.match((await ask(site.url, ['events'])).stdout, /^0 events waiting; 1 dead letter:/);
+    grid.append = append;
+    assert.match((await ask(site.url, ['replay', '--dead', '--dry-run'])).stdout, /^planned +e-1 {2}POST http/);
+    const { code, stdout } = await ask(site.url, ['replay', '--dead']);
+    assert.deepEqual([code, stdout], [0, 'done        e-1\n1 event: 1 done\n']);
+    assert.deepEqual(sheets.ids, ['e-1']);
   });
 
   test('gives dead letters up', async () => {
