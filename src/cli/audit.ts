@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../ports/operating.ts';
 import type { Views } from '../ports/store.ts';
 import { type Command, type CommandLine, columns, EXIT, wholeNumber } from './command.ts';
+import { isRemote, URL_OPTION } from './remote-option.ts';
 import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
 import { timeText } from './times.ts';
 import { jsonLine, printable } from './wording.ts';
@@ -16,6 +17,7 @@ export const command: Command = {
     before: { type: 'string', value: 'number', help: 'The next page: only entries before this one.' },
     json: { type: 'boolean', help: 'Print one JSON object an entry.' },
     store: STORE_OPTION,
+    url: URL_OPTION,
   },
   exits: STORE_EXITS,
   positionals: [0, 0],
@@ -28,15 +30,22 @@ const PAGE = 200;
 async function audit(line: CommandLine): Promise<number> {
   const limit = wholeNumber(line, 'limit', 1, 1_000_000);
   const before = line.values['before'] === undefined ? undefined : wholeNumber(line, 'before', 1, 999_999_999_999);
-  return await withStore(line, async ({ views }) => {
-    let shown = 0;
-    for await (const page of pages(views, limit, before)) {
-      shown += page.length;
-      process.stdout.write(line.flags['json'] ? page.map(jsonOf).join('') : readable(page));
-    }
-    if (shown === 0 && !line.flags['json']) process.stdout.write('No operator has done anything yet.\n');
-    return EXIT.ok;
-  });
+  const json = line.flags['json'] === true;
+  if (isRemote(line)) {
+    const { remoteAudit } = await import('./remote/audit.ts');
+    return await remoteAudit(line, { limit, before }, (found) => show(found, json));
+  }
+  return await withStore(line, ({ views }) => show(pages(views, limit, before), json));
+}
+
+async function show(found: AsyncIterable<readonly AuditEntry[]>, json: boolean): Promise<number> {
+  let shown = 0;
+  for await (const page of found) {
+    shown += page.length;
+    process.stdout.write(json ? page.map(jsonOf).join('') : readable(page));
+  }
+  if (shown === 0 && !json) process.stdout.write('No operator has done anything yet.\n');
+  return EXIT.ok;
 }
 
 async function* pages(views: Views, limit: number, before: number | undefined) {

@@ -5,6 +5,7 @@ import type { Result } from '../operate/result.ts';
 import type { Store } from '../ports/store.ts';
 import { type Command, type CommandLine, UsageError } from './command.ts';
 import { imsiOf } from './event-query.ts';
+import { isRemote, URL_OPTION } from './remote-option.ts';
 import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
 import { WorkReport } from './work-report.ts';
 
@@ -26,6 +27,7 @@ export const command: Command = {
     'dry-run': { type: 'boolean', help: 'Say which they are; change nothing.' },
     json: { type: 'boolean', help: 'Print the report as JSON.' },
     store: STORE_OPTION,
+    url: URL_OPTION,
   },
   exits: { 1: 'one of the named is no dead letter', ...STORE_EXITS },
   positionals: [0, 1_000],
@@ -35,6 +37,7 @@ export const command: Command = {
 async function discard(line: CommandLine): Promise<number> {
   const chosen = chosenOf(line);
   const why = becauseOf(line);
+  if (isRemote(line)) return await (await import('./remote/letters.ts')).remoteDiscard(line, chosen, why);
   return await withStore(line, async (store) => {
     const report = new WorkReport('dead letter', await countChosen(store.views, chosen));
     if (!line.flags['dry-run']) {

@@ -1,5 +1,5 @@
 import { EVENT_STATES, type EventFilter, type EventState, type StoredEvent, type Views } from '../ports/store.ts';
-import { type CommandLine, type Option, UsageError } from './command.ts';
+import { type CommandLine, type Option, UsageError, wholeNumber } from './command.ts';
 import { TIME_OPTIONS, timeSpan } from './times.ts';
 
 /** Options that choose events. */
@@ -21,6 +21,27 @@ export function filterOf(line: CommandLine): Omit<EventFilter, 'limit'> {
     ...(imsi !== undefined && { imsi: imsiOf(imsi, '--imsi') }),
     ...timeSpan(line),
   };
+}
+
+/** Which events a list shows. */
+export interface EventChoice {
+  /** The one of this id; undefined when the filter chooses. */
+  readonly id: string | undefined;
+  readonly filter: Omit<EventFilter, 'limit'>;
+  readonly limit: number;
+}
+
+const NARROWING = ['state', 'imsi', 'type', 'since', 'until', 'before'] as const;
+
+/** Reads the whole choice first, so that a slip is told before anybody is asked. @throws UsageError */
+export function choiceOf(line: CommandLine): EventChoice {
+  const { id, type, before } = line.values;
+  const limit = wholeNumber(line, 'limit', 1, 1_000_000);
+  const beforeSeq = before === undefined ? undefined : wholeNumber(line, 'before', 1, 999_999_999_999);
+  const filter = { ...filterOf(line), ...(type !== undefined && { type }), ...(beforeSeq && { beforeSeq }) };
+  const other = id === undefined ? undefined : NARROWING.find((name) => line.values[name] !== undefined);
+  if (other) throw new UsageError(`--id names one event: leave out --${other}`);
+  return { id, filter, limit };
 }
 
 function stateOf(text: string | undefined): EventState | undefined {

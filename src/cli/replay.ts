@@ -8,6 +8,7 @@ import type { Result } from '../operate/result.ts';
 import type { EventFilter, Store, StoredEvent, Views } from '../ports/store.ts';
 import { type Command, type CommandLine, UsageError } from './command.ts';
 import { FILTER_OPTIONS, filterOf, walkEvents } from './event-query.ts';
+import { isRemote, URL_OPTION } from './remote-option.ts';
 import { bring, planned } from './resync.ts';
 import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
 import { type Look, lookAtEvent, Patience, WAIT_OPTIONS, waitFor } from './waiting.ts';
@@ -20,6 +21,7 @@ export const command: Command = {
     "Delivers events of the journal again: each is decided anew by today's settings, and the running connector sends what\n" +
     'is still the newest for its subscriber. What something newer has overtaken is not sent. --dead takes all dead letters\n' +
     'and revives their subscribers; the other options can be combined to choose events.\n' +
+    'With --url: ids or --dead.\n' +
     NOT_MASKED,
   options: {
     dead: { type: 'boolean', help: 'All dead letters.' },
@@ -28,6 +30,7 @@ export const command: Command = {
     ...WAIT_OPTIONS,
     json: { type: 'boolean', help: 'Print the report as JSON.' },
     store: STORE_OPTION,
+    url: URL_OPTION,
   },
   exits: { 1: 'something was not done, or not in time', ...STORE_EXITS },
   positionals: [0, 10_000],
@@ -43,6 +46,7 @@ const BATCH = 50;
 async function replay(line: CommandLine): Promise<number> {
   const choice = choiceOf(line);
   const patience = Patience.of(line);
+  if (isRemote(line, ...Object.keys(FILTER_OPTIONS))) return await askConnector(line, choice, patience);
   return await withStore(line, async (store, { settings }) => {
     const ids = await idsOf(choice, store.views);
     const lost = 'dead' in choice && choice.dead ? await otherDead(ids, store.views) : [];
@@ -57,6 +61,12 @@ async function replay(line: CommandLine): Promise<number> {
     }
     return report.finish(line);
   });
+}
+
+/** Only the store can be asked for events by a choice: that was refused before. */
+async function askConnector(line: CommandLine, choice: Choice, patience: Patience): Promise<number> {
+  if ('ids' in choice) return await (await import('./remote/again.ts')).remoteReplay(line, choice.ids, patience);
+  return await (await import('./remote/letters.ts')).remoteReplayDead(line, patience);
 }
 
 interface Work {

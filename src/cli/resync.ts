@@ -6,6 +6,7 @@ import { wantedText } from '../operate/wording.ts';
 import type { Store, Views } from '../ports/store.ts';
 import { type Command, type CommandLine, UsageError } from './command.ts';
 import { imsiOf } from './event-query.ts';
+import { isRemote, URL_OPTION } from './remote-option.ts';
 import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
 import { type Look, lookAtSubscriber, Patience, WAIT_OPTIONS, waitFor } from './waiting.ts';
 import { WorkReport } from './work-report.ts';
@@ -18,11 +19,12 @@ export const command: Command = {
     'changed by hand. The running connector does it, in its order and at its rate; this command asks it and waits.\n' +
     NOT_MASKED,
   options: {
-    all: { type: 'boolean', help: 'Every subscriber that is known.' },
+    all: { type: 'boolean', help: 'Every subscriber that is known; not with --url.' },
     'dry-run': { type: 'boolean', help: 'Say what would be sent; ask for nothing.' },
     ...WAIT_OPTIONS,
     json: { type: 'boolean', help: 'Print the report as JSON.' },
     store: STORE_OPTION,
+    url: URL_OPTION,
   },
   exits: { 1: 'something was not done, or not in time', ...STORE_EXITS },
   positionals: [0, 10_000],
@@ -35,6 +37,7 @@ const BATCH = 500;
 async function resync(line: CommandLine): Promise<number> {
   const imsis = imsisOf(line);
   const patience = Patience.of(line);
+  if (isRemote(line, 'all')) return await (await import('./remote/again.ts')).remoteResync(line, imsis ?? [], patience);
   return await withStore(line, async (store) => {
     const report = new WorkReport('subscriber', imsis?.length ?? null);
     const tell = (result: Result) => report.add(result);

@@ -12,7 +12,10 @@ export const STORE_OPTION: Option = {
 };
 
 /** Exit codes that all of them share. */
-export const STORE_EXITS = { 69: 'the store cannot be opened', 78: 'settings are wrong' } as const;
+export const STORE_EXITS = {
+  69: 'the store cannot be opened, or the connector cannot be asked',
+  78: 'settings are wrong',
+} as const;
 
 /** What they print of subscribers is for the operator who asks. */
 export const NOT_MASKED = 'IMSIs and numbers are shown in full, whatever LOG_PII says: that is for logs.';
@@ -59,7 +62,7 @@ async function openGuest({ settings }: Config): Promise<Store> {
 function refuseMemory({ kind }: StoreLocation): void {
   if (kind !== 'memory') return;
   throw new StoreError(
-    'memory: is inside the connector, where no other process can look: give both a file (sqlite:…) or postgres://…',
+    'memory: is inside the connector, where no other process can look: ask it with --url, or give both a file (sqlite:…) or postgres://…',
     { passing: false },
   );
 }

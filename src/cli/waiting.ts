@@ -63,7 +63,7 @@ export async function waitFor(looks: readonly Look[], patience: Patience, tell: 
 }
 
 /** How a replayed event stands. @param before the event as it was when it was replayed. */
-export function lookAtEvent(views: Views, before: StoredEvent): Look {
+export function lookAtEvent(views: Pick<Views, 'event'>, before: StoredEvent): Look {
   const { eventId: subject } = before;
   const lastAt = before.attempts.at(-1)?.at ?? 0;
   return async () => {
@@ -87,7 +87,7 @@ export function lookAtEvent(views: Views, before: StoredEvent): Look {
  * @param before the subscriber as it was then.
  * @param wanted that state.
  */
-export function lookAtSubscriber(views: Views, before: Subscriber, wanted: Wanted): Look {
+export function lookAtSubscriber(views: Pick<Views, 'event' | 'subscriber'>, before: Subscriber, wanted: Wanted): Look {
   const { imsi: subject } = before;
   const words = async () => {
     const event = await views.event(wanted.eventId);

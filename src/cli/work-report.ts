@@ -53,6 +53,13 @@ export class WorkReport {
     this.#progress.advance();
   }
 
+  /** Adds so many that are known by number only. */
+  count(status: Status, many: number): void {
+    if (many === 0) return;
+    this.#counts.set(status, (this.#counts.get(status) ?? 0) + many);
+    this.#progress.advance(many);
+  }
+
   /** Prints all of it. @returns the exit code. */
   finish({ flags }: CommandLine): number {
     this.#progress.clear();

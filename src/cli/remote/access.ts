@@ -1,0 +1,50 @@
+import { baseUrl } from '../../config/kinds.ts';
+import { loadConfig, readEnvironment } from '../../config/load.ts';
+import { AdminClient } from '../admin-client.ts';
+import { type CommandLine, EXIT, PlainError, UsageError } from '../command.ts';
+
+/**
+ * Does work with the admin API of the connector that `--url` names, and lets go of it.
+ * @throws UsageError, or PlainError (69; 78 without a token) saying what is wrong and what to do.
+ */
+export async function withConnector(
+  line: CommandLine,
+  work: (client: AdminClient) => Promise<number>,
+): Promise<number> {
+  const base = urlOf(line.values['url'] ?? '');
+  const token = tokenOf();
+  if (base.protocol === 'http:' && !isLoopback(base.hostname)) {
+    process.stderr.write(`Warning: ADMIN_TOKEN goes to ${base.host} unencrypted; use https://, or a tunnel.\n`);
+  }
+  const client = new AdminClient(base, token);
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** What may hold a password is not repeated. */
+function urlOf(text: string): URL {
+  try {
+    return baseUrl.parse(text);
+  } catch {
+    const found = baseUrl.mayHideSecret?.(text) ? '' : `, not "${text}"`;
+    throw new UsageError(`--url must be ${baseUrl.expected}${found}`);
+  }
+}
+
+/** The other settings are the connector's, not ours: they may be absent or wrong here. */
+function tokenOf(): string {
+  const { ADMIN_TOKEN, ADMIN_TOKEN_FILE } = readEnvironment();
+  const { settings } = loadConfig({ ADMIN_TOKEN, ADMIN_TOKEN_FILE }, { requireAll: false });
+  const token = settings.ADMIN_TOKEN?.reveal() ?? '';
+  if (token !== '') return token;
+  const what =
+    ADMIN_TOKEN_FILE === undefined ? 'ADMIN_TOKEN is not set' : `ADMIN_TOKEN_FILE: ${ADMIN_TOKEN_FILE} holds no token`;
+  throw new PlainError(`${what}: --url needs the ADMIN_TOKEN of the connector`, EXIT.config);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
+}
