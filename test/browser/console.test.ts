@@ -4,7 +4,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { axe, findBrowser, isTooWide, openBrowser, settled, signedIn, signIn, watch } from '../helpers/browser.ts';
-import { HOSTILE, IMSIS, REASONS } from '../helpers/console-data.ts';
+import { HOSTILE, IMSIS, letters, REASONS } from '../helpers/console-data.ts';
 import { ConsoleMock } from '../helpers/console-mock.ts';
 import { until } from '../helpers/polling.ts';
 
@@ -211,9 +211,10 @@ describe('console', { skip }, () => {
     await dialog.getByText('"cs_profile": "cs-platinum"').waitFor();
     await dialog.getByRole('button', { name: 'Replay 1 dead letter' }).click();
     await dialog.getByText('1 to be sent again.').waitFor();
+    const [seen] = letters(REASONS[0].why, 1);
     assert.deepEqual(
       mock.sent('POST', '/admin/v1/dead-letters/replay').map(({ body }) => body),
-      [{ imsis: [IMSIS.dead] }],
+      [{ letters: [{ imsi: IMSIS.dead, eventId: seen?.eventId }] }],
     );
   });
 

@@ -230,10 +230,10 @@ export class ConsoleMock {
     return { letters: group ? data.letters(group.why, group.count) : [], next: null };
   }
 
-  #empty(chosen: { why?: string; imsis?: string[] }): Lines {
+  #empty(chosen: { why?: string; letters?: unknown[] }): Lines {
     const affected = this.groups.filter(({ why }) => chosen.why === undefined || chosen.why === why);
-    const total = chosen.imsis?.length ?? affected.reduce((sum, { count }) => sum + count, 0);
-    if (chosen.imsis === undefined) this.groups = this.groups.filter((group) => !affected.includes(group));
+    const total = chosen.letters?.length ?? affected.reduce((sum, { count }) => sum + count, 0);
+    if (chosen.letters === undefined) this.groups = this.groups.filter((group) => !affected.includes(group));
     const lines: Progress[] = [0, Math.floor(total / 2), total].map((done) => ({
       total,
       done,

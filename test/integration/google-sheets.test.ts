@@ -136,15 +136,14 @@ describe('google-sheets', { concurrency: 8 }, () => {
   test('what may be there already is not given back to NSPS, though nothing can be read any more', async () => {
     await using sheets = await Sheets.start();
     await using site = await startApp(null, { ...sheets.env, GOOGLE_HTTP_REQUESTS_TIMEOUT: '2' });
-    await post(site.eventUrl, eventOf('e-1'));
+    const outcomeOf = async (id: string) => (await post(site.eventUrl, eventOf(id))).body.outcome;
+    await until('the first is known to be recorded', async () => (await outcomeOf('e-1')) === 'processed');
     sheets.simulator.setFaults({ script: [{ as: 'cut' }], error_rate: 1, error_as: 404 });
-    assert.equal((await post(site.eventUrl, eventOf('e-2'))).body.outcome, 'queued');
+    assert.equal(await outcomeOf('e-2'), 'queued');
     await site.log.heard('Events cannot be recorded until this is mended');
     sheets.simulator.setFaults({});
     await site.log.heard('Events can be recorded again');
-    await until('it is known to be recorded', async () => {
-      return (await post(site.eventUrl, eventOf('e-2'))).body.outcome === 'processed';
-    });
+    await until('it is known to be recorded', async () => (await outcomeOf('e-2')) === 'processed');
     assert.deepEqual(sheets.ids, ['e-1', 'e-2']);
   });
 
