@@ -67,18 +67,20 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
     },
     accepted: true,
     // The second is for an event heard of earlier, which an operator replays: now it is on its way again.
-    news: [...overtaken(subscriber.desired, wanted), { eventId: wanted.eventId, state: 'queued' }],
+    news: [...overtaken(subscriber, wanted), { eventId: wanted.eventId, state: 'queued' }],
   };
 }
 
-/** Nobody asks for an event any more once a newer one has taken its place. */
-function overtaken(earlier: Wanted | null, by: Wanted): EventNews[] {
-  if (!earlier?.owed || earlier.eventId === by.eventId) return [];
+/** Nobody asks for an event any more once a newer one has taken its place: a promise, or a confirmation that was refused. */
+function overtaken({ applied, desired, dead }: Subscriber, by: Wanted): EventNews[] {
+  const promised = desired?.owed ? desired : null;
+  const earlier = dead !== null && desired === null ? applied : promised;
+  if (!earlier || earlier.eventId === by.eventId) return [];
   return [{ eventId: earlier.eventId, state: 'superseded' }];
 }
 
 /** The same for an attempt that took a place because its result is not known. */
-function tellOvertaken({ desired: earlier }: Subscriber, reaction: Reaction): Reaction {
+function tellOvertaken(earlier: Subscriber, reaction: Reaction): Reaction {
   const by = reaction.subscriber.desired;
   return by ? { ...reaction, news: [...overtaken(earlier, by), ...reaction.news] } : reaction;
 }
@@ -86,12 +88,12 @@ function tellOvertaken({ desired: earlier }: Subscriber, reaction: Reaction): Re
 function resync(subscriber: Subscriber, now: number): Reaction {
   const wanted = newest(subscriber);
   if (!wanted) return { subscriber, accepted: false, news: [] };
-  const news: EventNews[] =
-    subscriber.dead !== null && subscriber.desired ? [{ eventId: subscriber.desired.eventId, state: 'queued' }] : [];
+  // What the core confirmed once, and refused to confirm again, is what it was before; a promise is on its way again.
+  const state = subscriber.desired ? 'queued' : 'processed';
   return {
     subscriber: { ...subscriber, dueAt: now, waitingSince: now, attempts: 0, dead: null },
     accepted: true,
-    news,
+    news: subscriber.dead === null ? [] : [{ eventId: wanted.eventId, state }],
   };
 }
 
@@ -142,7 +144,7 @@ function applied(
     dead: left ? subscriber.dead : null,
   };
   const news: EventNews[] = [{ eventId: wanted.eventId, state: 'processed' }];
-  return { subscriber: next, accepted: true, news: left ? news : [...overtaken(desired, wanted), ...news] };
+  return { subscriber: next, accepted: true, news: left ? news : [...overtaken(subscriber, wanted), ...news] };
 }
 
 /** Whether what is desired came in (or changed) while the other one was being sent. */

@@ -93,6 +93,38 @@ export function operatorsContract(name: string, makeBench: () => Promise<StoreBe
         ]);
       }));
 
+    test('are none any more once something newer takes the place of a confirmation that was refused', () =>
+      withStore(makeBench, async (store) => {
+        const newer = wantedAt(2, { owed: false });
+        const overtakers: Write[] = [
+          acceptanceOf(2),
+          effects({
+            kind: 'failed',
+            imsi: IMSI,
+            wanted: newer,
+            result: 'unsure',
+            why: '',
+            retryInMs: null,
+            counts: true,
+          }),
+          effects({ kind: 'applied', imsi: IMSI, wanted: newer, ageMs: 1, released: [] }),
+        ];
+        for (const [n, overtaker] of overtakers.entries()) {
+          const imsi = String(250010000000000 + n);
+          await killConfirmed(store, imsi);
+          const aimed = overtaker.effects.map((effect) => ({ ...effect, imsi }));
+          await store.write({ ...overtaker, entry: null, effects: aimed });
+          assert.equal((await store.views.event(`event-${imsi}`))?.state, 'superseded');
+        }
+        await killConfirmed(store, OTHER_IMSI);
+        await store.write(effects({ kind: 'resync', imsi: OTHER_IMSI }));
+        assert.equal(
+          (await store.views.event(`event-${OTHER_IMSI}`))?.state,
+          'processed',
+          'it was, and is tried again',
+        );
+      }));
+
     test('stay discarded when only the other SIM of the swap is done', () =>
       withStore(makeBench, async (store) => {
         const [release, grant] = [wantedAt(2, { imsi: OTHER_IMSI, msisdn: null }), wantedAt(2)];
@@ -157,6 +189,19 @@ async function kill(store: Store, n: number, imsi: string, why: string, more: Wr
   await store.write(acceptanceOf(n, { imsi }));
   for (const effect of more) await store.write(effects(effect));
   await refuse(store, imsi, wantedAt(n, { imsi }), why);
+}
+
+/** Makes a dead letter of a state that the core had confirmed: it was sent again, and refused. */
+async function killConfirmed(store: Store, imsi: string): Promise<void> {
+  const wanted = { ...wantedAt(1, { imsi }), eventId: `event-${imsi}` };
+  await store.write({
+    entry: { ...entryOf(1, { imsi }), eventId: wanted.eventId },
+    story: null,
+    effects: [{ kind: 'applied', imsi, wanted, ageMs: 1, released: [] }],
+  });
+  await store.write(effects({ kind: 'resync', imsi }));
+  await refuse(store, imsi, wanted, 'refused');
+  assert.equal((await store.views.event(wanted.eventId))?.state, 'dead');
 }
 
 async function refuse(store: Store, imsi: string, wanted: ReturnType<typeof wantedAt>, why: string): Promise<void> {

@@ -151,7 +151,8 @@ async function discard(model: Model, store: Store, imsi: string): Promise<void> 
   assert.ok(!event || (event.state === 'discarded' && event.why === 'given up'));
   model.owed = model.owed.filter((promise) => promise.imsi !== imsi);
   model.acknowledged.delete(imsi);
-  if (before.applied) acknowledge(model, imsi, numberOf(before.applied));
+  // Where the confirmation itself was given up, what the core has is anybody's guess.
+  if (before.desired && before.applied) acknowledge(model, imsi, numberOf(before.applied));
 }
 
 async function crash(model: Model, real: Real, arrives: boolean): Promise<void> {
