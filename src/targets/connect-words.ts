@@ -1,3 +1,6 @@
+/** Why a call fails that is under way, or begins, when its target is closed. */
+export const STOPPING = 'the connector is stopping';
+
 /** What an operator calls these system errors. */
 const CONNECT_WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Connection refused',
@@ -8,6 +11,7 @@ const CONNECT_WORDS: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'Connection timeout',
   ETIMEDOUT: 'Connection timeout',
   ECONNRESET: 'Connection reset',
+  UND_ERR_DESTROYED: STOPPING,
 };
 
 /** What a failure to connect is called. */

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Client, type Dispatcher } from 'undici';
 import type { Clock } from '../../ports/runtime.ts';
-import { codeOf, connectWords } from '../connect-words.ts';
+import { codeOf, connectWords, STOPPING } from '../connect-words.ts';
+import { Dialer } from '../dialer.ts';
 
 /** A whole answer, or why there is none; `unsent` means that nothing of the request can have been heard. */
 export type Reply =
@@ -24,17 +25,22 @@ class OutOfTime extends Error {}
  * Makes one call on a connection of its own. Never throws. A connection that was kept open may be closed by the other side
  * in the moment it is used: then nobody could tell whether the rows were heard.
  * @param ms until it is given up.
+ * @param closing gives it up before.
  */
-export async function exchange(call: Call, clock: Clock, ms: number): Promise<Reply> {
+export async function exchange(call: Call, clock: Clock, ms: number, closing: AbortSignal): Promise<Reply> {
+  if (closing.aborted) return { kind: 'unsent', why: STOPPING };
+  const dialer = new Dialer({ timeout: ms });
   // The deadline is ours: undici's own timers are coarser.
   const client = new Client(call.url.origin, {
     pipelining: 0,
     allowH2: false,
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: ms },
+    connect: dialer.connect,
   });
   const handler = new ReplyHandler(clock, ms);
+  const stop = () => handler.stop();
+  closing.addEventListener('abort', stop);
   client.dispatch(
     {
       path: call.url.pathname + call.url.search,
@@ -47,7 +53,10 @@ export async function exchange(call: Call, clock: Clock, ms: number): Promise<Re
   try {
     return await handler.reply;
   } finally {
-    await client.destroy();
+    closing.removeEventListener('abort', stop);
+    const ended = client.destroy();
+    dialer.hangUp();
+    await ended;
   }
 }
 
@@ -103,9 +112,18 @@ class ReplyHandler implements Dispatcher.DispatchHandler {
     }
   }
 
+  /** Nobody waits for it any more. */
+  stop(): void {
+    const why = this.#controller === null ? STOPPING : `${STOPPING}: Google had not answered yet`;
+    this.#giveUp('cut', why);
+  }
+
   #outOfTime(): void {
-    const unsent = this.#controller === null;
-    this.#settle({ kind: unsent ? 'unsent' : 'timeout', why: 'Connection timeout' });
+    this.#giveUp('timeout', 'Connection timeout');
+  }
+
+  #giveUp(kind: 'cut' | 'timeout', why: string): void {
+    this.#settle({ kind: this.#controller === null ? 'unsent' : kind, why });
     this.#controller?.abort(new OutOfTime());
   }
 

@@ -27,11 +27,12 @@ export class SheetsTarget implements RecordingTarget {
   readonly #options: SheetsOptions;
   readonly #clock: Clock;
   readonly #tokens: Tokens;
+  readonly #closing = new AbortController();
 
   constructor(options: SheetsOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.#tokens = new Tokens(options.key, clock);
+    this.#tokens = new Tokens(options.key, clock, this.#closing.signal);
     this.place = `${options.spreadsheetId} ${this.#cells('', '')}`;
   }
 
@@ -102,14 +103,17 @@ export class SheetsTarget implements RecordingTarget {
       headers,
       ...(body !== undefined && { body: JSON.stringify(body) }),
     };
-    const reply = await exchange(call, this.#clock, Math.max(1, end - this.#clock.now()));
+    const left = Math.max(1, end - this.#clock.now());
+    const reply = await exchange(call, this.#clock, left, this.#closing.signal);
     const told = understand(reply, this.#clock.wall(), token.value, read);
     if (told.kind === 'failed' && told.failure.code === 'unauthorized') this.#tokens.forget(token.value);
     return told;
   }
 
   /** Every call has a connection of its own, which ends with it. */
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#closing.abort();
+  }
 }
 
 /** Empty cells at the end of a row are not told. */

@@ -38,12 +38,15 @@ interface Held {
 export class Tokens {
   readonly #key: ServiceKey;
   readonly #clock: Clock;
+  readonly #closing: AbortSignal;
   #held: Held | null = null;
   #fetching: Promise<Told<string>> | null = null;
 
-  constructor(key: ServiceKey, clock: Clock) {
+  /** @param closing gives up what is under way, and whatever is asked for later. */
+  constructor(key: ServiceKey, clock: Clock, closing: AbortSignal = new AbortController().signal) {
     this.#key = key;
     this.#clock = clock;
+    this.#closing = closing;
   }
 
   /** @param ms until it is given up. */
@@ -69,7 +72,8 @@ export class Tokens {
     const body = new URLSearchParams({ grant_type: GRANT, assertion }).toString();
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const asked = this.#clock.now();
-    const reply = await exchange({ method: 'POST', url: this.#key.tokenUri, headers, body }, this.#clock, ms);
+    const call = { method: 'POST', url: this.#key.tokenUri, headers, body } as const;
+    const reply = await exchange(call, this.#clock, ms, this.#closing);
     const told = understandToken(reply, this.#clock.wall());
     if (told.kind === 'failed') return told;
     this.#held = heldFrom(told.value, asked);

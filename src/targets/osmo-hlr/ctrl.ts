@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../ports/runtime.ts';
 import { Frames, frame, type Heard, PONG } from './ipa.ts';
-import { type Address, byDeadline, dial, Reopened, wordsOf } from './link.ts';
+import { type Address, byDeadline, dial, GIVEN_UP, Reopened, wordsOf } from './link.ts';
 import { type CtrlAnswer, Halt } from './wire.ts';
 
 interface Question {
@@ -55,7 +55,7 @@ class CtrlConnection {
    */
   #giveUpWhenSilent(): void {
     const [oldest] = this.#open.values();
-    if (oldest && this.#clock.now() - oldest.since > SILENT_MS) this.destroy();
+    if (oldest && this.#clock.now() - oldest.since > SILENT_MS) this.destroy(GIVEN_UP);
   }
 
   #hear(chunk: Buffer): void {
@@ -81,8 +81,8 @@ class CtrlConnection {
     this.#open.clear();
   }
 
-  destroy(): void {
-    this.#end(new Halt('cut', 'Connection given up: the HLR did not answer', true));
+  destroy(why: string): void {
+    this.#end(new Halt('cut', why, true));
   }
 }
 
@@ -93,7 +93,7 @@ export class Ctrl {
 
   constructor(address: Address, clock: Clock) {
     this.#clock = clock;
-    this.#link = new Reopened(async () => new CtrlConnection(await dial(address, clock), clock));
+    this.#link = new Reopened(async (closing) => new CtrlConnection(await dial(address, clock, closing), clock));
   }
 
   /** @throws Halt when there is no answer by the deadline. */

@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../ports/runtime.ts';
+import { STOPPING } from '../connect-words.ts';
 import { Halt } from './wire.ts';
 
 /** Where one of the HLR's interfaces is. */
@@ -10,6 +11,9 @@ export interface Address {
 
 /** Longest wait for one connection, in milliseconds: leaves time for another try within the deadline. */
 const CONNECT_MS = 3_000;
+
+/** What those are told who ask on a connection that stays silent. */
+export const GIVEN_UP = 'Connection given up: the HLR did not answer';
 
 /** What an operator calls these system errors. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -29,20 +33,26 @@ export function wordsOf(error: Error): string {
   return WORDS[code] ?? `Connection failed: ${code || error.message}`;
 }
 
-/** @throws Halt when there is no connection in time. */
-export function dial({ host, port }: Address, clock: Clock): Promise<Socket> {
+/** @throws Halt when there is no connection in time, or when it is given up. */
+export function dial({ host, port }: Address, clock: Clock, closing: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 10_000 });
-    const fail = (words: string) => {
+    const over = () => {
       cancel();
-      socket.destroy();
-      reject(new Halt('connect_failed', `${words} (${host}:${port})`, false));
-    };
-    const cancel = clock.after(CONNECT_MS, () => fail('Connection timeout'));
-    socket.once('error', (error) => fail(wordsOf(error)));
-    socket.once('connect', () => {
-      cancel();
+      closing.removeEventListener('abort', stop);
       socket.removeAllListeners('error');
+    };
+    const fail = (words: string) => {
+      over();
+      socket.on('error', () => {}).destroy();
+      reject(new Halt('connect_failed', words, false));
+    };
+    const stop = () => fail(STOPPING);
+    const cancel = clock.after(CONNECT_MS, () => fail(`Connection timeout (${host}:${port})`));
+    closing.addEventListener('abort', stop);
+    socket.once('error', (error) => fail(`${wordsOf(error)} (${host}:${port})`));
+    socket.once('connect', () => {
+      over();
       resolve(socket);
     });
   });
@@ -69,13 +79,14 @@ export function byDeadline<T>(clock: Clock, deadline: number, work: Promise<T>, 
 }
 
 /** Something that one connection is opened for at the first use, and again after it was lost. */
-export class Reopened<T extends { readonly closed: boolean; destroy(): void }> {
-  readonly #open: () => Promise<T>;
+export class Reopened<T extends { readonly closed: boolean; destroy(why: string): void }> {
+  readonly #open: (closing: AbortSignal) => Promise<T>;
+  readonly #closing = new AbortController();
   #current: T | null = null;
   #opening: Promise<T> | null = null;
-  #ended = false;
 
-  constructor(open: () => Promise<T>) {
+  /** @param open gives up when it is told to. */
+  constructor(open: (closing: AbortSignal) => Promise<T>) {
     this.#open = open;
   }
 
@@ -85,7 +96,7 @@ export class Reopened<T extends { readonly closed: boolean; destroy(): void }> {
 
   /** @throws Halt */
   get(): Promise<T> {
-    if (this.#ended) return Promise.reject(new Halt('connect_failed', 'the connector is stopping', false));
+    if (this.#closing.signal.aborted) return Promise.reject(new Halt('connect_failed', STOPPING, false));
     const { current } = this;
     if (current) return Promise.resolve(current);
     this.#opening ??= this.#reopen();
@@ -94,18 +105,18 @@ export class Reopened<T extends { readonly closed: boolean; destroy(): void }> {
 
   async #reopen(): Promise<T> {
     try {
-      const opened = await this.#open();
+      const opened = await this.#open(this.#closing.signal);
       this.#current = opened;
-      if (this.#ended) opened.destroy();
+      if (this.#closing.signal.aborted) opened.destroy(STOPPING);
       return opened;
     } finally {
       this.#opening = null;
     }
   }
 
-  /** Idempotent. */
+  /** Closes what is open, and gives up what is being opened. Idempotent. */
   end(): void {
-    this.#ended = true;
-    this.#current?.destroy();
+    this.#closing.abort();
+    this.#current?.destroy(STOPPING);
   }
 }

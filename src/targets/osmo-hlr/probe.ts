@@ -69,11 +69,12 @@ async function probeCtrl(address: Address): Promise<string> {
 }
 
 async function probeVty(address: Address): Promise<string> {
-  const socket = await dial(address, clock);
+  const { signal } = new AbortController();
+  const socket = await dial(address, clock, signal);
   const late = () => new Halt('timeout', 'Connection timeout: it gives no prompt', false);
   try {
-    const session = await byDeadline(clock, clock.now() + PATIENCE_MS, VtySession.open(socket), late);
-    session.destroy();
+    const session = await byDeadline(clock, clock.now() + PATIENCE_MS, VtySession.open(socket, signal), late);
+    session.destroy('asked all');
     return 'answers, and takes commands';
   } finally {
     socket.destroy();

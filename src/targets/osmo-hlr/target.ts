@@ -2,6 +2,7 @@ import { DONE, failed, type Outcome } from '../../core/outcome.ts';
 import type { Change } from '../../core/types.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import type { CallContext, Target } from '../../ports/target.ts';
+import { STOPPING } from '../connect-words.ts';
 import { Ctrl } from './ctrl.ts';
 import { Turns } from './turns.ts';
 import { Vty } from './vty.ts';
@@ -38,6 +39,8 @@ const AT_ONCE = 16;
 
 const NO_TURN = failed('no_turn', 'Connection timeout: no turn at the HLR before the deadline, it is busy with others');
 
+const STOPPED = failed('connect_failed', STOPPING);
+
 /** OsmoHLR behind its control interface and its console: looks, says what differs, and looks again. */
 export class OsmoHlrTarget implements Target {
   readonly name = 'osmo-hlr';
@@ -46,6 +49,7 @@ export class OsmoHlrTarget implements Target {
   readonly #ctrl: Ctrl;
   readonly #vty: Vty;
   readonly #turns: Turns;
+  #closed = false;
 
   constructor({ host, ctrlPort, vtyPort, timeoutMs }: OsmoHlrOptions, clock: Clock) {
     this.#clock = clock;
@@ -56,12 +60,13 @@ export class OsmoHlrTarget implements Target {
   }
 
   async apply(change: Change, context: CallContext): Promise<Outcome> {
+    if (this.#closed) return STOPPED;
     const objection = unfit(change);
     if (objection !== null) return failed('refused', objection);
     if (context.deadline <= this.#clock.now()) {
       return failed('connect_failed', 'Connection timeout: no time left for the call');
     }
-    if (!(await this.#turns.take(this.#within(context)))) return NO_TURN;
+    if (!(await this.#turns.take(this.#within(context)))) return this.#closed ? STOPPED : NO_TURN;
     try {
       return await new Application(this.#ctrl, this.#vty, change, this.#within(context)).run();
     } finally {
@@ -75,6 +80,8 @@ export class OsmoHlrTarget implements Target {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    this.#turns.giveUp();
     this.#ctrl.close();
     this.#vty.close();
   }

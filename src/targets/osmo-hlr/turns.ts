@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/runtime.ts';
 
 interface Waiter {
   readonly begin: () => void;
+  readonly giveUp: () => void;
 }
 
 /** So many at a time, the others in the order in which they came. */
@@ -22,27 +23,25 @@ export class Turns {
       return true;
     }
     return await new Promise((resolve) => {
-      const waiter: Waiter = {
-        begin: () => {
-          cancel();
-          resolve(true);
-        },
-      };
-      const cancel = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () => {
+      const end = (begins: boolean) => {
+        cancel();
         this.#waiting.delete(waiter);
-        resolve(false);
-      });
+        resolve(begins);
+      };
+      const waiter: Waiter = { begin: () => end(true), giveUp: () => end(false) };
+      const cancel = this.#clock.after(Math.max(0, deadline - this.#clock.now()), waiter.giveUp);
       this.#waiting.add(waiter);
     });
   }
 
   done(): void {
     const [next] = this.#waiting;
-    if (next) {
-      this.#waiting.delete(next);
-      next.begin();
-    } else {
-      this.#free++;
-    }
+    if (next) next.begin();
+    else this.#free++;
+  }
+
+  /** The turn of those that wait now does not come. */
+  giveUp(): void {
+    for (const waiter of this.#waiting) waiter.giveUp();
   }
 }

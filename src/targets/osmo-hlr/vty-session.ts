@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { wordsOf } from './link.ts';
+import { STOPPING } from '../connect-words.ts';
+import { GIVEN_UP, wordsOf } from './link.ts';
 import { Halt, oneLine } from './wire.ts';
 
 /** No answer of the console to what we say is this long (characters). */
@@ -30,9 +31,15 @@ export class VtySession {
     });
   }
 
-  /** Waits for the greeting and becomes privileged, which the commands need. @throws Halt; nothing was changed. */
-  static async open(socket: Socket): Promise<VtySession> {
+  /**
+   * Waits for the greeting and becomes privileged, which the commands need.
+   * @param closing gives it up.
+   * @throws Halt; nothing was changed.
+   */
+  static async open(socket: Socket, closing: AbortSignal): Promise<VtySession> {
     const session = new VtySession(socket);
+    const stop = () => session.destroy(STOPPING);
+    closing.addEventListener('abort', stop);
     try {
       const [, name = ''] = ANY_PROMPT.exec(await session.#until(ANY_PROMPT)) ?? [];
       // From here on the prompt is known: nothing else that looks like one can be mistaken for it.
@@ -40,11 +47,13 @@ export class VtySession {
       await session.run('enable');
       return session;
     } catch (error) {
-      session.destroy();
+      session.destroy(GIVEN_UP);
       // Whatever happened, no command was given yet.
       throw error instanceof Halt
         ? new Halt(error.code === 'cut' ? 'connect_failed' : error.code, error.message, false)
         : error;
+    } finally {
+      closing.removeEventListener('abort', stop);
     }
   }
 
@@ -102,7 +111,7 @@ export class VtySession {
     this.#waiter = null;
   }
 
-  destroy(): void {
-    this.#end(new Halt('cut', 'Connection given up: the HLR did not answer', true));
+  destroy(why: string): void {
+    this.#end(new Halt('cut', why, true));
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/runtime.ts';
-import { type Address, byDeadline, dial, Reopened } from './link.ts';
+import { type Address, byDeadline, dial, GIVEN_UP, Reopened } from './link.ts';
 import { VtySession } from './vty-session.ts';
 import { Halt } from './wire.ts';
 
@@ -24,7 +24,7 @@ export class Vty {
 
   constructor(address: Address, clock: Clock) {
     this.#clock = clock;
-    this.#link = new Reopened(() => openSession(address, clock));
+    this.#link = new Reopened((closing) => openSession(address, clock, closing));
   }
 
   /**
@@ -55,7 +55,7 @@ export class Vty {
   /** For all that: a way that leads nowhere must not be waited on for ever. */
   #giveUpWhenSilent(): void {
     const sentAt = this.#current?.job.sentAt ?? null;
-    if (sentAt !== null && this.#clock.now() - sentAt > SILENT_MS) this.#link.current?.destroy();
+    if (sentAt !== null && this.#clock.now() - sentAt > SILENT_MS) this.#link.current?.destroy(GIVEN_UP);
   }
 
   #late(job: Job): Halt {
@@ -98,12 +98,12 @@ export class Vty {
 /** Longest wait for the greeting, in milliseconds. */
 const GREETING_MS = 3_000;
 
-async function openSession(address: Address, clock: Clock): Promise<VtySession> {
-  const socket = await dial(address, clock);
+async function openSession(address: Address, clock: Clock, closing: AbortSignal): Promise<VtySession> {
+  const socket = await dial(address, clock, closing);
   const words = `Connection timeout: the VTY at ${address.host}:${address.port} gives no prompt`;
   try {
     const late = () => new Halt('timeout', words, false);
-    return await byDeadline(clock, clock.now() + GREETING_MS, VtySession.open(socket), late);
+    return await byDeadline(clock, clock.now() + GREETING_MS, VtySession.open(socket, closing), late);
   } catch (error) {
     socket.destroy();
     throw error;

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { failed, type Outcome } from '../../core/outcome.ts';
 import type { Clock } from '../../ports/runtime.ts';
-import { codeOf, connectWords } from '../connect-words.ts';
+import { codeOf, connectWords, STOPPING } from '../connect-words.ts';
 
 /** A whole answer of the core. */
 export interface RawAnswer {
@@ -104,6 +104,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
 
 function cutWords(error: Error): string {
   const code = codeOf(error);
+  if (code === 'UND_ERR_DESTROYED') return `${STOPPING}: the core had not answered yet`;
   if (error.name === 'HTTPParserError') return `Connection broken: the core's answer is not HTTP (${error.message})`;
   return `Connection reset: the core closed the connection before it answered (${code || error.message})`;
 }

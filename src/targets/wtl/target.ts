@@ -4,6 +4,7 @@ import { DONE, failed, type Outcome } from '../../core/outcome.ts';
 import type { Change } from '../../core/types.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import type { CallContext, Target } from '../../ports/target.ts';
+import { Dialer } from '../dialer.ts';
 import { readRetryAfter } from '../retry-after.ts';
 import { ExchangeHandler, type RawAnswer } from './exchange.ts';
 import { classifyAnswer, toWtlRequest } from './wire.ts';
@@ -37,6 +38,7 @@ export class WtlTarget implements Target {
   readonly name = 'wtl';
   readonly #options: WtlOptions;
   readonly #clock: Clock;
+  readonly #dialer: Dialer;
   readonly #pool: Pool;
   readonly #path: string;
 
@@ -44,6 +46,7 @@ export class WtlTarget implements Target {
     this.#options = options;
     this.#clock = clock;
     this.#path = provisioningUrl(options.url).pathname;
+    this.#dialer = new Dialer({ timeout: options.connectTimeoutMs, ...options.tls });
     this.#pool = new Pool(options.url.origin, {
       connections: options.connections,
       pipelining: 1,
@@ -51,7 +54,7 @@ export class WtlTarget implements Target {
       // The deadline is ours (one timer a call); undici's own timers are coarser.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: { timeout: options.connectTimeoutMs, ...options.tls },
+      connect: this.#dialer.connect,
     });
   }
 
@@ -93,6 +96,8 @@ export class WtlTarget implements Target {
   }
 
   async close(): Promise<void> {
-    if (!this.#pool.destroyed) await this.#pool.destroy();
+    const ended = this.#pool.destroyed ? null : this.#pool.destroy();
+    this.#dialer.hangUp();
+    await ended;
   }
 }
