@@ -1,11 +1,12 @@
 import type { Config } from '../config/load.ts';
 import { type RecordingName, recordsEvents, type TargetName } from '../config/table.ts';
 import type { Event } from '../contract/event.ts';
-import type { Outcome } from '../core/outcome.ts';
+import { failed, type Outcome } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
 import type { RecordingTarget } from '../ports/recording.ts';
 import type { Clock } from '../ports/runtime.ts';
 import type { CallContext, Finding, Target, TargetRequest } from '../ports/target.ts';
+import { STOPPING } from './connect-words.ts';
 
 type StateName = Exclude<TargetName, RecordingName>;
 
@@ -42,6 +43,7 @@ export class ConfiguredTarget implements Target {
   readonly #clock: Clock;
   #opening: Promise<Target> | null = null;
   #target: Target | null = null;
+  #closed = false;
 
   /** @throws Error when the settings name a target that records events. */
   constructor(config: Config, clock: Clock) {
@@ -69,10 +71,12 @@ export class ConfiguredTarget implements Target {
 
   apply(change: Change, context: CallContext): Promise<Outcome> {
     if (this.#target) return this.#target.apply(change, context);
+    if (this.#closed) return Promise.resolve(failed('connect_failed', STOPPING));
     return this.warmUp().then((target) => target.apply(change, context));
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     if (this.#opening) await (await this.#opening).close();
   }
 }

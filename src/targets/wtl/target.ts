@@ -1,24 +1,18 @@
-import { type Dispatcher, Pool } from 'undici';
-import type { Tls } from '../../config/load.ts';
-import { DONE, failed, type Outcome } from '../../core/outcome.ts';
+import type { Dispatcher } from 'undici';
+import { DONE, type Outcome } from '../../core/outcome.ts';
 import type { Change } from '../../core/types.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import type { CallContext, Target } from '../../ports/target.ts';
-import { Dialer } from '../dialer.ts';
+import type { RawAnswer } from '../http-exchange.ts';
+import { HttpPool, type HttpPoolOptions } from '../http-pool.ts';
 import { readRetryAfter } from '../retry-after.ts';
-import { ExchangeHandler, type RawAnswer } from './exchange.ts';
 import { classifyAnswer, toWtlRequest } from './wire.ts';
 
-export interface WtlOptions {
+export interface WtlOptions extends HttpPoolOptions {
   /** Base URL of the API, without query. */
   readonly url: URL;
   /** Asked for at every call: the token may be rotated while we run. */
   readonly token: () => string;
-  /** Kept-alive connections at most. */
-  readonly connections: number;
-  /** Longest wait for a connection, in milliseconds. */
-  readonly connectTimeoutMs: number;
-  readonly tls?: Tls;
 }
 
 /** Where changes are posted: trailing slashes of the base URL do not matter. */
@@ -38,37 +32,22 @@ export class WtlTarget implements Target {
   readonly name = 'wtl';
   readonly #options: WtlOptions;
   readonly #clock: Clock;
-  readonly #dialer: Dialer;
-  readonly #pool: Pool;
+  readonly #http: HttpPool;
   readonly #path: string;
 
   constructor(options: WtlOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
     this.#path = provisioningUrl(options.url).pathname;
-    this.#dialer = new Dialer({ timeout: options.connectTimeoutMs, ...options.tls });
-    this.#pool = new Pool(options.url.origin, {
-      connections: options.connections,
-      pipelining: 1,
-      allowH2: false,
-      // The deadline is ours (one timer a call); undici's own timers are coarser.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: this.#dialer.connect,
-    });
+    this.#http = new HttpPool(options.url, options, clock);
   }
 
   apply(change: Change, context: CallContext): Promise<Outcome> {
-    const remaining = context.deadline - this.#clock.now();
-    if (remaining <= 0)
-      return Promise.resolve(failed('connect_failed', 'Connection timeout: no time left for the call'));
     const request = this.#request(JSON.stringify(toWtlRequest(change)), context);
-    const handler = new ExchangeHandler(this.#clock, remaining, (answer) => {
+    return this.#http.call(request, context.deadline, (answer) => {
       context.trace?.answered(answer.status);
       return this.#understand(answer, change);
     });
-    this.#pool.dispatch(request, handler);
-    return handler.outcome;
   }
 
   #understand({ status, body, retryAfter }: RawAnswer, change: Change): Outcome {
@@ -78,9 +57,8 @@ export class WtlTarget implements Target {
     return change.action === 'delete' ? deleted(outcome) : outcome;
   }
 
-  #request(body: string, context: CallContext): Dispatcher.DispatchOptions {
+  #request(body: string, context: CallContext): Omit<Dispatcher.DispatchOptions, 'origin'> {
     return {
-      origin: this.#options.url.origin,
       path: this.#path,
       method: 'POST',
       headers: {
@@ -95,9 +73,7 @@ export class WtlTarget implements Target {
     };
   }
 
-  async close(): Promise<void> {
-    const ended = this.#pool.destroyed ? null : this.#pool.destroy();
-    this.#dialer.hangUp();
-    await ended;
+  close(): Promise<void> {
+    return this.#http.close();
   }
 }

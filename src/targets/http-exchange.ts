@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { failed, type Outcome } from '../../core/outcome.ts';
-import type { Clock } from '../../ports/runtime.ts';
-import { codeOf, connectWords, STOPPING } from '../connect-words.ts';
+import { failed, type Outcome } from '../core/outcome.ts';
+import type { Clock } from '../ports/runtime.ts';
+import { codeOf, connectWords, STOPPING } from './connect-words.ts';
 
 /** A whole answer of the core. */
 export interface RawAnswer {

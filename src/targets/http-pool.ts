@@ -1,0 +1,63 @@
+import { type Dispatcher, Pool } from 'undici';
+import type { Tls } from '../config/load.ts';
+import { failed, type Outcome } from '../core/outcome.ts';
+import type { Clock } from '../ports/runtime.ts';
+import { Dialer } from './dialer.ts';
+import { ExchangeHandler, type RawAnswer } from './http-exchange.ts';
+
+export interface HttpPoolOptions {
+  /** Kept-alive connections at most. */
+  readonly connections: number;
+  /** Longest wait for a connection, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  readonly tls?: Tls;
+}
+
+/** An answer, a cut, a time-out or a refused connection: what a call over HTTP comes to, told apart once for all targets. */
+export class HttpPool {
+  readonly #origin: string;
+  readonly #clock: Clock;
+  readonly #dialer: Dialer;
+  readonly #pool: Pool;
+
+  /** @param url only its origin counts. */
+  constructor({ origin }: URL, { connections, connectTimeoutMs, tls }: HttpPoolOptions, clock: Clock) {
+    this.#origin = origin;
+    this.#clock = clock;
+    this.#dialer = new Dialer({ timeout: connectTimeoutMs, ...tls });
+    this.#pool = new Pool(origin, {
+      connections,
+      pipelining: 1,
+      allowH2: false,
+      // The deadline is ours (one timer a call); undici's own timers are coarser.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: this.#dialer.connect,
+    });
+  }
+
+  /**
+   * Makes one call. Never throws and never repeats.
+   * @param deadline on the clock's `now()`.
+   * @param understand says what a whole answer means.
+   */
+  call(
+    request: Omit<Dispatcher.DispatchOptions, 'origin'>,
+    deadline: number,
+    understand: (answer: RawAnswer) => Outcome,
+  ): Promise<Outcome> {
+    const remaining = deadline - this.#clock.now();
+    if (remaining <= 0)
+      return Promise.resolve(failed('connect_failed', 'Connection timeout: no time left for the call'));
+    const handler = new ExchangeHandler(this.#clock, remaining, understand);
+    this.#pool.dispatch({ ...request, origin: this.#origin }, handler);
+    return handler.outcome;
+  }
+
+  /** Calls under way fail, and so do later ones. Idempotent. */
+  async close(): Promise<void> {
+    const ended = this.#pool.destroyed ? null : this.#pool.destroy();
+    this.#dialer.hangUp();
+    await ended;
+  }
+}
