@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { SheetsSimulator } from '../../sim/google-sheets/sheets-simulator.ts';
 import { readServiceKey, type ServiceKey } from '../../src/config/google-key.ts';
@@ -62,6 +65,27 @@ describe('tokens of a service account', () => {
     now = 3_601_000;
     const late = await tokens.get(5_000);
     assert.equal(late.kind === 'failed' && late.failure.code, 'connect_failed');
+  });
+
+  test('whoever waits for one is told when it is not wanted any more, and whoever asks later', async () => {
+    await using bench = await open();
+    const { key } = bench;
+    const silent = createServer();
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const asked = once(silent, 'request');
+    const tokenUri = new URL(`http://127.0.0.1:${(silent.address() as AddressInfo).port}/token`);
+    const closing = new AbortController();
+    const tokens = new Tokens({ ...key, tokenUri }, systemClock, closing.signal);
+    const waiting = tokens.get(600_000);
+    await asked;
+    closing.abort();
+    for (const told of [await waiting, await tokens.get(600_000)]) {
+      assert.equal(told.kind === 'failed' && told.failure.code, 'connect_failed');
+      assert.match(told.kind === 'failed' ? told.failure.why : '', /^No token: the connector is stopping/);
+    }
+    const closed = once(silent, 'close');
+    silent.close();
+    await closed;
   });
 
   test('a key that is not that of the account is refused in words, and nothing of it is told', async () => {

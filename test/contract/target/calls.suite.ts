@@ -39,7 +39,7 @@ export interface Caller {
 export type Begin<S> = (system: S, clock: Clock, callMs: number) => Promise<Caller>;
 
 /** A call's time where it must end in time, where it has enough of it, and where only a fault of ours would use it up. */
-const SHORT_MS = 500;
+const SHORT_MS = 1_000;
 const ENOUGH_MS = 10_000;
 const NEVER_MS = 600_000;
 
