@@ -10,8 +10,9 @@ const PATIENCE_MS = 10_000;
 
 /** Asks Google for a token, then for the sheet's first row; changes nothing. The key was read with the settings. */
 export async function probe(config: Config, clock: Clock): Promise<Finding[]> {
-  const { googleKey: key, settings } = config;
-  if (!key) return [];
+  const { googleKey, settings } = config;
+  if (!googleKey) return [];
+  const key = googleKey.current;
   const findings: Finding[] = [{ verdict: 'ok', subject: 'key', message: `is that of ${key.email}` }];
   const token = await new Tokens(key, clock).get(PATIENCE_MS);
   if (token.kind === 'failed') {
