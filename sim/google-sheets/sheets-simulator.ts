@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { FaultPlan, type Faults, type Manner, readFaults } from '../faults.ts';
-import { CellError400, Grid, parseRange, RangeError400, transposed } from './grid.ts';
+import { type Answer, failure, quotaWords, readAnswer, send, UNAUTHENTICATED, type Wish, wishOf } from './api.ts';
+import { CellError400, Grid, parseRange, RangeError400 } from './grid.ts';
 import { Quota } from './quota.ts';
 import { TokenDesk } from './tokens.ts';
 
@@ -23,18 +24,6 @@ export interface SheetsSimulatorOptions {
   readonly random?: () => number;
   /** Hears of every call of the API and how it was answered. */
   readonly heard?: (what: string) => void;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: object;
-}
-
-/** What a call of the API asks for. */
-interface Wish {
-  readonly id: string;
-  readonly what: 'spreadsheet' | 'read' | 'update' | 'append';
-  readonly range: string;
 }
 
 const BASE = '/v4/spreadsheets/';
@@ -220,48 +209,4 @@ export class SheetsSimulator {
       this.#late--;
     }
   }
-}
-
-const UNAUTHENTICATED =
-  'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.';
-
-const STATUS_NAMES: Readonly<Record<number, string>> = {
-  400: 'INVALID_ARGUMENT',
-  401: 'UNAUTHENTICATED',
-  403: 'PERMISSION_DENIED',
-  404: 'NOT_FOUND',
-  429: 'RESOURCE_EXHAUSTED',
-  500: 'INTERNAL',
-  503: 'UNAVAILABLE',
-};
-
-function failure(code: number, message: string): Answer {
-  return { status: code, body: { error: { code, message, status: STATUS_NAMES[code] ?? 'UNKNOWN' } } };
-}
-
-function quotaWords(kind: 'Read' | 'Write'): string {
-  return (
-    `Quota exceeded for quota metric '${kind} requests' and limit '${kind} requests per minute per user' of service ` +
-    "'sheets.googleapis.com' for consumer 'project_number:100000000000'."
-  );
-}
-
-function send(reply: FastifyReply, { status, body }: Answer): void {
-  reply.code(status).header('content-type', 'application/json; charset=UTF-8').send(JSON.stringify(body));
-}
-
-function wishOf(request: FastifyRequest): Wish | null {
-  const rest = (request.params as { '*': string })['*'];
-  const [, id = '', range] = /^([^/]+)(?:\/values\/(.+))?$/.exec(rest) ?? [];
-  if (id === '') return null;
-  if (range === undefined) return request.method === 'GET' ? { id, what: 'spreadsheet', range: '' } : null;
-  if (request.method === 'GET') return { id, what: 'read', range };
-  if (request.method === 'PUT') return { id, what: 'update', range };
-  return range.endsWith(':append') ? { id, what: 'append', range: range.slice(0, -':append'.length) } : null;
-}
-
-/** `values` is left out when there are none. */
-function readAnswer(rows: string[][], range: string, dimension = 'ROWS'): object {
-  const values = dimension === 'COLUMNS' ? transposed(rows) : rows;
-  return { range, majorDimension: dimension, ...(values.length > 0 && { values }) };
 }
