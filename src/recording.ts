@@ -17,6 +17,7 @@ export interface Recording {
   readonly calls: {
     readonly circuit: Recorder['circuit'];
     readonly rest: number;
+    readonly fault: string | null;
     readonly underWay: number;
     readonly waiting: number;
   };
@@ -79,6 +80,9 @@ function callsOf(recorder: Recorder): Recording['calls'] {
     },
     get rest() {
       return recorder.restMs;
+    },
+    get fault() {
+      return recorder.fault?.why ?? null;
     },
     get underWay() {
       return recorder.underWay > 0 ? 1 : 0;

@@ -2,7 +2,17 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { FaultPlan, type Faults, type Manner, readFaults } from '../faults.ts';
-import { type Answer, failure, quotaWords, readAnswer, send, UNAUTHENTICATED, type Wish, wishOf } from './api.ts';
+import {
+  type Answer,
+  FORBIDDEN,
+  failure,
+  quotaWords,
+  readAnswer,
+  send,
+  UNAUTHENTICATED,
+  type Wish,
+  wishOf,
+} from './api.ts';
 import { CellError400, Grid, parseRange, RangeError400 } from './grid.ts';
 import { Quota } from './quota.ts';
 import { TokenDesk } from './tokens.ts';
@@ -33,6 +43,8 @@ export class SheetsSimulator {
   readonly spreadsheetId: string;
   readonly grid: Grid;
   readonly tokens: TokenDesk;
+  /** What the spreadsheet is shared for with the account. */
+  access: 'editor' | 'reader' | 'none' = 'editor';
   readonly #options: SheetsSimulatorOptions;
   readonly #http: FastifyInstance;
   readonly #random: () => number;
@@ -96,7 +108,10 @@ export class SheetsSimulator {
     app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
       send(reply, failure(error.statusCode ?? 500, error.message)),
     );
-    app.post('/token', (request, reply) => send(reply, this.tokens.exchange(String(request.body), this.tokenUri)));
+    app.post('/token', (request, reply) => {
+      reply.header('date', new Date(this.tokens.now()).toUTCString());
+      return send(reply, this.tokens.exchange(String(request.body), this.tokenUri));
+    });
     for (const method of ['GET', 'POST', 'PUT'] as const) {
       app.route({ method, url: `${BASE}*`, handler: (request, reply) => this.#serve(request, reply) });
     }
@@ -146,6 +161,7 @@ export class SheetsSimulator {
     if (!this.tokens.accepts(request.headers.authorization)) return failure(401, UNAUTHENTICATED);
     if (!allowed) return failure(429, quotaWords(writes ? 'Write' : 'Read'));
     if (!wish || wish.id !== this.spreadsheetId) return failure(404, 'Requested entity was not found.');
+    if (this.access === 'none' || (writes && this.access === 'reader')) return failure(403, FORBIDDEN);
     try {
       return { status: 200, body: this.#carryOut(wish, request) };
     } catch (error) {

@@ -35,6 +35,8 @@ export class TokenDesk {
   #newest: AccountKey;
   readonly #lifeS: number;
   readonly #good = new Map<string, number>();
+  /** How far its clock is ahead of that of this machine, in milliseconds. */
+  aheadMs = 0;
 
   /** @param keyFile of an earlier run: its key is used again. */
   constructor(lifeS: number, keyFile?: string) {
@@ -47,6 +49,11 @@ export class TokenDesk {
     const key = { id, pem, publicKey: createPublicKey(createPrivateKey(pem)) };
     this.#keys.set(id, key);
     return key;
+  }
+
+  /** Milliseconds since 1970, by its own clock. */
+  now(): number {
+    return Date.now() + this.aheadMs;
   }
 
   /** The account gets another key, which is the one that is given out from now on; the former ones are taken, too. */
@@ -99,7 +106,7 @@ export class TokenDesk {
     if (said['iss'] !== EMAIL) return 'Invalid grant: account not found';
     if (said['aud'] !== tokenUri) return 'Invalid JWT: Failed audience check.';
     if (!String(said['scope']).split(' ').includes(SCOPE)) return 'Invalid OAuth scope or ID token audience provided.';
-    return timesFault(Number(said['iat']), Number(said['exp']));
+    return timesFault(Number(said['iat']), Number(said['exp']), this.now() / 1000);
   }
 
   /** Whether it was given here, and is not too old. */
@@ -114,8 +121,8 @@ export class TokenDesk {
   }
 }
 
-function timesFault(issuedAt: number, endsAt: number): string | null {
-  const now = Date.now() / 1000;
+/** All in seconds. */
+function timesFault(issuedAt: number, endsAt: number, now: number): string | null {
   const sound = issuedAt <= now + SKEW_S && endsAt > now - SKEW_S && endsAt > issuedAt && endsAt - issuedAt <= 3600;
   return sound ? null : 'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.';
 }

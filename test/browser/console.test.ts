@@ -113,7 +113,7 @@ describe('console', { skip }, () => {
 
   test('what needs a hand is said in words', async () => {
     mock.overview = {
-      circuit: { state: 'open', retryInMs: 12_000 },
+      circuit: { state: 'open', retryInMs: 12_000, fault: null },
       store: { kind: 'sqlite', fault: 'the disk is full' },
       backlog: { waiting: 4, oldestMs: 1_000, dead: 1 },
     };

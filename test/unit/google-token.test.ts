@@ -72,7 +72,11 @@ describe('tokens of a service account', () => {
     assert.equal(told.kind, 'failed');
     if (told.kind !== 'failed') return;
     assert.equal(told.failure.code, 'misconfigured');
-    assert.equal(told.failure.why, 'No token for the service account: Google answered 400: Invalid JWT Signature.');
+    assert.match(
+      told.failure.why,
+      /^No token for the service account: Google answered 400: invalid_grant: Invalid JWT Sig/,
+    );
+    assert.match(told.failure.why, /put a new key into GOOGLE_CREDENTIALS_PATH$/);
     assert.doesNotMatch(JSON.stringify({ told, key }), /PRIVATE KEY/);
   });
 });

@@ -2,10 +2,11 @@ import type { ServiceKey } from '../../config/google-key.ts';
 import { type ColumnRange, columnLetters } from '../../config/kinds.ts';
 import type { Event } from '../../contract/event.ts';
 import { type Column, idCell, rowOf, titlesOf } from '../../core/columns.ts';
-import { failed } from '../../core/outcome.ts';
+import { type Failed, type Failure, failed } from '../../core/outcome.ts';
 import type { Header, RecordingTarget, Row, Told } from '../../ports/recording.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import { NO_TRACER, type Tracer } from '../../ports/tracer.ts';
+import { adviceOn, withAdvice } from './advice.ts';
 import type { Call } from './exchange.ts';
 import { Line } from './line.ts';
 import { type KeySource, Tokens } from './token.ts';
@@ -81,7 +82,7 @@ export class SheetsTarget implements RecordingTarget {
     if (told.kind === 'failed') return told;
     const { value } = told;
     return value === null
-      ? failed('place_missing', `Resource not found: the spreadsheet has no sheet "${sheet}"`)
+      ? failed('place_missing', `Resource not found: the spreadsheet has no sheet "${sheet}": check SHEET_NAME`)
       : { kind: 'done', value };
   }
 
@@ -115,8 +116,16 @@ export class SheetsTarget implements RecordingTarget {
     const told = await this.#line.ask(what, call, left, (reply) =>
       understand(reply, this.#clock.wall(), token.value, read),
     );
-    if (told.kind === 'failed' && told.failure.code === 'unauthorized') this.#tokens.forget(token.value);
-    return told;
+    if (told.kind === 'done') return told;
+    if (told.failure.code === 'unauthorized') this.#tokens.forget(token.value);
+    return this.#explained(told.failure, what);
+  }
+
+  #explained(failure: Failure, what: string): Failed {
+    // Only an append has rows that could be to blame.
+    const code = failure.code === 'row_refused' && what !== 'append' ? 'misconfigured' : failure.code;
+    const why = withAdvice(failure.why, adviceOn(failure, this.#tokens.account));
+    return { kind: 'failed', failure: { ...failure, code, why } };
   }
 
   /** Every call has a connection of its own, which ends with it. */

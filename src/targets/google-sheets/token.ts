@@ -69,6 +69,11 @@ export class Tokens {
     this.#line = new Line(clock, tracer);
   }
 
+  /** Address of the account. */
+  get account(): string {
+    return this.#keys.current.email;
+  }
+
   /** @param ms until it is given up. */
   async get(ms: number): Promise<Told<string>> {
     const now = this.#clock.now();
