@@ -7,6 +7,7 @@ import { probeTarget } from '../../src/targets/registry.ts';
 import { startApp } from '../helpers/app.ts';
 import { anEvent } from '../helpers/events.ts';
 import { post } from '../helpers/nsps.ts';
+import { freePort } from '../helpers/ports.ts';
 import { CORE_TOKEN, TOKEN } from '../helpers/program.ts';
 import { Sheets } from '../helpers/sheets.ts';
 
@@ -134,6 +135,24 @@ describe('what an operator is told', { concurrency: 8 }, () => {
       /^Google answered 429: Quota exceeded for quota metric 'Write requests'/,
     );
     assert.equal(site.log.lines.filter(({ message }) => message === HELD_UP).length, 0);
+  });
+
+  test('who cannot be reached is named: tokens and sheets have hosts of their own', async () => {
+    await using sheets = await Sheets.start();
+    const nobody = `127.0.0.1:${await freePort()}`;
+    const messages = await probed(sheets, { GOOGLE_SHEETS_API_URL: `http://${nobody}` });
+    assert.deepEqual(messages.at(-1), {
+      verdict: 'fail',
+      subject: 'sheet',
+      message: `Connection refused (${nobody})`,
+    });
+    const key = sheets.env['GOOGLE_CREDENTIALS_PATH'] as string;
+    sheets.simulator.tokens.writeKey(key, `http://${nobody}/token`);
+    await using site = await startApp(null, sheets.env);
+    assert.equal((await post(site.eventUrl, anEvent())).body.outcome, 'queued');
+    await site.log.heard('Events not recorded yet');
+    const line = site.log.lines.find(({ message }) => message === 'Events not recorded yet');
+    assert.equal(line?.fields['error'], `No token: Connection refused (${nobody})`);
   });
 
   test('a text that no cell can hold is cut, and says so in its cell', async () => {

@@ -10,7 +10,7 @@ export function withAdvice(words: string, advice: string): string {
  * @param account address of the service account.
  */
 export function adviceOn({ code, coreStatus, why }: Failure, account: string): string {
-  if (code === 'row_refused') return '';
+  if (code === 'row_refused' || code === 'rate_limited') return '';
   const [, advice = ''] = ADVICE.find(([about]) => about.test(why)) ?? [];
   if (advice !== '') return advice.replaceAll('{account}', account);
   if (coreStatus === 403) return `share the spreadsheet with ${account} as an editor`;

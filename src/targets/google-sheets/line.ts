@@ -23,7 +23,7 @@ export class Line {
    */
   ask<T>(what: string, call: Call, ms: number, understand: (reply: Reply) => Told<T>): Promise<Told<T>> {
     return this.#tracer.outgoing(`google ${what}`, async () => {
-      const reply = await exchange(call, this.#clock, ms);
+      const reply = named(await exchange(call, this.#clock, ms), call.url);
       const told = understand(reply);
       this.#note(call, reply, told);
       return told;
@@ -42,4 +42,9 @@ export class Line {
     const why = failure?.code === 'row_refused' ? 'a row is refused' : failure?.why;
     this.#tracer.note(() => attributes, why);
   }
+}
+
+/** Tokens and sheets have hosts of their own: who did not answer is said. */
+function named(reply: Reply, { host }: URL): Reply {
+  return reply.kind === 'answer' ? reply : { ...reply, why: `${reply.why} (${host})` };
 }

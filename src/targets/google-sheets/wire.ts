@@ -53,6 +53,8 @@ function told(code: FailureCode, why: string, { status, retryAfter }: Answer, wa
 
 /** A 400 that is about the spreadsheet and not about what was to be written: no row is to blame. */
 const ABOUT_THE_SHEET = /limit of [\d.,\s]+ cells|protected|not supported for this document/i;
+/** A 403 of other Google APIs, and of this one's projects, that passes by itself. */
+const ABOUT_THE_QUOTA = /rate ?limit ?exceeded|quota exceeded/i;
 /** The sheet (tab) is not there, or has fewer rows than were asked for. */
 const ABOUT_THE_RANGE = /unable to parse range|exceeds grid limits/i;
 
@@ -61,7 +63,7 @@ function codeOf({ status, body }: Answer): FailureCode {
     return ABOUT_THE_SHEET.test(body) ? 'misconfigured' : ABOUT_THE_RANGE.test(body) ? 'place_missing' : 'row_refused';
   if (status === 401) return 'unauthorized';
   if (status === 404) return 'place_missing';
-  if (status === 429) return 'rate_limited';
+  if (status === 429 || (status === 403 && ABOUT_THE_QUOTA.test(body))) return 'rate_limited';
   if (status === 502 || status === 504) return 'bad_gateway';
   if (status >= 500) return 'core_error';
   return status >= 400 ? 'misconfigured' : 'not_understood';
