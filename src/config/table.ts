@@ -104,7 +104,7 @@ export const GROUPS = {
       storeUrl,
       'sqlite:./data/connector.db',
       'Where subscribers and events are kept. A file serves one connector, `postgres://user@host/database` several, ' +
-        '`memory:` ends with the process.',
+        '`memory:` ends with the process. With `TARGET=google-sheets` not `postgres://`: a sheet has one writer.',
     ),
     STORE_PASSWORD: {
       ...optional(secretText, 'Password for `postgres://`, when the URL holds none.'),

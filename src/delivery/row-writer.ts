@@ -1,7 +1,7 @@
 import { FAILURES, type Failure, failed } from '../core/outcome.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Outbox } from '../ports/outbox.ts';
-import type { Header, RecordingTarget, Row, Told } from '../ports/recording.ts';
+import type { Header, RecordingTarget, Row } from '../ports/recording.ts';
 import type { Clock, Logger } from '../ports/runtime.ts';
 import type { StoredEvent } from '../ports/store.ts';
 import type { Tracer } from '../ports/tracer.ts';
@@ -9,7 +9,7 @@ import { BatchSize } from './batch-size.ts';
 import type { Endings } from './endings.ts';
 import { headerWords } from './header-words.ts';
 import { readBack } from './read-back.ts';
-import { type Batch, batchOf } from './record-batch.ts';
+import { type Batch, batchOf, resultOf } from './record-batch.ts';
 import { type Pending, type RecordNote, readNote, withWrite, withWriteEnded } from './record-note.ts';
 import { Pace } from './record-pace.ts';
 import type { Trouble } from './record-trouble.ts';
@@ -163,7 +163,9 @@ export class RowWriter {
       const told = await this.#target.append(rows);
       const over = withWriteEnded(sent, this.#clock.wall());
       const durationMs = this.#clock.now() - began.now;
-      this.#parts.observer?.called({ action: 'append', durationMs, ...resultOf(told) });
+      const result = resultOf(told);
+      this.#parts.observer?.called({ action: 'append', durationMs, ...result });
+      this.#parts.tracer.note(() => ({ ...result }), told.kind === 'failed' ? result.result : undefined);
       if (told.kind === 'failed')
         return await this.#notAppended({ ...over, pending }, events, told.failure, durationMs);
       const last = told.value === null ? null : { row: told.value, id: (rows.at(-1) as Row)[0] as string };
@@ -191,7 +193,6 @@ export class RowWriter {
     failure: Failure,
     durationMs: number,
   ): Promise<Came> {
-    this.#parts.tracer.note(() => ({ result: failure.code }), failure.code);
     if (FAILURES[failure.code].kind === 'unsure') {
       // Who answered has come to an end with it; who did not may still.
       const settleAt = failure.code === 'core_error' ? this.#clock.wall() : note.pending.settleAt;
@@ -230,6 +231,7 @@ export class RowWriter {
     if (read.kind === 'failed') return read;
     const isThere = (eventId: string) => read.value.ids.has(cells.get(eventId) as string);
     const missing = eventIds.filter((eventId) => !isThere(eventId));
+    this.#parts.tracer.note(() => ({ found: eventIds.length - missing.length, missing: missing.length }));
     // Only a look that began after it could come last can tell that it never will.
     const over = missing.length === 0 || asked >= settleAt;
     const next = { ...note, last: read.value.last, pending: over ? null : { eventIds: missing, settleAt } };
@@ -241,10 +243,3 @@ export class RowWriter {
   }
 }
 type Recordable = Pick<StoredEvent, 'eventId' | 'imsi'> & { readonly seq?: number };
-
-/** What a call came to, for whoever counts. */
-function resultOf(told: Told<unknown>): { result: string; coreStatus?: number } {
-  if (told.kind === 'done') return { result: 'done' };
-  const { code, coreStatus } = told.failure;
-  return { result: code, ...(coreStatus !== undefined && { coreStatus }) };
-}
