@@ -16,7 +16,7 @@ import {
 } from './kinds.ts';
 import type { Secret } from './secret.ts';
 import { optional, required, type Setting, type TargetName, withDefault } from './setting.ts';
-import { CORE, GOOGLE_SHEETS, OSMO_HLR } from './target-settings.ts';
+import { TARGET_GROUPS } from './target-settings.ts';
 
 export { type RecordingName, recordsEvents, type Setting, type TargetName } from './setting.ts';
 
@@ -66,9 +66,7 @@ export const GROUPS = {
     WTL_DEFAULT_CS_PROFILE: withDefault(profileName, 'default', 'CS profile when the access policy names none.'),
     WTL_DEFAULT_EPS_PROFILE: withDefault(profileName, 'default', 'EPS profile when the access policy names none.'),
   },
-  Core: CORE,
-  OsmoHLR: OSMO_HLR,
-  'Google Sheets': GOOGLE_SHEETS,
+  ...TARGET_GROUPS,
   Delivery: {
     DELIVERY: withDefault(
       choice('inline', 'queued'),
