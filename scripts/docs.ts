@@ -33,7 +33,7 @@ function configDocument(): string {
     '',
     'A secret can also come from a file: set `<NAME>_FILE` instead of `<NAME>`. The file is read again when it changes and',
     'on SIGHUP; when it cannot be used, the old secret stays in force and a warning is logged. Emptying or removing the file',
-    'of `API_TOKEN_PREVIOUS`, `ADMIN_TOKEN` or `CONSOLE_TOKEN` revokes that token.',
+    'of `API_TOKEN_PREVIOUS`, `ADMIN_TOKEN` or `CONSOLE_TOKEN` revokes that token. The key in `GOOGLE_CREDENTIALS_PATH` is read again in the same way.',
     '',
     ...groups,
   ].join('\n')}`;

@@ -25,7 +25,10 @@ export interface Extras {
 }
 
 /** How the calls to the external system stand. */
-export type Calls = Pick<Attempts, 'circuit' | 'rest' | 'underWay' | 'waiting'>;
+export type Calls = Pick<Attempts, 'circuit' | 'rest' | 'underWay' | 'waiting'> & {
+  /** What somebody has to mend before they go on; absent where the system has to be waited for. */
+  readonly fault?: string | null;
+};
 
 /** The connector's own work: the reconciler's, or that of the recorder of a target that records events. */
 export type Work = Pick<Reconciler, 'start' | 'stop' | 'underWay' | 'nudge'>;
@@ -81,6 +84,7 @@ export class OperatorSide {
       gauges: () => ({
         circuit: attempts.circuit.state,
         retryInMs: attempts.rest,
+        fault: attempts.fault ?? null,
         inFlight: attempts.underWay,
         waiting: attempts.waiting,
         inside: lifecycle.underWay,

@@ -69,7 +69,8 @@ export class App {
     const log = this.#log;
     const guard = new GuardedStore(opened, clock, settings.STORE_TIMEOUT * 1000, (fault) => this.#storeChanged(fault));
     const store = watch.store(guard);
-    this.#recording = await openRecording(this.#config, store.outbox, log, this.#observer(watch));
+    const watchers = { observer: this.#observer(watch), tracer: watch.tracer };
+    this.#recording = await openRecording(this.#config, store.outbox, log, watchers);
     const { work, delivery, attempts } = this.#recording
       ? { work: this.#recording.recorder, delivery: this.#recording.delivery, attempts: this.#recording.calls }
       : this.#provisioning(store, this.#target as ConfiguredTarget, watch);

@@ -6,16 +6,18 @@ import { systemClock } from './observe/clock.ts';
 import type { Observer } from './ports/observer.ts';
 import type { Outbox } from './ports/outbox.ts';
 import type { Logger } from './ports/runtime.ts';
+import type { Tracer } from './ports/tracer.ts';
 import { openRecordingTarget } from './targets/registry.ts';
 
 /** The part of the connector that is another one when the target records events (`app.ts` wires the rest). */
 export interface Recording {
   readonly delivery: Delivery;
   readonly recorder: Recorder;
-  /** One call at a time, and no circuit: it has its own pauses after failures. */
+  /** One call at a time. What only somebody who mends it ends is told as an open circuit. */
   readonly calls: {
-    readonly circuit: { readonly state: 'closed'; readonly openings: 0 };
+    readonly circuit: Recorder['circuit'];
     readonly rest: number;
+    readonly fault: string | null;
     readonly underWay: number;
     readonly waiting: number;
   };
@@ -43,9 +45,9 @@ export async function openRecording(
   config: Config,
   outbox: Outbox | null,
   log: Logger,
-  observer: Observer | null,
+  { observer, tracer }: { observer: Observer | null; tracer: Tracer },
 ): Promise<Recording | null> {
-  const target = await openRecordingTarget(config, systemClock);
+  const target = await openRecordingTarget(config, systemClock, { log, tracer });
   if (!target) return null;
   // The settings were refused before (config/sheet.ts).
   if (!outbox) throw new Error('the store cannot serve a target that records events');
@@ -59,7 +61,8 @@ export async function openRecording(
       longestMs: Math.min(LONGEST_REST_MS, settings.RETRY_LONGEST_PAUSE * 1000),
     },
   };
-  const recorder = new Recorder({ outbox, target, clock: systemClock, random: Math.random, log, limits, observer });
+  const parts = { outbox, target, clock: systemClock, random: Math.random, log, limits, observer, tracer };
+  const recorder = new Recorder(parts);
   const wrong = await inTime(recorder.firstLook());
   if (wrong !== null) {
     await target.close();
@@ -72,8 +75,15 @@ export async function openRecording(
 
 function callsOf(recorder: Recorder): Recording['calls'] {
   return {
-    circuit: { state: 'closed', openings: 0 },
-    rest: 0,
+    get circuit() {
+      return recorder.circuit;
+    },
+    get rest() {
+      return recorder.restMs;
+    },
+    get fault() {
+      return recorder.fault?.why ?? null;
+    },
     get underWay() {
       return recorder.underWay > 0 ? 1 : 0;
     },

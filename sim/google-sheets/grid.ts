@@ -48,6 +48,8 @@ export class Grid {
   readonly name: string;
   /** Without the empty ones at the end. */
   rows: string[][] = [];
+  /** Cells that a spreadsheet may have; empty ones count. */
+  mostCells = 10_000_000;
 
   constructor(name: string) {
     this.name = name;
@@ -78,6 +80,11 @@ export class Grid {
   /** After the last row of the range that holds something. @returns the range that was written. */
   append(range: Range, values: readonly (readonly unknown[])[]): { updatedRange: string; rows: number; cells: number } {
     const texts = cellsFrom(values);
+    if (Math.max(NEW_ROWS, this.rows.length + texts.length) * COLUMNS > this.mostCells) {
+      throw new CellError400(
+        `This action would increase the number of cells in the workbook above the limit of ${this.mostCells} cells.`,
+      );
+    }
     const last = this.rows.findLastIndex((row) => cellsOf(row, range).some((cell) => cell !== ''));
     // INSERT_ROWS: whatever stands below moves down.
     this.rows.splice(last + 1, 0, ...texts.map(() => []));

@@ -2,7 +2,18 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { FaultPlan, type Faults, type Manner, readFaults } from '../faults.ts';
-import { CellError400, Grid, parseRange, RangeError400, transposed } from './grid.ts';
+import {
+  type Answer,
+  FORBIDDEN,
+  failure,
+  quotaWords,
+  readAnswer,
+  send,
+  UNAUTHENTICATED,
+  type Wish,
+  wishOf,
+} from './api.ts';
+import { CellError400, Grid, parseRange, RangeError400 } from './grid.ts';
 import { Quota } from './quota.ts';
 import { TokenDesk } from './tokens.ts';
 
@@ -25,18 +36,6 @@ export interface SheetsSimulatorOptions {
   readonly heard?: (what: string) => void;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: object;
-}
-
-/** What a call of the API asks for. */
-interface Wish {
-  readonly id: string;
-  readonly what: 'spreadsheet' | 'read' | 'update' | 'append';
-  readonly range: string;
-}
-
 const BASE = '/v4/spreadsheets/';
 
 /** A stand-in for Google Sheets: one spreadsheet, its token endpoint, its quota, and faults on request. */
@@ -44,6 +43,8 @@ export class SheetsSimulator {
   readonly spreadsheetId: string;
   readonly grid: Grid;
   readonly tokens: TokenDesk;
+  /** What the spreadsheet is shared for with the account. */
+  access: 'editor' | 'reader' | 'none' = 'editor';
   readonly #options: SheetsSimulatorOptions;
   readonly #http: FastifyInstance;
   readonly #random: () => number;
@@ -107,7 +108,10 @@ export class SheetsSimulator {
     app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
       send(reply, failure(error.statusCode ?? 500, error.message)),
     );
-    app.post('/token', (request, reply) => send(reply, this.tokens.exchange(String(request.body), this.tokenUri)));
+    app.post('/token', (request, reply) => {
+      reply.header('date', new Date(this.tokens.now()).toUTCString());
+      return send(reply, this.tokens.exchange(String(request.body), this.tokenUri));
+    });
     for (const method of ['GET', 'POST', 'PUT'] as const) {
       app.route({ method, url: `${BASE}*`, handler: (request, reply) => this.#serve(request, reply) });
     }
@@ -157,6 +161,7 @@ export class SheetsSimulator {
     if (!this.tokens.accepts(request.headers.authorization)) return failure(401, UNAUTHENTICATED);
     if (!allowed) return failure(429, quotaWords(writes ? 'Write' : 'Read'));
     if (!wish || wish.id !== this.spreadsheetId) return failure(404, 'Requested entity was not found.');
+    if (this.access === 'none' || (writes && this.access === 'reader')) return failure(403, FORBIDDEN);
     try {
       return { status: 200, body: this.#carryOut(wish, request) };
     } catch (error) {
@@ -220,48 +225,4 @@ export class SheetsSimulator {
       this.#late--;
     }
   }
-}
-
-const UNAUTHENTICATED =
-  'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.';
-
-const STATUS_NAMES: Readonly<Record<number, string>> = {
-  400: 'INVALID_ARGUMENT',
-  401: 'UNAUTHENTICATED',
-  403: 'PERMISSION_DENIED',
-  404: 'NOT_FOUND',
-  429: 'RESOURCE_EXHAUSTED',
-  500: 'INTERNAL',
-  503: 'UNAVAILABLE',
-};
-
-function failure(code: number, message: string): Answer {
-  return { status: code, body: { error: { code, message, status: STATUS_NAMES[code] ?? 'UNKNOWN' } } };
-}
-
-function quotaWords(kind: 'Read' | 'Write'): string {
-  return (
-    `Quota exceeded for quota metric '${kind} requests' and limit '${kind} requests per minute per user' of service ` +
-    "'sheets.googleapis.com' for consumer 'project_number:100000000000'."
-  );
-}
-
-function send(reply: FastifyReply, { status, body }: Answer): void {
-  reply.code(status).header('content-type', 'application/json; charset=UTF-8').send(JSON.stringify(body));
-}
-
-function wishOf(request: FastifyRequest): Wish | null {
-  const rest = (request.params as { '*': string })['*'];
-  const [, id = '', range] = /^([^/]+)(?:\/values\/(.+))?$/.exec(rest) ?? [];
-  if (id === '') return null;
-  if (range === undefined) return request.method === 'GET' ? { id, what: 'spreadsheet', range: '' } : null;
-  if (request.method === 'GET') return { id, what: 'read', range };
-  if (request.method === 'PUT') return { id, what: 'update', range };
-  return range.endsWith(':append') ? { id, what: 'append', range: range.slice(0, -':append'.length) } : null;
-}
-
-/** `values` is left out when there are none. */
-function readAnswer(rows: string[][], range: string, dimension = 'ROWS'): object {
-  const values = dimension === 'COLUMNS' ? transposed(rows) : rows;
-  return { range, majorDimension: dimension, ...(values.length > 0 && { values }) };
 }

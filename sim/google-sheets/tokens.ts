@@ -20,21 +20,50 @@ export interface TokenAnswer {
   readonly body: object;
 }
 
+/** A key of the account. */
+interface AccountKey {
+  readonly id: string;
+  readonly pem: string;
+  readonly publicKey: KeyObject;
+}
+
 /** The service account, and the place where it exchanges its assertions for tokens. */
 export class TokenDesk {
-  readonly #keyId: string;
-  readonly #pem: string;
-  readonly #publicKey: KeyObject;
+  /** Those that are taken. */
+  readonly #keys = new Map<string, AccountKey>();
+  /** Given out last. */
+  #newest: AccountKey;
   readonly #lifeS: number;
   readonly #good = new Map<string, number>();
+  /** How far its clock is ahead of that of this machine, in milliseconds. */
+  aheadMs = 0;
 
   /** @param keyFile of an earlier run: its key is used again. */
   constructor(lifeS: number, keyFile?: string) {
     const known = keyFile !== undefined && existsSync(keyFile) ? readKey(keyFile) : null;
-    this.#pem = known?.private_key ?? newKey();
-    this.#keyId = known?.private_key_id ?? randomBytes(20).toString('hex');
-    this.#publicKey = createPublicKey(createPrivateKey(this.#pem));
+    this.#newest = this.#take(known?.private_key ?? newKey(), known?.private_key_id);
     this.#lifeS = lifeS;
+  }
+
+  #take(pem: string, id = randomBytes(20).toString('hex')): AccountKey {
+    const key = { id, pem, publicKey: createPublicKey(createPrivateKey(pem)) };
+    this.#keys.set(id, key);
+    return key;
+  }
+
+  /** Milliseconds since 1970, by its own clock. */
+  now(): number {
+    return Date.now() + this.aheadMs;
+  }
+
+  /** The account gets another key, which is the one that is given out from now on; the former ones are taken, too. */
+  addKey(): void {
+    this.#newest = this.#take(newKey());
+  }
+
+  /** Somebody deletes all keys of the account. Tokens that were given stay good. */
+  deleteKeys(): void {
+    this.#keys.clear();
   }
 
   /** The key as Google Cloud gives it. */
@@ -42,8 +71,8 @@ export class TokenDesk {
     return {
       type: 'service_account',
       project_id: 'emulator',
-      private_key_id: this.#keyId,
-      private_key: this.#pem,
+      private_key_id: this.#newest.id,
+      private_key: this.#newest.pem,
       client_email: EMAIL,
       client_id: '100000000000000000000',
       token_uri: tokenUri,
@@ -71,12 +100,13 @@ export class TokenDesk {
     const [header, said] = [parse(head), parse(claims)];
     if (!header || !said || signature === '' || more.length > 0) return 'Bad Request';
     if (header['alg'] !== 'RS256') return 'Invalid JWT Signature.';
+    const key = this.#keys.get(String(header['kid']));
     const verify = createVerify('RSA-SHA256').update(`${head}.${claims}`);
-    if (!verify.verify(this.#publicKey, signature, 'base64url')) return 'Invalid JWT Signature.';
+    if (!key || !verify.verify(key.publicKey, signature, 'base64url')) return 'Invalid JWT Signature.';
     if (said['iss'] !== EMAIL) return 'Invalid grant: account not found';
     if (said['aud'] !== tokenUri) return 'Invalid JWT: Failed audience check.';
     if (!String(said['scope']).split(' ').includes(SCOPE)) return 'Invalid OAuth scope or ID token audience provided.';
-    return timesFault(Number(said['iat']), Number(said['exp']));
+    return timesFault(Number(said['iat']), Number(said['exp']), this.now() / 1000);
   }
 
   /** Whether it was given here, and is not too old. */
@@ -91,8 +121,8 @@ export class TokenDesk {
   }
 }
 
-function timesFault(issuedAt: number, endsAt: number): string | null {
-  const now = Date.now() / 1000;
+/** All in seconds. */
+function timesFault(issuedAt: number, endsAt: number, now: number): string | null {
   const sound = issuedAt <= now + SKEW_S && endsAt > now - SKEW_S && endsAt > issuedAt && endsAt - issuedAt <= 3600;
   return sound ? null : 'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.';
 }

@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { readServiceKey, type ServiceKey } from './google-key.ts';
+import { readServiceKey } from './google-key.ts';
+import { ServiceKeyFile } from './google-key-file.ts';
 import { type ColumnRange, type StoreLocation, storeName } from './kinds.ts';
 import { Secret } from './secret.ts';
 import { rangeName, sheetFaults } from './sheet.ts';
@@ -44,8 +45,8 @@ export interface Config {
   readonly settings: Settings;
   /** Texts of the files named by `WTL_CA_FILE`, `WTL_CLIENT_CERT_FILE`, `WTL_CLIENT_KEY_FILE`. */
   readonly tls: Tls;
-  /** The key in the file named by `GOOGLE_CREDENTIALS_PATH`; null when it is not needed. */
-  readonly googleKey: ServiceKey | null;
+  /** The key in the file named by `GOOGLE_CREDENTIALS_PATH`, which changes with it; null when it is not needed. */
+  readonly googleKey: ServiceKeyFile | null;
   /** Secrets that came from a file, and may change with it. */
   readonly secretFiles: ReadonlyMap<SecretName, string>;
   /** Variables that look like settings and are none: most likely misspelt. */
@@ -225,7 +226,7 @@ class Reader {
   }
 
   /** What is asked of the settings together when the target is a sheet, and the key that one of them names. */
-  #googleKey(settings: Settings): ServiceKey | null {
+  #googleKey(settings: Settings): ServiceKeyFile | null {
     if (settings.TARGET !== 'google-sheets') return null;
     this.faults.push(...sheetFaults(settings, this.#requireAll));
     const path = settings.GOOGLE_CREDENTIALS_PATH;
@@ -233,7 +234,7 @@ class Reader {
     const json = this.#file('GOOGLE_CREDENTIALS_PATH', path);
     const key = json === undefined ? null : readServiceKey(json);
     if (typeof key === 'string') this.#fault('GOOGLE_CREDENTIALS_PATH', `${path} ${key}`);
-    return typeof key === 'string' ? null : key;
+    return typeof key === 'object' && key ? new ServiceKeyFile(path, key) : null;
   }
 
   /** Whoever may send events, or read metrics, must not be able to read and replay events. */

@@ -6,11 +6,11 @@ import { SETTINGS, type SecretName } from './table.ts';
 /** How often the files are looked at, in milliseconds. Polling also sees the symbolic links that Kubernetes swaps. */
 const POLL_MS = 1_000;
 
-/** Keeps secrets equal to the files they came from. A file that cannot be used leaves the old secret in force. */
+/** Keeps secrets, and the key of the service account, equal to the files they came from. A file that cannot be used leaves the old secret in force. */
 export class SecretFiles {
   readonly #config: Config;
   readonly #log: Logger;
-  readonly #listeners = new Map<SecretName, () => void>();
+  readonly #listeners: { readonly path: string; readonly listener: () => void }[] = [];
 
   constructor(config: Config, log: Logger) {
     this.#config = config;
@@ -18,21 +18,24 @@ export class SecretFiles {
   }
 
   watch(): void {
-    for (const [name, path] of this.#config.secretFiles) {
-      const listener = () => this.#reload(name, path);
-      watchFile(path, { interval: POLL_MS, persistent: false }, listener);
-      this.#listeners.set(name, listener);
-    }
+    const { secretFiles, googleKey } = this.#config;
+    for (const [name, path] of secretFiles) this.#watch(path, () => this.#reload(name, path));
+    if (googleKey) this.#watch(googleKey.path, () => googleKey.reread(this.#log));
+  }
+
+  #watch(path: string, listener: () => void): void {
+    watchFile(path, { interval: POLL_MS, persistent: false }, listener);
+    this.#listeners.push({ path, listener });
   }
 
   /** Reads all files again now (SIGHUP). */
   reload(): void {
     for (const [name, path] of this.#config.secretFiles) this.#reload(name, path);
+    this.#config.googleKey?.reread(this.#log);
   }
 
   close(): void {
-    for (const [name, listener] of this.#listeners) unwatchFile(this.#config.secretFiles.get(name) as string, listener);
-    this.#listeners.clear();
+    for (const { path, listener } of this.#listeners.splice(0)) unwatchFile(path, listener);
   }
 
   #reload(name: SecretName, path: string): void {

@@ -60,6 +60,9 @@ export const overviewSchema = Type.Object({
   circuit: Type.Object({
     state: Type.Enum(['closed', 'open', 'half-open']),
     retryInMs: nullable(whole('Until the next call is let through.')),
+    fault: nullable(
+      text('What somebody has to mend before it closes, where that is known (targets that record events).'),
+    ),
   }),
   inFlight: whole('Calls to the external system under way.'),
   inside: whole('Events being answered now.'),

@@ -1,6 +1,6 @@
 import { parseEvent } from '../contract/parse.ts';
 import type { Conclusion } from '../ports/outbox.ts';
-import type { RecordingTarget, Row } from '../ports/recording.ts';
+import type { RecordingTarget, Row, Told } from '../ports/recording.ts';
 import type { StoredEvent } from '../ports/store.ts';
 
 /** Size of one write at most, in bytes; Google recommends to stay below two million. */
@@ -33,4 +33,11 @@ export function batchOf(waiting: readonly StoredEvent[], target: RecordingTarget
     rows.push(row);
   }
   return { events, rows, unreadable };
+}
+
+/** What a call came to, for whoever counts. */
+export function resultOf(told: Told<unknown>): { result: string; coreStatus?: number } {
+  if (told.kind === 'done') return { result: 'done' };
+  const { code, coreStatus } = told.failure;
+  return { result: code, ...(coreStatus !== undefined && { coreStatus }) };
 }

@@ -13,8 +13,9 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Logger, TraceIds } from '../ports/runtime.ts';
 import type { CallTrace } from '../ports/target.ts';
-import type { Attributes, Tracer } from '../ports/tracer.ts';
+import type { Attributes, Together, Tracer } from '../ports/tracer.ts';
 import { maskFields, maskText } from './mask.ts';
+import { type RememberedEvent, RememberedEvents } from './remembered-events.ts';
 import { headersFor, originOf, traceIdOf } from './trace-context.ts';
 import { TraceRoots } from './trace-roots.ts';
 import { WatchedExporter } from './watched-exporter.ts';
@@ -36,8 +37,8 @@ const TOGETHER = { maxExportBatchSize: 512, scheduledDelayMillis: 1_000, maxQueu
 const EXPORT_MS = 3_000;
 /** Characters of one value: the core's words may be long. */
 const LONGEST_VALUE = 1_000;
-/** Events whose span later work can be linked to. */
-const REMEMBERED = 10_000;
+/** Events that one piece of work is linked to: as many as a write has rows. */
+const MOST_LINKS = 500;
 
 /** Spans by OpenTelemetry, to a collector. Loaded only when one is named. */
 export class OtelTracer implements Tracer {
@@ -45,7 +46,7 @@ export class OtelTracer implements Tracer {
   readonly #roots: TraceRoots;
   readonly #provider: TracerProvider;
   readonly #tracer: ReturnType<TracerProvider['getTracer']>;
-  readonly #events = new Map<string, SpanContext>();
+  readonly #events = new RememberedEvents();
   readonly #masked: boolean;
   #closed: Promise<void> | null = null;
 
@@ -57,7 +58,7 @@ export class OtelTracer implements Tracer {
       resource: resourceFromAttributes({ 'service.name': options.serviceName, 'service.version': options.version }),
       sampler: this.#roots,
       idGenerator: this.#roots,
-      spanLimits: { attributeValueLengthLimit: LONGEST_VALUE },
+      spanLimits: { attributeValueLengthLimit: LONGEST_VALUE, linkCountLimit: MOST_LINKS },
       spanProcessors: [
         new BatchSpanProcessor({ exporter: new WatchedExporter(exporter, options.url, log), ...TOGETHER }),
       ],
@@ -76,7 +77,7 @@ export class OtelTracer implements Tracer {
   }
 
   background<T>(eventId: string | null, ids: TraceIds, work: () => Promise<T>): Promise<T> {
-    const context = eventId === null ? undefined : this.#events.get(eventId);
+    const context = eventId === null ? undefined : this.#events.get(eventId)?.context;
     const traceId = traceIdOf(ids.requestId);
     // Both or neither: half a story helps nobody.
     const sampled = context ? isSampled(context) : this.#roots.keeps(traceId);
@@ -86,6 +87,50 @@ export class OtelTracer implements Tracer {
       this.#root('bring up to date', { kind: SpanKind.CONSUMER, attributes, links, traceId, sampled }),
       work,
     );
+  }
+
+  together<T>({ name, eventIds, sends = false }: Together, work: () => Promise<T>): Promise<T> {
+    const contexts = this.#events.contextsOf(eventIds);
+    const links = contexts.filter(isSampled).map((context) => ({ context }));
+    const traceId = traceIdOf('');
+    const sampled = links.length > 0 || (contexts.length === 0 && this.#roots.keeps(traceId));
+    const [first, last] = [eventIds[0], eventIds.at(-1)];
+    const attributes = {
+      events: eventIds.length,
+      ...(first !== undefined && last !== undefined && { first_event_id: first, last_event_id: last }),
+    };
+    const span = this.#root(name, { kind: SpanKind.CONSUMER, attributes, links, traceId, sampled });
+    if (sends) {
+      this.#events.attempted(eventIds, { context: span.spanContext(), at: Date.now(), events: eventIds.length });
+    }
+    return this.#run(span, work);
+  }
+
+  arrived(eventIds: readonly string[], result: string): void {
+    const now = Date.now();
+    for (const eventId of eventIds) {
+      const event = this.#events.get(eventId);
+      if (event && isSampled(event.context)) this.#tellArrival(event, result, now);
+      this.#events.arrived(eventId);
+    }
+  }
+
+  /** In the event's own trace, afterwards: nothing is held open for an event that waits for days. */
+  #tellArrival({ context, since, attempts, last }: RememberedEvent, result: string, now: number): void {
+    const parent = trace.setSpanContext(ROOT_CONTEXT, context);
+    const links = last ? [{ context: last.context }] : [];
+    // It may have been taken again while the attempt was under way.
+    const began = Math.max(since, last?.at ?? now);
+    const waited = { waited_ms: began - since, ...(last && { attempt: attempts }) };
+    this.#tracer.startSpan('wait for its batch', { startTime: since, attributes: waited, links }, parent).end(began);
+    if (!last) return;
+    const attributes = { attempt: attempts, events: last.events, result };
+    this.#tracer.startSpan('in its batch', { startTime: began, attributes, links }, parent).end(now);
+  }
+
+  outgoing<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const parent = this.#underWay.getStore();
+    return parent ? this.#run(this.#child(name, parent, SpanKind.CLIENT), work) : work();
   }
 
   #root(name: string, options: Root): Span {
@@ -155,13 +200,7 @@ export class OtelTracer implements Tracer {
   remember(eventId: string): void {
     const span = this.#underWay.getStore();
     if (!span) return;
-    this.#events.delete(eventId);
-    this.#events.set(eventId, span.spanContext());
-    if (this.#events.size <= REMEMBERED) return;
-    for (const oldest of this.#events.keys()) {
-      this.#events.delete(oldest);
-      break;
-    }
+    this.#events.remember(eventId, span.spanContext(), Date.now());
   }
 
   close(ms: number): Promise<void> {

@@ -5,6 +5,7 @@ import type { Outbox } from '../ports/outbox.ts';
 import type { Clock } from '../ports/runtime.ts';
 import type { CleaningOrder, Held, Store, Views, Write } from '../ports/store.ts';
 import type { Tracer } from '../ports/tracer.ts';
+import { TracedOutbox } from './traced-outbox.ts';
 
 /** Subscribers whose waiting change is remembered, to notice that a newer one overtakes it. */
 const MOST_REMEMBERED = 50_000;
@@ -34,7 +35,8 @@ export class WatchedStore implements Store {
   }
 
   get outbox(): Outbox | null {
-    return this.#store.outbox;
+    const { outbox } = this.#store;
+    return outbox && new TracedOutbox(outbox, this.#tracer);
   }
 
   claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Held | null> {

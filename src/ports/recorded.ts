@@ -27,6 +27,8 @@ export interface Gauges {
   readonly circuit: 'closed' | 'open' | 'half-open';
   /** Until the circuit lets a call through, in milliseconds; 0 when it does. */
   readonly retryInMs: number;
+  /** What somebody has to mend before it closes; null when it closes by itself. */
+  readonly fault: string | null;
   /** Calls under way. */
   readonly inFlight: number;
   /** Calls that wait for their turn. */

@@ -18,6 +18,18 @@ export interface Tracer {
   background<T>(eventId: string | null, ids: TraceIds, work: () => Promise<T>): Promise<T>;
   /** A call to the external system. */
   call<T>(ids: TraceIds, work: (trace: CallTrace) => Promise<T>): Promise<T>;
+  /**
+   * Work of the connector's own for several events at a time: a trace of its own, linked to theirs. It is kept when one of
+   * theirs is.
+   */
+  together<T>(what: Together, work: () => Promise<T>): Promise<T>;
+  /**
+   * Events are where they were to go. Said in their own traces: how long they waited, and which attempt brought them in.
+   * @param result how that is known.
+   */
+  arrived(eventIds: readonly string[], result: string): void;
+  /** A call to a system that is told nothing of our traces, as part of what is under way; else no span is made. */
+  outgoing<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** A step within what is under way; without anything under way no span is made. */
   step<T>(name: string, work: () => T): T;
   /** Says something about the span that is under way. @param failed why it did not work. */
@@ -28,6 +40,14 @@ export interface Tracer {
   close(ms: number): Promise<void>;
 }
 
+/** What is done for several events at a time. */
+export interface Together {
+  readonly name: string;
+  readonly eventIds: readonly string[];
+  /** Whether it may bring them to where they are to go: that is an attempt. */
+  readonly sends?: boolean;
+}
+
 const UNTRACED: CallTrace = { headers: {}, answered: () => {} };
 
 /** Traces nothing, and costs nothing. */
@@ -35,6 +55,9 @@ export const NO_TRACER: Tracer = {
   event: (_headers, _ids, work) => work(),
   background: (_eventId, _ids, work) => work(),
   call: (_ids, work) => work(UNTRACED),
+  together: (_what, work) => work(),
+  arrived: () => {},
+  outgoing: (_name, work) => work(),
   step: (_name, work) => work(),
   note: () => {},
   remember: () => {},

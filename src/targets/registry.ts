@@ -4,8 +4,9 @@ import type { Event } from '../contract/event.ts';
 import { failed, type Outcome } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
 import type { RecordingTarget } from '../ports/recording.ts';
-import type { Clock } from '../ports/runtime.ts';
+import type { Clock, Logger } from '../ports/runtime.ts';
 import type { CallContext, Finding, Target, TargetRequest } from '../ports/target.ts';
+import type { Tracer } from '../ports/tracer.ts';
 import { STOPPING } from './connect-words.ts';
 
 type StateName = Exclude<TargetName, RecordingName>;
@@ -19,9 +20,15 @@ interface TargetModule {
   probe(config: Config): Promise<Finding[]>;
 }
 
+/** Who hears of what a target that records events does. */
+interface Watchers {
+  readonly log?: Logger;
+  readonly tracer?: Tracer;
+}
+
 /** The same of a target that records events. */
 interface RecordingModule {
-  open(config: Config, clock: Clock): RecordingTarget;
+  open(config: Config, clock: Clock, watchers: Watchers): RecordingTarget;
   preview(config: Config, event: Event): TargetRequest;
   probe(config: Config, clock: Clock): Promise<Finding[]>;
 }
@@ -87,9 +94,13 @@ function stateName(name: TargetName): StateName {
 }
 
 /** Opens the target that the settings name, when it is one that records events; its code is read now. */
-export async function openRecordingTarget(config: Config, clock: Clock): Promise<RecordingTarget | null> {
+export async function openRecordingTarget(
+  config: Config,
+  clock: Clock,
+  watchers: Watchers = {},
+): Promise<RecordingTarget | null> {
   const { TARGET } = config.settings;
-  return recordsEvents(TARGET) ? (await RECORDING_TARGETS[TARGET]()).open(config, clock) : null;
+  return recordsEvents(TARGET) ? (await RECORDING_TARGETS[TARGET]()).open(config, clock, watchers) : null;
 }
 
 /** What would be sent for a change; by a target that records events, for an event (`row`). */

@@ -13,7 +13,7 @@ export function overview(part: Partial<Overview> = {}): Overview {
     delivery: 'queued',
     store: { kind: 'postgres', fault: null },
     startedAt: ago(26 * 60 * MINUTE),
-    circuit: { state: 'closed', retryInMs: null },
+    circuit: { state: 'closed', retryInMs: null, fault: null },
     inFlight: 6,
     inside: 11,
     waiting: 3,

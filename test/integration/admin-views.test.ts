@@ -32,7 +32,10 @@ test('the overview tells what happened in the last minute', async () => {
   assert.deepEqual(body.lastMinute.events, { processed: 2, ignored: 1, rejected: 1 });
   assert.deepEqual([body.lastMinute.calls, body.lastMinute.errors], [4, 1]);
   assert.deepEqual(body.store, { kind: 'memory', fault: null });
-  assert.deepEqual([body.circuit, body.inside, body.simulator], [{ state: 'closed', retryInMs: null }, 0, true]);
+  assert.deepEqual(
+    [body.circuit, body.inside, body.simulator],
+    [{ state: 'closed', retryInMs: null, fault: null }, 0, true],
+  );
   const day = await site.ask('/admin/v1/series?range=day');
   assert.deepEqual([day.body.range, day.body.stepMs, day.body.points.at(-1).calls], ['day', 300_000, 4]);
   assert.equal((await site.ask('/admin/v1/series?range=year')).status, 422);

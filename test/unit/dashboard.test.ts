@@ -14,7 +14,7 @@ function dashboard(backlog: () => Promise<Backlog>) {
   const parts = {
     backlog,
     about: { service: 'x', version: '1', target: 'wtl', delivery: 'inline', store: 'sqlite', rateLimit: 5 },
-    gauges: () => ({ circuit: 'open', retryInMs: 12.3, inFlight: 1, waiting: 2, inside: 3 }),
+    gauges: () => ({ circuit: 'open', retryInMs: 12.3, fault: 'mend it', inFlight: 1, waiting: 2, inside: 3 }),
     recorded: new Series(clock),
     storeFault: () => null,
     simulated: null,
@@ -32,7 +32,7 @@ test('the store is counted once for all who look within a second', async () => {
   const [first] = await Promise.all([board.overview(), board.overview(), board.overview()]);
   assert.equal(asked, 1);
   assert.deepEqual(first?.backlog, { waiting: 3, oldestMs: 5_000, dead: 1 });
-  assert.deepEqual(first?.circuit, { state: 'open', retryInMs: 13 });
+  assert.deepEqual(first?.circuit, { state: 'open', retryInMs: 13, fault: 'mend it' });
   assert.deepEqual(first?.rate, { perSecond: 0, limit: 5 });
   await clock.advance(1_000);
   await board.overview();

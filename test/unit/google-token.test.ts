@@ -6,6 +6,8 @@ import { describe, test } from 'node:test';
 import { SheetsSimulator } from '../../sim/google-sheets/sheets-simulator.ts';
 import { readServiceKey, type ServiceKey } from '../../src/config/google-key.ts';
 import { systemClock } from '../../src/observe/clock.ts';
+import { NO_TRACER } from '../../src/ports/tracer.ts';
+import { Line } from '../../src/targets/google-sheets/line.ts';
 import { signedAssertion, Tokens } from '../../src/targets/google-sheets/token.ts';
 
 async function open(tokenLifeS = 3_600) {
@@ -74,11 +76,11 @@ describe('tokens of a service account', () => {
     await once(silent.listen(0, '127.0.0.1'), 'listening');
     const asked = once(silent, 'request');
     const tokenUri = new URL(`http://127.0.0.1:${(silent.address() as AddressInfo).port}/token`);
-    const closing = new AbortController();
-    const tokens = new Tokens({ ...key, tokenUri }, systemClock, closing.signal);
+    const line = new Line(systemClock, NO_TRACER);
+    const tokens = new Tokens({ ...key, tokenUri }, systemClock, line);
     const waiting = tokens.get(600_000);
     await asked;
-    closing.abort();
+    line.hangUp();
     for (const told of [await waiting, await tokens.get(600_000)]) {
       assert.equal(told.kind === 'failed' && told.failure.code, 'connect_failed');
       assert.match(told.kind === 'failed' ? told.failure.why : '', /^No token: the connector is stopping/);
@@ -96,7 +98,11 @@ describe('tokens of a service account', () => {
     assert.equal(told.kind, 'failed');
     if (told.kind !== 'failed') return;
     assert.equal(told.failure.code, 'misconfigured');
-    assert.equal(told.failure.why, 'No token for the service account: Google answered 400: Invalid JWT Signature.');
+    assert.match(
+      told.failure.why,
+      /^No token for the service account: Google answered 400: invalid_grant: Invalid JWT Sig/,
+    );
+    assert.match(told.failure.why, /put a new key into GOOGLE_CREDENTIALS_PATH$/);
     assert.doesNotMatch(JSON.stringify({ told, key }), /PRIVATE KEY/);
   });
 });

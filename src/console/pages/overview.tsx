@@ -60,7 +60,8 @@ function Attention({ overview }: { overview: Overview }) {
   const { circuit, store, backlog, records } = overview;
   const points: ComponentChildren[] = [];
   if (store.fault !== null) points.push(<>The store fails: {store.fault}. NSPS is answered 503 and sends again.</>);
-  if (circuit.state !== 'closed')
+  if (circuit.fault !== null) points.push(<>Nothing can be recorded until this is mended: {circuit.fault}</>);
+  else if (circuit.state !== 'closed')
     points.push(<>The network is not well: calls are held back, and made up for once it answers.</>);
   if (backlog.dead > 0) {
     points.push(

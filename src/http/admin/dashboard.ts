@@ -44,6 +44,7 @@ export class Dashboard {
       circuit: {
         state: gauges.circuit,
         retryInMs: gauges.circuit === 'closed' ? null : Math.ceil(gauges.retryInMs),
+        fault: gauges.fault,
       },
       inFlight: gauges.inFlight,
       inside: gauges.inside,

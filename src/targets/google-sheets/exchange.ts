@@ -6,7 +6,14 @@ import { Dialer } from '../dialer.ts';
 
 /** A whole answer, or why there is none; `unsent` means that nothing of the request can have been heard. */
 export type Reply =
-  | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly retryAfter: string | undefined }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly body: string;
+      readonly retryAfter: string | undefined;
+      /** When it was given, by the other side's clock. */
+      readonly date?: string | undefined;
+    }
   | { readonly kind: 'unsent' | 'cut' | 'timeout'; readonly why: string };
 
 export interface Call {
@@ -70,6 +77,7 @@ class ReplyHandler implements Dispatcher.DispatchHandler {
   #settled = false;
   #status = 0;
   #retryAfter: string | undefined;
+  #date: string | undefined;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
 
@@ -91,6 +99,7 @@ class ReplyHandler implements Dispatcher.DispatchHandler {
     this.#status = status;
     const retryAfter = headers['retry-after'];
     this.#retryAfter = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
+    this.#date = headers.date;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -101,7 +110,7 @@ class ReplyHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const body = Buffer.concat(this.#chunks).toString();
-    this.#settle({ kind: 'answer', status: this.#status, body, retryAfter: this.#retryAfter });
+    this.#settle({ kind: 'answer', status: this.#status, body, retryAfter: this.#retryAfter, date: this.#date });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -10,8 +10,9 @@ const PATIENCE_MS = 10_000;
 
 /** Asks Google for a token, then for the sheet's first row; changes nothing. The key was read with the settings. */
 export async function probe(config: Config, clock: Clock): Promise<Finding[]> {
-  const { googleKey: key, settings } = config;
-  if (!key) return [];
+  const { googleKey, settings } = config;
+  if (!googleKey) return [];
+  const key = googleKey.current;
   const findings: Finding[] = [{ verdict: 'ok', subject: 'key', message: `is that of ${key.email}` }];
   const token = await new Tokens(key, clock).get(PATIENCE_MS);
   if (token.kind === 'failed') {
@@ -22,14 +23,7 @@ export async function probe(config: Config, clock: Clock): Promise<Finding[]> {
   const target = open(config, clock);
   const header = await target.readHeader().finally(() => target.close());
   if (header.kind === 'failed') {
-    return [
-      ...findings,
-      {
-        verdict: 'fail',
-        subject: 'sheet',
-        message: `${header.failure.why}${hint(header.failure.coreStatus, key.email)}`,
-      },
-    ];
+    return [...findings, { verdict: 'fail', subject: 'sheet', message: header.failure.why }];
   }
   const expected = titlesOf(settings.SHEET_COLUMNS).join(' | ');
   const found: Record<typeof header.value.kind, Finding> = {
@@ -46,12 +40,4 @@ export async function probe(config: Config, clock: Clock): Promise<Finding[]> {
     },
   };
   return [...findings, found[header.value.kind]];
-}
-
-/** What is wrong most often. */
-function hint(status: number | undefined, email: string): string {
-  if (status === 403) return `: share the spreadsheet with ${email} as an editor, and switch the Google Sheets API on`;
-  if (status === 404) return ': check SPREADSHEET_ID';
-  if (status === 400) return ': check SHEET_NAME';
-  return '';
 }

@@ -2,16 +2,20 @@ import type { ServiceKey } from '../../config/google-key.ts';
 import { type ColumnRange, columnLetters } from '../../config/kinds.ts';
 import type { Event } from '../../contract/event.ts';
 import { type Column, idCell, rowOf, titlesOf } from '../../core/columns.ts';
-import { failed } from '../../core/outcome.ts';
+import { type Failed, type Failure, failed } from '../../core/outcome.ts';
 import type { Header, RecordingTarget, Row, Told } from '../../ports/recording.ts';
 import type { Clock } from '../../ports/runtime.ts';
-import { type Call, exchange } from './exchange.ts';
-import { Tokens } from './token.ts';
+import { NO_TRACER, type Tracer } from '../../ports/tracer.ts';
+import { adviceOn, withAdvice } from './advice.ts';
+import type { Call } from './exchange.ts';
+import { Line } from './line.ts';
+import { type KeySource, Tokens } from './token.ts';
 import { lastRowIn, rowCountIn, understand, valuesIn } from './wire.ts';
 
 export interface SheetsOptions {
   readonly url: URL;
-  readonly key: ServiceKey;
+  /** One that stays, or where it comes from. */
+  readonly key: ServiceKey | KeySource;
   readonly spreadsheetId: string;
   readonly sheet: string;
   readonly range: ColumnRange;
@@ -27,12 +31,13 @@ export class SheetsTarget implements RecordingTarget {
   readonly #options: SheetsOptions;
   readonly #clock: Clock;
   readonly #tokens: Tokens;
-  readonly #closing = new AbortController();
+  readonly #line: Line;
 
-  constructor(options: SheetsOptions, clock: Clock) {
+  constructor(options: SheetsOptions, clock: Clock, tracer: Tracer = NO_TRACER) {
     this.#options = options;
     this.#clock = clock;
-    this.#tokens = new Tokens(options.key, clock, this.#closing.signal);
+    this.#line = new Line(clock, tracer);
+    this.#tokens = new Tokens(options.key, clock, this.#line);
     this.place = `${options.spreadsheetId} ${this.#cells('', '')}`;
   }
 
@@ -45,36 +50,39 @@ export class SheetsTarget implements RecordingTarget {
   }
 
   async readHeader(): Promise<Told<Header>> {
-    const told = await this.#call('GET', `/values/${encodeURIComponent(this.#cells(1, 1))}`, valuesIn);
+    const told = await this.#call('read header', 'GET', `/values/${encodeURIComponent(this.#cells(1, 1))}`, valuesIn);
     if (told.kind === 'failed') return told;
     return { kind: 'done', value: headerOf(told.value, titlesOf(this.#options.columns)) };
   }
 
   writeHeader(): Promise<Told<null>> {
     const path = `/values/${encodeURIComponent(this.#cells(1, 1))}?valueInputOption=RAW`;
-    return this.#call('PUT', path, () => null, { values: [titlesOf(this.#options.columns)] });
+    return this.#call('write header', 'PUT', path, () => null, { values: [titlesOf(this.#options.columns)] });
   }
 
   append(rows: readonly Row[]): Promise<Told<number | null>> {
     const { path, body } = appendRequest(this.#options, rows);
-    return this.#call('POST', path, lastRowIn, body);
+    return this.#call('append', 'POST', path, lastRowIn, body);
   }
 
   readIds(from: number, to: number | null): Promise<Told<readonly string[]>> {
     const column = columnLetters(this.#options.range.first);
     const cells = `${quoted(this.#options.sheet)}!${column}${from}:${column}${to ?? ''}`;
-    return this.#call('GET', `/values/${encodeURIComponent(cells)}?majorDimension=COLUMNS`, valuesIn);
+    return this.#call('read ids', 'GET', `/values/${encodeURIComponent(cells)}?majorDimension=COLUMNS`, valuesIn);
   }
 
   async countRows(): Promise<Told<number>> {
     const { sheet } = this.#options;
-    const told = await this.#call('GET', '?fields=sheets.properties(title,gridProperties.rowCount)', (json) =>
-      rowCountIn(json, sheet),
+    const told = await this.#call(
+      'count rows',
+      'GET',
+      '?fields=sheets.properties(title,gridProperties.rowCount)',
+      (json) => rowCountIn(json, sheet),
     );
     if (told.kind === 'failed') return told;
     const { value } = told;
     return value === null
-      ? failed('place_missing', `Resource not found: the spreadsheet has no sheet "${sheet}"`)
+      ? failed('place_missing', `Resource not found: the spreadsheet has no sheet "${sheet}": check SHEET_NAME`)
       : { kind: 'done', value };
   }
 
@@ -84,6 +92,7 @@ export class SheetsTarget implements RecordingTarget {
 
   /** One call, with a token that may have to be had first. */
   async #call<T>(
+    what: string,
     method: Call['method'],
     path: string,
     read: (json: unknown) => T | undefined,
@@ -104,15 +113,23 @@ export class SheetsTarget implements RecordingTarget {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     };
     const left = Math.max(1, end - this.#clock.now());
-    const reply = await exchange(call, this.#clock, left, this.#closing.signal);
-    const told = understand(reply, this.#clock.wall(), token.value, read);
-    if (told.kind === 'failed' && told.failure.code === 'unauthorized') this.#tokens.forget(token.value);
-    return told;
+    const told = await this.#line.ask(what, call, left, (reply) =>
+      understand(reply, this.#clock.wall(), token.value, read),
+    );
+    if (told.kind === 'done') return told;
+    if (told.failure.code === 'unauthorized') this.#tokens.forget(token.value);
+    return this.#explained(told.failure, what);
   }
 
-  /** Every call has a connection of its own, which ends with it. */
+  #explained(failure: Failure, what: string): Failed {
+    // Only an append has rows that could be to blame.
+    const code = failure.code === 'row_refused' && what !== 'append' ? 'misconfigured' : failure.code;
+    const why = withAdvice(failure.why, adviceOn(failure, this.#tokens.account));
+    return { kind: 'failed', failure: { ...failure, code, why } };
+  }
+
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.#line.hangUp();
   }
 }
 

@@ -1,8 +1,10 @@
 import { createSign } from 'node:crypto';
 import type { ServiceKey } from '../../config/google-key.ts';
+import type { Failed } from '../../core/outcome.ts';
 import type { Told } from '../../ports/recording.ts';
 import type { Clock } from '../../ports/runtime.ts';
-import { exchange } from './exchange.ts';
+import { NO_TRACER } from '../../ports/tracer.ts';
+import { Line } from './line.ts';
 import { type TokenAnswer, understandToken } from './wire.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/spreadsheets';
@@ -27,8 +29,22 @@ export function signedAssertion({ email, keyId, privateKey, tokenUri }: ServiceK
   return `${text}.${signature}`;
 }
 
+/** A new key that Google refuses may only be too young: it is tried again after so long, in milliseconds. */
+const TRY_AGAIN_MS = 60_000;
+
+/** Where the account's key comes from: a new one is another object. */
+export interface KeySource {
+  readonly current: ServiceKey;
+  /** Looks whether there is another one by now. */
+  reread(): boolean;
+  /** Google does not take the newest one, and the one before it goes on. */
+  refused(why: string): void;
+}
+
 interface Held {
   readonly token: string;
+  /** That it was had for. */
+  readonly key: ServiceKey;
   /** On the clock's `now()`. */
   readonly renewAt: number;
   readonly endsAt: number;
@@ -36,24 +52,33 @@ interface Held {
 
 /** Access tokens of a service account, had ahead of time and kept while they are good. */
 export class Tokens {
-  readonly #key: ServiceKey;
+  readonly #keys: KeySource;
   readonly #clock: Clock;
-  readonly #closing: AbortSignal;
+  readonly #line: Line;
+  /** The last key that Google gave a token for. */
+  #proven: ServiceKey;
+  #refused: { readonly key: ServiceKey; readonly again: number } | null = null;
   #held: Held | null = null;
   #fetching: Promise<Told<string>> | null = null;
 
-  /** @param closing gives up what is under way, and whatever is asked for later. */
-  constructor(key: ServiceKey, clock: Clock, closing: AbortSignal = new AbortController().signal) {
-    this.#key = key;
+  /** @param key one that stays, or where it comes from. */
+  constructor(key: ServiceKey | KeySource, clock: Clock, line = new Line(clock, NO_TRACER)) {
+    this.#keys = 'current' in key ? key : { current: key, reread: () => false, refused: () => {} };
+    this.#proven = this.#keys.current;
     this.#clock = clock;
-    this.#closing = closing;
+    this.#line = line;
+  }
+
+  /** Address of the account. */
+  get account(): string {
+    return this.#keys.current.email;
   }
 
   /** @param ms until it is given up. */
   async get(ms: number): Promise<Told<string>> {
     const now = this.#clock.now();
     const held = this.#held;
-    if (held && now < held.renewAt) return { kind: 'done', value: held.token };
+    if (held && now < held.renewAt && this.#isOfTheRightKey(held)) return { kind: 'done', value: held.token };
     this.#fetching ??= this.#fetch(ms).finally(() => {
       this.#fetching = null;
     });
@@ -62,25 +87,57 @@ export class Tokens {
     return told.kind === 'failed' && held && now < held.endsAt ? { kind: 'done', value: held.token } : told;
   }
 
-  /** It was refused: the next call gets another one. */
-  forget(token: string): void {
-    if (this.#held?.token === token) this.#held = null;
+  #isOfTheRightKey({ key }: Held): boolean {
+    const { current } = this.#keys;
+    return key === current || (this.#refused?.key === current && this.#clock.now() < this.#refused.again);
   }
 
+  /** It was refused: the next call gets another one, with the key that is there now. */
+  forget(token: string): void {
+    if (this.#held?.token !== token) return;
+    this.#held = null;
+    this.#keys.reread();
+  }
+
+  /** A key that is refused is looked for once more, as it may have been changed; then the former one has to do. */
   async #fetch(ms: number): Promise<Told<string>> {
-    const assertion = signedAssertion(this.#key, this.#clock.wall());
+    const told = await this.#ask(this.#keys.current, ms);
+    if (!isRefusal(told)) return told;
+    const newest = this.#keys.reread() ? await this.#ask(this.#keys.current, ms) : told;
+    return isRefusal(newest) && this.#keys.current !== this.#proven ? await this.#former(newest, ms) : newest;
+  }
+
+  async #former(refusal: Failed, ms: number): Promise<Told<string>> {
+    const { current } = this.#keys;
+    if (this.#refused?.key !== current) this.#keys.refused(refusal.failure.why);
+    const now = this.#clock.now();
+    this.#refused = { key: current, again: now + TRY_AGAIN_MS };
+    const held = this.#held;
+    if (held && now < held.renewAt) return { kind: 'done', value: held.token };
+    const told = await this.#ask(this.#proven, ms);
+    // It is the newest that is to be mended.
+    return isRefusal(told) ? refusal : told;
+  }
+
+  async #ask(key: ServiceKey, ms: number): Promise<Told<string>> {
+    const assertion = signedAssertion(key, this.#clock.wall());
     const body = new URLSearchParams({ grant_type: GRANT, assertion }).toString();
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const asked = this.#clock.now();
-    const call = { method: 'POST', url: this.#key.tokenUri, headers, body } as const;
-    const reply = await exchange(call, this.#clock, ms, this.#closing);
-    const told = understandToken(reply, this.#clock.wall());
+    const call = { method: 'POST', url: key.tokenUri, headers, body } as const;
+    const told = await this.#line.ask('token', call, ms, (reply) => understandToken(reply, this.#clock.wall()));
     if (told.kind === 'failed') return told;
-    this.#held = heldFrom(told.value, asked);
+    this.#held = { key, ...lifeOf(told.value, asked) };
+    this.#proven = key;
     return { kind: 'done', value: told.value.token };
   }
 }
 
-function heldFrom({ token, lifeMs }: TokenAnswer, asked: number): Held {
+/** Google took neither the key nor another one for it: asking again changes nothing. */
+function isRefusal(told: Told<unknown>): told is Failed {
+  return told.kind === 'failed' && told.failure.code === 'misconfigured';
+}
+
+function lifeOf({ token, lifeMs }: TokenAnswer, asked: number): Omit<Held, 'key'> {
   return { token, endsAt: asked + lifeMs, renewAt: asked + lifeMs - Math.min(AHEAD_MS, lifeMs / 2) };
 }

@@ -2,6 +2,7 @@ import { type Failure, type FailureCode, failed } from '../../core/outcome.ts';
 import { clip } from '../../core/text.ts';
 import type { Told } from '../../ports/recording.ts';
 import { readRetryAfter } from '../retry-after.ts';
+import { adviceOnKey, withAdvice } from './advice.ts';
 import type { Reply } from './exchange.ts';
 
 /** What Google's answers mean (developers.google.com/workspace/sheets/api/limits, and its error model). */
@@ -51,7 +52,9 @@ function told(code: FailureCode, why: string, { status, retryAfter }: Answer, wa
 }
 
 /** A 400 that is about the spreadsheet and not about what was to be written: no row is to blame. */
-const ABOUT_THE_SHEET = /limit of \d+ cells|protected/i;
+const ABOUT_THE_SHEET = /limit of [\d.,\s]+ cells|protected|not supported for this document/i;
+/** A 403 of other Google APIs, and of this one's projects, that passes by itself. */
+const ABOUT_THE_QUOTA = /rate ?limit ?exceeded|quota exceeded/i;
 /** The sheet (tab) is not there, or has fewer rows than were asked for. */
 const ABOUT_THE_RANGE = /unable to parse range|exceeds grid limits/i;
 
@@ -60,7 +63,7 @@ function codeOf({ status, body }: Answer): FailureCode {
     return ABOUT_THE_SHEET.test(body) ? 'misconfigured' : ABOUT_THE_RANGE.test(body) ? 'place_missing' : 'row_refused';
   if (status === 401) return 'unauthorized';
   if (status === 404) return 'place_missing';
-  if (status === 429) return 'rate_limited';
+  if (status === 429 || (status === 403 && ABOUT_THE_QUOTA.test(body))) return 'rate_limited';
   if (status === 502 || status === 504) return 'bad_gateway';
   if (status >= 500) return 'core_error';
   return status >= 400 ? 'misconfigured' : 'not_understood';
@@ -68,7 +71,8 @@ function codeOf({ status, body }: Answer): FailureCode {
 
 function wordsOf({ status, body }: Answer, secret: string): string {
   const error = field(parse(body), 'error');
-  const spoken = field(error, 'message') ?? field(parse(body), 'error_description') ?? error;
+  const described = field(parse(body), 'error_description');
+  const spoken = field(error, 'message') ?? (typeof described === 'string' ? `${error}: ${described}` : error);
   const words = typeof spoken === 'string' ? spoken : `HTTP ${status}`;
   const safe = secret === '' ? words : words.replaceAll(secret, '[redacted]');
   const line = clip(safe.replace(/[\s\p{Cc}]+/gu, ' ').trim(), MOST_WORDS);
@@ -86,8 +90,16 @@ export function understandToken(reply: Reply, wallMs: number): Told<TokenAnswer>
   const token = status === 200 ? tokenIn(parse(reply.body)) : undefined;
   if (token) return { kind: 'done', value: token };
   const passing = status === 429 || status >= 500 || status === 200;
-  const why = `No token for the service account: ${wordsOf(reply, '')}`;
+  const words = wordsOf(reply, '');
+  const advice = passing ? '' : adviceOnKey(words, skewOf(reply, wallMs));
+  const why = `No token for the service account: ${withAdvice(words, advice)}`;
   return told(passing ? 'rate_limited' : 'misconfigured', why, reply, wallMs);
+}
+
+/** How far our clock is ahead of theirs, in milliseconds; 0 when they do not say. */
+function skewOf({ date }: Answer, wallMs: number): number {
+  const theirs = Date.parse(date ?? '');
+  return Number.isNaN(theirs) ? 0 : wallMs - theirs;
 }
 
 function tokenIn(json: unknown): TokenAnswer | undefined {
