@@ -64,9 +64,14 @@ export class ConsoleSite implements AsyncDisposable {
 
   /** Posts events as NSPS does, one after the other. @returns the statuses it is answered. */
   async post(...wishes: readonly Wish[]): Promise<number[]> {
+    return await this.postEvents(...wishes.map(eventOf));
+  }
+
+  /** The same with events that are no plain wishes. */
+  async postEvents(...events: readonly object[]): Promise<number[]> {
     const statuses: number[] = [];
-    for (const wish of wishes) {
-      statuses.push((await post(this.#connector?.eventUrl ?? '', eventOf(wish))).status);
+    for (const event of events) {
+      statuses.push((await post(this.#connector?.eventUrl ?? '', event)).status);
     }
     return statuses;
   }
