@@ -36,6 +36,7 @@ export const MADE_UP: readonly Scene<ConsoleMock>[] = [
   {
     name: 'overview-pointed',
     path: '/console/',
+    whole: false,
     act: async (page) => {
       await page.getByText('As a table').last().click();
       await page.locator('.chart .u-over').first().hover();

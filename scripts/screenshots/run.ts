@@ -17,7 +17,8 @@ const isWanted = ({ name }: { name: string }) => name.includes(wanted);
 async function madeUp(browser: Browser, into: string): Promise<void> {
   for (const scene of MADE_UP.filter(isWanted)) {
     await using mock = await ConsoleMock.start();
-    await shoot(browser, mock, scene, into);
+    await using context = await browser.newContext();
+    await shoot(context, mock, scene, into);
   }
 }
 
@@ -25,14 +26,16 @@ async function madeUp(browser: Browser, into: string): Promise<void> {
 async function real(browser: Browser, into: string): Promise<void> {
   if (!REAL.some(isWanted)) return;
   await using site = await ConsoleSite.start();
-  for (const scene of REAL) await shoot(browser, site, scene, into);
+  await using context = await browser.newContext();
+  for (const scene of REAL) await shoot(context, site, scene, into);
 }
 
 async function demo(browser: Browser, into: string): Promise<void> {
   if (!DEMO.some(isWanted)) return;
   await using program = new Program(['demo'], { PORT: '0' });
   const [, url = '', token = ''] = await program.says(/console +(http\S+)\/console +sign in with (\S+)/);
-  for (const scene of DEMO) await shoot(browser, { url, token }, scene, into);
+  await using context = await browser.newContext();
+  for (const scene of DEMO) await shoot(context, { url, token }, scene, into);
 }
 
 const path = findBrowser();
