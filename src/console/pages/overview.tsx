@@ -61,7 +61,12 @@ function Attention({ overview }: { overview: Overview }) {
   const points: ComponentChildren[] = [];
   if (store.fault !== null) points.push(<>The store fails: {store.fault}. NSPS is answered 503 and sends again.</>);
   if (circuit.state !== 'closed')
-    points.push(<>The network is not well: calls are held back, and made up for once it answers.</>);
+    points.push(
+      <>
+        The network is not well: calls are held back, and made up for once it answers. What it says stands with{' '}
+        <a href={hrefs.events('state=queued')}>the events that wait</a>.
+      </>,
+    );
   if (backlog.dead > 0) {
     points.push(
       <>
@@ -159,11 +164,7 @@ function Tiles({ overview }: { overview: Overview }) {
         tone={store.fault === null ? 'ok' : 'bad'}
       />
       <Tile label="Last minute" value={counted(sum(lastMinute.events), 'event')} more={minuteText(lastMinute)} />
-      <Tile
-        label="Call duration, last minute"
-        value={latencyText(lastMinute.p50Ms)}
-        more={`p95 ${latencyText(lastMinute.p95Ms)}, p99 ${latencyText(lastMinute.p99Ms)}`}
-      />
+      <Tile label="Call duration, last minute" value={latencyText(lastMinute.p50Ms)} more={durationsText(lastMinute)} />
     </div>
   );
 }
@@ -183,6 +184,10 @@ function sum(counts: Readonly<Record<string, number>>): number {
 
 function minuteText({ calls, errors }: Overview['lastMinute']): string {
   return `${counted(calls, 'call')}, ${numberText(errors)} failed`;
+}
+
+function durationsText({ p95Ms, p99Ms }: Overview['lastMinute']): string {
+  return p95Ms === null ? 'no call was made' : `p95 ${latencyText(p95Ms)}, p99 ${latencyText(p99Ms)}`;
 }
 
 const LATEST = 8;

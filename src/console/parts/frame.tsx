@@ -108,7 +108,7 @@ function Navigation({ open }: { open: boolean }) {
             <br />
             version {overview.version}
             <br />
-            times of {zoneName()}
+            times in {zoneName()}
           </p>
         )}
       </div>
