@@ -3,8 +3,7 @@ import { resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { findBrowser, openBrowser } from '../../test/helpers/browser.ts';
 import { ConsoleMock } from '../../test/helpers/console-mock.ts';
-import { ConsoleSite } from '../../test/helpers/console-site.ts';
-import { Program } from '../../test/helpers/program.ts';
+import { ConsoleSite, demoConsole } from '../../test/helpers/console-site.ts';
 import { shoot } from './camera.ts';
 import { MADE_UP } from './made-up.ts';
 import { DEMO, REAL } from './real.ts';
@@ -32,10 +31,9 @@ async function real(browser: Browser, into: string): Promise<void> {
 
 async function demo(browser: Browser, into: string): Promise<void> {
   if (!DEMO.some(isWanted)) return;
-  await using program = new Program(['demo'], { PORT: '0' });
-  const [, url = '', token = ''] = await program.says(/console +(http\S+)\/console +sign in with (\S+)/);
+  await using site = await demoConsole();
   await using context = await browser.newContext();
-  for (const scene of DEMO) await shoot(context, { url, token }, scene, into);
+  for (const scene of DEMO) await shoot(context, site, scene, into);
 }
 
 const path = findBrowser();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CoreSimulator } from '../../sim/core-simulator.ts';
 import { SAMPLE_EVENT } from '../../src/contract/samples.ts';
 import { post } from './nsps.ts';
-import { CORE_TOKEN, type Serving, serve } from './program.ts';
+import { CORE_TOKEN, Program, type Serving, serve } from './program.ts';
 
 const CONSOLE_TOKEN = 'token-of-the-console-24680';
 /** NSPS is answered at once, and what fails is tried again within the patience of a test. */
@@ -92,4 +92,11 @@ export class ConsoleSite implements AsyncDisposable {
     await this.core.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** The console of the built demo, the only one with a page for its simulator. */
+export async function demoConsole(): Promise<AsyncDisposable & { readonly url: string; readonly token: string }> {
+  const program = new Program(['demo'], { PORT: '0' });
+  const [, url = '', token = ''] = await program.says(/console +(http\S+)\/console +sign in with (\S+)/);
+  return { url, token, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }
