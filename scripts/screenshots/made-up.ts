@@ -99,6 +99,15 @@ export const MADE_UP: readonly Scene<ConsoleMock>[] = [
     },
   },
   { name: 'events', path: '/console/events' },
+  {
+    name: 'events-by-keyboard',
+    path: '/console/events',
+    whole: false,
+    act: async (page) => {
+      await page.getByRole('link', { name: 'queued', exact: true }).focus();
+      await page.keyboard.press('Tab');
+    },
+  },
   { name: 'events-filtered', path: '/console/events?state=rejected' },
   {
     name: 'events-no-result',
