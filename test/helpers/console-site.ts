@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CoreSimulator } from '../../sim/core-simulator.ts';
 import { SAMPLE_EVENT } from '../../src/contract/samples.ts';
 import { post } from './nsps.ts';
-import { CORE_TOKEN, type Serving, serve } from './program.ts';
+import { CORE_TOKEN, Program, type Serving, serve } from './program.ts';
 
 const CONSOLE_TOKEN = 'token-of-the-console-24680';
 /** NSPS is answered at once, and what fails is tried again within the patience of a test. */
@@ -64,9 +64,14 @@ export class ConsoleSite implements AsyncDisposable {
 
   /** Posts events as NSPS does, one after the other. @returns the statuses it is answered. */
   async post(...wishes: readonly Wish[]): Promise<number[]> {
+    return await this.postEvents(...wishes.map(eventOf));
+  }
+
+  /** The same with events that are no plain wishes. */
+  async postEvents(...events: readonly object[]): Promise<number[]> {
     const statuses: number[] = [];
-    for (const wish of wishes) {
-      statuses.push((await post(this.#connector?.eventUrl ?? '', eventOf(wish))).status);
+    for (const event of events) {
+      statuses.push((await post(this.#connector?.eventUrl ?? '', event)).status);
     }
     return statuses;
   }
@@ -87,4 +92,11 @@ export class ConsoleSite implements AsyncDisposable {
     await this.core.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** The console of the built demo, the only one with a page for its simulator. */
+export async function demoConsole(): Promise<AsyncDisposable & { readonly url: string; readonly token: string }> {
+  const program = new Program(['demo'], { PORT: '0' });
+  const [, url = '', token = ''] = await program.says(/console +(http\S+)\/console +sign in with (\S+)/);
+  return { url, token, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }

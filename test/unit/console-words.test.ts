@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ageText, durationText, latencyText } from '../../src/console/lib/time-text.ts';
+import { ageText, durationText, latencyText, stampText } from '../../src/console/lib/time-text.ts';
 import { isSettled, verdictSentence } from '../../src/console/lib/words.ts';
 import type { SubscriberView, WantedView } from '../../src/contract/admin.ts';
 
@@ -99,4 +99,10 @@ test('durations are told in the units people think in', () => {
     ['in 5 s', 'just now', '5 s ago'],
   );
   assert.deepEqual([null, 0.84, 42.4, 1_254].map(latencyText), ['–', '0.8 ms', '42 ms', '1.25 s']);
+});
+
+test('a stamp that orders events is told as a time in UTC, a number as it is', () => {
+  const stamps = ['2025-03-12T16:47:36.585885', '2025-03-12T16:47:36.585885Z', '1204417'];
+  const time = '2025-03-12 16:47:36.585885 UTC';
+  assert.deepEqual(stamps.map(stampText), [time, time, '1204417']);
 });

@@ -64,6 +64,18 @@ export function utcText(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+const STAMP = /^(\d{4}-\d\d-\d\d)T([\d:.]+)Z?$/;
+
+/** A stamp that orders events, as it is kept, in UTC; a number as it is. */
+export function stampText(stamp: string): string {
+  return stamp.replace(STAMP, '$1 $2 UTC');
+}
+
+/** Where local times are local to: `Europe/Kyiv`. */
+export function zoneName(): string {
+  return local.resolvedOptions().timeZone;
+}
+
 /** For an input of the kind `datetime-local`: local time without seconds. */
 export function inputText(iso: string): string {
   const time = new Date(iso);

@@ -2,8 +2,8 @@ import { useState } from 'preact/hooks';
 import type { AuditPage as Page } from '../../contract/admin.ts';
 import { type Fault, faultOf, get } from '../lib/api.ts';
 import { useGet } from '../lib/load.ts';
-import { hrefs } from '../lib/router.ts';
-import { Time } from '../parts/bits.tsx';
+import { zoneName } from '../lib/time-text.ts';
+import { Dash, EventLink, ImsiLink, Time } from '../parts/bits.tsx';
 import { Empty, Failed, Loading, PageHead } from '../parts/states.tsx';
 
 const PATH = '/admin/v1/audit';
@@ -50,7 +50,7 @@ function Entries({ entries }: { entries: Page['entries'] }) {
         <caption class="offscreen">What was done by hand</caption>
         <thead>
           <tr>
-            <th scope="col">When</th>
+            <th scope="col">When ({zoneName()})</th>
             <th scope="col">Who</th>
             <th scope="col">What</th>
             <th scope="col">To whom</th>
@@ -71,7 +71,7 @@ function Entries({ entries }: { entries: Page['entries'] }) {
                 <Subject subject={subject} what={what} />
               </td>
               <td data-label="Detail" class="why">
-                {detail ?? <span class="quiet">–</span>}
+                {detail ?? <Dash />}
               </td>
             </tr>
           ))}
@@ -82,20 +82,9 @@ function Entries({ entries }: { entries: Page['entries'] }) {
 }
 
 function Subject({ subject, what }: { subject: string | null; what: string }) {
-  if (subject === null) return <span class="quiet">–</span>;
-  if (/^\d{15}$/.test(subject))
-    return (
-      <a class="mono" href={hrefs.subscriber(subject)}>
-        {subject}
-      </a>
-    );
+  if (subject === null) return <Dash />;
+  if (/^\d{15}$/.test(subject)) return <ImsiLink imsi={subject} />;
   // Only an event's id has no blank in it.
   const isEvent = what === 'replay' && !/\s/.test(subject) && subject !== 'all';
-  return isEvent ? (
-    <a class="mono" href={hrefs.event(subject)}>
-      {subject}
-    </a>
-  ) : (
-    <span>{subject}</span>
-  );
+  return isEvent ? <EventLink id={subject} /> : <span>{subject}</span>;
 }

@@ -3,7 +3,7 @@ import type { DeadLetters } from '../../contract/admin.ts';
 import { type Fault, faultOf, get, withQuery } from '../lib/api.ts';
 import { useGet } from '../lib/load.ts';
 import { statusText } from '../lib/words.ts';
-import { Age, EventLink, ImsiLink } from '../parts/bits.tsx';
+import { Age, Dash, EventLink, ImsiLink } from '../parts/bits.tsx';
 import type { Bulk } from '../parts/bulk-dialog.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 
@@ -84,9 +84,9 @@ function LetterRow({ letter, onBulk }: { letter: Letter; onBulk: (bulk: Bulk) =>
         <ImsiLink imsi={imsi} />
       </td>
       <td data-label="Billing wants">{wanted ? <Wants wanted={wanted} /> : <span class="quiet">not known</span>}</td>
-      <td data-label="Event">{eventId === null ? <span class="quiet">–</span> : <EventLink id={eventId} short />}</td>
+      <td data-label="Event">{eventId === null ? <Dash /> : <EventLink id={eventId} short />}</td>
       <td data-label="Tried since" class="nowrap">
-        {since === null ? <span class="quiet">–</span> : <Age at={since} />}
+        {since === null ? <Dash /> : <Age at={since} />}
       </td>
       <td data-label="Failed" class="number">
         {attempts}
@@ -115,12 +115,12 @@ function LetterRow({ letter, onBulk }: { letter: Letter; onBulk: (bulk: Bulk) =>
 
 function Wants({ wanted: { state } }: { wanted: NonNullable<Letter['wanted']> }) {
   return (
-    <>
+    <span>
       {statusText(state.status)}, <span class="mono">{state.msisdn ?? 'no number'}</span>
       <span class="quiet mono">
         {' '}
         {state.csProfile} / {state.epsProfile}
       </span>
-    </>
+    </span>
   );
 }

@@ -67,7 +67,7 @@ function Actions({ onBulk, all = false, ...rest }: ActionsProps) {
         onClick={() => onBulk({ kind: 'replay', ...rest })}
       >
         <Icon name="again" />
-        Replay{word} …
+        Replay{word}
       </button>
       <button
         type="button"
@@ -75,7 +75,7 @@ function Actions({ onBulk, all = false, ...rest }: ActionsProps) {
         aria-label={`Discard ${rest.which}`}
         onClick={() => onBulk({ kind: 'discard', ...rest })}
       >
-        Discard{word} …
+        Discard{word}
       </button>
     </>
   );

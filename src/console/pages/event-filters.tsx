@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { serverNow } from '../lib/clock.ts';
 import { go, hrefs } from '../lib/router.ts';
-import { inputText } from '../lib/time-text.ts';
+import { inputText, zoneName } from '../lib/time-text.ts';
 import { STATE_NAMES, STATES } from '../lib/words.ts';
 import { Icon } from '../parts/icons.tsx';
 
@@ -122,11 +122,11 @@ function FieldForm({ query }: { query: URLSearchParams }) {
         />
       </label>
       <label class="field">
-        <span>From (local)</span>
+        <span>From ({zoneName()})</span>
         <input type="datetime-local" value={fields.from} onInput={set('from')} />
       </label>
       <label class="field">
-        <span>Until (local)</span>
+        <span>Until ({zoneName()})</span>
         <input type="datetime-local" value={fields.until} onInput={set('until')} />
       </label>
       <div class="filter-actions">

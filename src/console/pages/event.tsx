@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { EventStory } from '../../contract/admin.ts';
 import { useGet } from '../lib/load.ts';
 import { hrefs } from '../lib/router.ts';
+import { zoneName } from '../lib/time-text.ts';
 import { counted, type EventState, type Tone } from '../lib/words.ts';
 import { Age, Badge, CopyButton, ImsiLink, Json, StateBadge, Time, VerdictBadge } from '../parts/bits.tsx';
 import { Icon } from '../parts/icons.tsx';
@@ -34,10 +35,12 @@ export function EventPage({ id }: { id: string }) {
         about={story.value && <About story={story.value} />}
       >
         {story.value && <CopyButton text={story.value.curl} label="Copy as curl" />}
-        <button type="button" class="button primary" disabled={!story.value} onClick={() => setOpen(true)}>
-          <Icon name="again" />
-          Replay …
-        </button>
+        {story.value && (
+          <button type="button" class="button primary" onClick={() => setOpen(true)}>
+            <Icon name="again" />
+            Replay
+          </button>
+        )}
       </PageHead>
       <Show of={story} what="the event">
         {(value) => <Story story={value} />}
@@ -104,11 +107,11 @@ function Received({ story: { summary, requestId, uniqueId } }: { story: EventSto
         <div>
           <dt>When</dt>
           <dd>
-            <Time at={summary.receivedAt} />
+            <Time at={summary.receivedAt} /> <span class="quiet">{zoneName()}</span>
             {summary.deliveries > 1 && (
               <>
-                {' '}
-                first, {counted(summary.deliveries, 'delivery', 'deliveries')} in all; last change{' '}
+                {', '}
+                {counted(summary.deliveries, 'delivery', 'deliveries')} in all; last change{' '}
                 <Time at={summary.updatedAt} />
               </>
             )}
@@ -143,12 +146,19 @@ function Answer({ story: { answer, summary } }: { story: EventStory }) {
       </p>
       <p class="quiet">
         {answer.status < 300
-          ? 'NSPS is done with it; whatever is left is the connector’s to do.'
+          ? `NSPS is done with it${LEFT[summary.state] ?? ''}.`
           : 'NSPS keeps the event and sends it again.'}
       </p>
     </Chapter>
   );
 }
+
+/** What is left to do, and for whom, once NSPS has its answer. */
+const LEFT: Partial<Record<EventState, string>> = {
+  queued: '; the connector applies it',
+  dead: '; the connector gave up, and waits for an operator',
+  discarded: '; an operator discarded it',
+};
 
 /** Where an event stands from the moment it was answered: the reason is the one NSPS was given. */
 const TOLD_AT_ONCE: ReadonlySet<EventState> = new Set(['processed', 'ignored', 'superseded']);
@@ -162,18 +172,14 @@ function Now({ story: { subscribers, summary } }: { story: EventStory }) {
       )}
       <ul class="plain">
         {subscribers.map(({ imsi, verdict }) => (
-          <li key={imsi}>
-            <ImsiLink imsi={imsi} /> <VerdictBadge verdict={verdict} />
+          <li key={imsi} class="standing">
+            <ImsiLink imsi={imsi} /> <VerdictBadge verdict={verdict} />{' '}
+            <a class="others" href={hrefs.events(new URLSearchParams({ imsi }).toString())}>
+              all events<span class="offscreen"> of {imsi}</span>
+            </a>
           </li>
         ))}
       </ul>
-      {subscribers.length > 0 && (
-        <p>
-          <a href={hrefs.events(new URLSearchParams({ imsi: subscribers[0]?.imsi ?? '' }).toString())}>
-            All events of this IMSI
-          </a>
-        </p>
-      )}
     </section>
   );
 }

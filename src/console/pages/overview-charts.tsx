@@ -33,7 +33,7 @@ export function Charts() {
         </fieldset>
       </div>
       <Show of={series} what="charts">
-        {({ points, stepMs }) => <Three points={points} spanS={RANGES[range].spanS} step={stepText(stepMs)} />}
+        {({ points, stepMs }) => <Three points={points} spanS={RANGES[range].spanS} stepMs={stepMs} />}
       </Show>
     </section>
   );
@@ -43,20 +43,21 @@ function stepText(ms: number): string {
   return ms % 60_000 === 0 ? (ms === 60_000 ? 'minute' : `${ms / 60_000} min`) : `${ms / 1_000} s`;
 }
 
-function Three({ points, spanS, step }: { points: Points; spanS: number; step: string }) {
+function Three({ points, spanS, stepMs }: { points: Points; spanS: number; stepMs: number }) {
   const times = useMemo(() => points.map(({ at }) => Date.parse(at) / 1000), [points]);
   const outcomes = useMemo(() => outcomeLines(points), [points]);
   const latency = useMemo(() => latencyLines(points), [points]);
   const errors = useMemo(() => errorLines(points), [points]);
-  const common = { times, spanS };
+  const common = { times, spanS, stepS: stepMs / 1000 };
   return (
     <div class="charts">
       <Chart
         {...common}
-        title={`What NSPS was told, events each ${step}`}
+        title={`What NSPS was told, events each ${stepText(stepMs)}`}
         lines={outcomes}
         stacked
         format={numberText}
+        axisText={numberText}
         summary={outcomeSummary(outcomes)}
       />
       <Chart
@@ -64,9 +65,17 @@ function Three({ points, spanS, step }: { points: Points; spanS: number; step: s
         title="Calls to the network: how long they take"
         lines={latency}
         format={latencyText}
+        axisText={latencyAxisText}
         summary={latencySummary(points)}
       />
-      <Chart {...common} title="Calls that failed" lines={errors} format={percentText} summary={errorSummary(points)} />
+      <Chart
+        {...common}
+        title="Calls that failed"
+        lines={errors}
+        format={percentText}
+        axisText={(percent) => `${percent} %`}
+        summary={errorSummary(points)}
+      />
     </div>
   );
 }
@@ -114,6 +123,12 @@ function errorSummary(points: Points): string {
   const calls = points.reduce((sum, point) => sum + point.calls, 0);
   const errors = points.reduce((sum, point) => sum + point.errors, 0);
   return `${numberText(errors)} of ${numberText(calls)} calls failed.`;
+}
+
+/** `0`, `50 ms`, `1.5 s`. */
+function latencyAxisText(ms: number): string {
+  if (ms === 0) return '0';
+  return ms < 1_000 ? `${ms} ms` : `${ms / 1_000} s`;
 }
 
 function percentText(value: number): string {

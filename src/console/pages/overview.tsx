@@ -62,7 +62,12 @@ function Attention({ overview }: { overview: Overview }) {
   if (store.fault !== null) points.push(<>The store fails: {store.fault}. NSPS is answered 503 and sends again.</>);
   if (circuit.fault !== null) points.push(<>Nothing can be recorded until this is mended: {circuit.fault}</>);
   else if (circuit.state !== 'closed')
-    points.push(<>The network is not well: calls are held back, and made up for once it answers.</>);
+    points.push(
+      <>
+        The network is not well: calls are held back, and made up for once it answers. What it says stands with{' '}
+        <a href={hrefs.events('state=queued')}>the events that wait</a>.
+      </>,
+    );
   if (backlog.dead > 0) {
     points.push(
       <>
@@ -160,11 +165,7 @@ function Tiles({ overview }: { overview: Overview }) {
         tone={store.fault === null ? 'ok' : 'bad'}
       />
       <Tile label="Last minute" value={counted(sum(lastMinute.events), 'event')} more={minuteText(lastMinute)} />
-      <Tile
-        label="Call duration, last minute"
-        value={latencyText(lastMinute.p50Ms)}
-        more={`p95 ${latencyText(lastMinute.p95Ms)}, p99 ${latencyText(lastMinute.p99Ms)}`}
-      />
+      <Tile label="Call duration, last minute" value={latencyText(lastMinute.p50Ms)} more={durationsText(lastMinute)} />
     </div>
   );
 }
@@ -184,6 +185,10 @@ function sum(counts: Readonly<Record<string, number>>): number {
 
 function minuteText({ calls, errors }: Overview['lastMinute']): string {
   return `${counted(calls, 'call')}, ${numberText(errors)} failed`;
+}
+
+function durationsText({ p95Ms, p99Ms }: Overview['lastMinute']): string {
+  return p95Ms === null ? 'no call was made' : `p95 ${latencyText(p95Ms)}, p99 ${latencyText(p99Ms)}`;
 }
 
 const LATEST = 8;

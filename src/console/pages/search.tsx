@@ -73,15 +73,17 @@ function Results({ text }: { text: string }) {
 
 function Nobody({ text }: { text: string }) {
   const look = new URLSearchParams({ text });
+  const isImsi = /^\d{15}$/.test(text);
   return (
     <Empty title={`Nobody is known by “${text}”.`}>
       <p>
-        The whole IMSI, number, account id or ICCID is needed, as billing writes it: digits only, with the country's
-        code.
+        {isImsi
+          ? 'If it is an IMSI, no event has asked for anything for it here.'
+          : "The whole IMSI, number, account id or ICCID is needed, as billing writes it: digits only, with the country's code."}
       </p>
       <p>
         <a href={hrefs.events(look.toString())}>Look for it in the text of events</a>
-        {/^\d{15}$/.test(text) && (
+        {isImsi && (
           <>
             {' '}
             or <a href={hrefs.subscriber(text)}>open the IMSI all the same</a>
@@ -109,7 +111,7 @@ function MatchTable({ matches }: { matches: readonly Match[] }) {
             <th scope="col">IMSI</th>
             <th scope="col">Found by</th>
             <th scope="col">Value</th>
-            <th scope="col">Since then</th>
+            <th scope="col">Now</th>
           </tr>
         </thead>
         <tbody>
@@ -122,8 +124,8 @@ function MatchTable({ matches }: { matches: readonly Match[] }) {
               <td data-label="Value" class="mono">
                 {value}
               </td>
-              <td data-label="Since then">
-                {current ? <Badge tone="ok">still so</Badge> : <Badge tone="muted">no more</Badge>}
+              <td data-label="Now">
+                {current ? <Badge tone="ok">still so</Badge> : <Badge tone="muted">not any more</Badge>}
               </td>
             </tr>
           ))}

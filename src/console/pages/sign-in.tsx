@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Fault, faultOf, send } from '../lib/api.ts';
 import { useCell } from '../lib/cell.ts';
 import { session } from '../lib/session.ts';
+import { Icon } from '../parts/icons.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { Failed, Notice } from '../parts/states.tsx';
 
@@ -61,6 +62,7 @@ export function SignInPage() {
 function Refused({ fault }: { fault: Fault }) {
   return (
     <div class="notice tone-bad" role="alert">
+      <Icon name="dead" />
       <div class="notice-text">
         <p>
           <strong>{fault.message}</strong>

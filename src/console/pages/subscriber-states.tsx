@@ -1,4 +1,5 @@
 import type { SubscriberView, WantedView } from '../../contract/admin.ts';
+import { stampText } from '../lib/time-text.ts';
 import { statusText } from '../lib/words.ts';
 import { Badge, EventLink } from '../parts/bits.tsx';
 
@@ -87,7 +88,7 @@ function Source({ of: { eventId, action, version } }: { of: WantedView }) {
       <EventLink id={eventId} short /> <span class="quiet">({action})</span>
       {Object.entries(version).map(([name, stamp]) => (
         <span key={name} class="stamps quiet">
-          {name} <span class="mono">{stamp}</span>
+          {name} <span class="mono">{stampText(stamp)}</span>
         </span>
       ))}
     </>

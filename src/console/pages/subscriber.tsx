@@ -31,7 +31,7 @@ export function SubscriberPage({ imsi }: { imsi: string }) {
   if (isChanging !== changing) setChanging(isChanging);
   return (
     <>
-      <PageHead title={<Title imsi={imsi} />} about={view.value && <Names names={view.value.names} />}>
+      <PageHead title={<Title imsi={imsi} />} about={view.value && namesOf(view.value)}>
         <button
           type="button"
           class="button primary"
@@ -39,7 +39,7 @@ export function SubscriberPage({ imsi }: { imsi: string }) {
           onClick={() => setSending({ kind: 'resync' })}
         >
           <Icon name="again" />
-          Resync …
+          Resync
         </button>
       </PageHead>
       <Show of={view} what="the subscriber">
@@ -58,7 +58,9 @@ function Title({ imsi }: { imsi: string }) {
   );
 }
 
-function Names({ names: { msisdn, account, iccid } }: Pick<SubscriberView, 'names'>) {
+/** Of somebody who was never heard of there is nothing to say. */
+function namesOf({ names: { msisdn, account, iccid }, verdict }: SubscriberView): ComponentChildren {
+  if (verdict === 'unknown' && msisdn === null && account === null && iccid === null) return null;
   return (
     <span class="names">
       <Name label="Number">{msisdn}</Name>
@@ -138,7 +140,7 @@ function WaitingPanel({ view }: { view: SubscriberView }) {
   return (
     <section aria-labelledby="waiting">
       <div class="section-head">
-        <h2 id="waiting">What waits, and why</h2>
+        <h2 id="waiting">{view.dead === null ? 'What waits, and why' : 'What was given up, and why'}</h2>
       </div>
       <dl class="facts panel">
         {rows.map(([term, fact]) => (
@@ -155,14 +157,14 @@ function WaitingPanel({ view }: { view: SubscriberView }) {
 function waitingRows(view: SubscriberView): (readonly [string, ComponentChildren])[] {
   const { desired, after, waitingSince, attempts, dueAt, unsettledUntil, dead, lastFailure } = view;
   const rows: (readonly [string, ComponentChildren])[] = [];
-  if (dead !== null) rows.push(['Given up', dead]);
+  if (dead !== null) rows.push(['Reason', dead]);
   if (desired) rows.push(['Asked for by', <WhoWants key="who" wanted={desired} />]);
   if (after.length > 0) rows.push(['First', <Releases key="first" after={after} />]);
   if (waitingSince !== null) rows.push(['Tried since', <Age key="since" at={waitingSince} />]);
   if (attempts > 0) rows.push(['Failed', counted(attempts, 'attempt')]);
   if (lastFailure) rows.push(['Last failure', <LastFailure key="failure" attempt={lastFailure} />]);
   if (unsettledUntil !== null)
-    rows.push(['Unknown result', <>a call may still be applied until then: {<Age at={unsettledUntil} />}</>]);
+    rows.push(['Unknown result', <>a call may still be applied: that is over {<Age at={unsettledUntil} />}</>]);
   if (dueAt !== null) rows.push(['Next try', <Due key="due" at={dueAt} />]);
   return rows;
 }

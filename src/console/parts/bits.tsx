@@ -33,6 +33,11 @@ export function StateBadge({ state }: { state: EventState }) {
   );
 }
 
+/** Where there is nothing to tell; on a narrow screen the row is left out. */
+export function Dash() {
+  return <span class="quiet dash">–</span>;
+}
+
 /** How a subscriber stands. */
 export function VerdictBadge({ verdict }: { verdict: string }) {
   return <Badge tone={verdictTone(verdict)}>{verdict}</Badge>;

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { useCell } from '../lib/cell.ts';
 import { colour, colours } from '../lib/theme.ts';
-import { localText } from '../lib/time-text.ts';
+import { localText, zoneName } from '../lib/time-text.ts';
 
 export interface Line {
   readonly label: string;
@@ -17,12 +17,16 @@ export interface ChartProps {
   readonly summary: string;
   /** Begin of each step, seconds since 1970. */
   readonly times: readonly number[];
+  /** From one step to the next, in seconds. */
+  readonly stepS: number;
   /** How much time it shows, in seconds. */
   readonly spanS: number;
   readonly lines: readonly Line[];
   /** One upon another, as filled steps, in place of lines. */
   readonly stacked?: boolean;
   readonly format: (value: number) => string;
+  /** A round number beside the axis, said as shortly as can be. */
+  readonly axisText: (value: number) => string;
 }
 
 const HEIGHT = 176;
@@ -39,11 +43,11 @@ export function Chart(props: ChartProps) {
       <figcaption>
         <h3>{title}</h3>
         <span class="quiet tabular">
-          {time === undefined ? (props.stacked ? 'in all' : 'latest') : localText(time * 1000)}
+          {time === undefined ? (props.stacked ? 'total' : 'latest') : localText(time * 1000)}
         </span>
       </figcaption>
       <div class="chart-box" ref={box} role="img" aria-label={`${title}. ${summary}`} />
-      {times.length === 0 && <p class="chart-none quiet">Nothing was measured yet.</p>}
+      {isBare(props) && <p class="chart-none quiet">Nothing was measured yet.</p>}
       <ul class="legend">
         {lines.map(({ label, colour, values }) => (
           <li key={label}>
@@ -58,6 +62,11 @@ export function Chart(props: ChartProps) {
       <AsTable {...props} />
     </figure>
   );
+}
+
+/** Whether there is nothing to draw: an axis would only tell of numbers that nobody measured. */
+function isBare({ lines, stacked = false }: Pick<ChartProps, 'lines' | 'stacked'>): boolean {
+  return !lines.some(({ values }) => values.some((value) => value !== null && !(stacked && value === 0)));
 }
 
 /** What stands beside a line while no time is pointed at: the sum of what is stacked, else the last value there is. */
@@ -84,7 +93,7 @@ function AsTable({ title, times, lines, format, summary }: ChartProps) {
           <table class="table">
             <thead>
               <tr>
-                <th scope="col">From</th>
+                <th scope="col">From ({zoneName()})</th>
                 {lines.map(({ label }) => (
                   <th key={label} scope="col" class="number">
                     {label}
@@ -156,7 +165,7 @@ function optionsOf(
   width: number,
   point: (index: number | null) => void,
 ): uPlot.Options {
-  const { lines, stacked = false, spanS } = latest.current;
+  const { lines, stacked = false, spanS, stepS } = latest.current;
   const ordered = stacked ? lines.toReversed() : lines;
   return {
     width: Math.max(200, width),
@@ -164,16 +173,18 @@ function optionsOf(
     legend: { show: false },
     cursor: { y: false, points: { show: !stacked }, drag: { x: false, y: false } },
     scales: {
-      x: { time: true, range: (plot) => lastSpan(plot, spanS) },
+      x: { time: true, range: (plot) => lastSpan(plot, spanS, stepS) },
       y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] },
     },
     axes: [
       axis({ size: 26, values: (_plot, splits) => splits.map(minuteText) }),
       axis({
         size: 58,
-        values: (_plot, splits) => splits.map((split) => latest.current.format(split)),
+        values: (_plot, splits) => {
+          return isBare(latest.current) ? [] : splits.map((split) => latest.current.axisText(split));
+        },
         // What is stacked is counted, and there is no half an event.
-        ...(stacked && { incrs: WHOLE_STEPS }),
+        incrs: stacked ? WHOLE_STEPS : [0.1, 0.2, 0.5, ...WHOLE_STEPS],
       }),
     ],
     series: [{}, ...ordered.map((line) => seriesOf(line, stacked))],
@@ -183,14 +194,16 @@ function optionsOf(
 
 const WHOLE_STEPS = Array.from({ length: 8 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 
-function lastSpan(plot: uPlot, spanS: number): [number, number] {
-  const end = plot.data[0].at(-1) ?? Math.floor(Date.now() / 1000);
+/** Up to the end of the last step, which has begun at its point. */
+function lastSpan(plot: uPlot, spanS: number, stepS: number): [number, number] {
+  const last = plot.data[0].at(-1);
+  const end = last === undefined ? Math.floor(Date.now() / 1000) : last + stepS;
   return [end - spanS, end];
 }
 
 function seriesOf({ label, colour: name }: Line, stacked: boolean): uPlot.Series {
   const stroke = colour(name);
-  const stepped = uPlot.paths.stepped?.({ align: 1 });
+  const stepped = uPlot.paths.stepped?.({ align: 1, extend: true });
   if (!stacked || !stepped)
     return {
       label,

@@ -1,5 +1,5 @@
 import type { EventSummary } from '../../contract/admin.ts';
-import { Age, EventLink, ImsiLink, StateBadge } from './bits.tsx';
+import { Age, Dash, EventLink, ImsiLink, StateBadge } from './bits.tsx';
 
 interface EventTableProps {
   readonly events: readonly EventSummary[];
@@ -68,7 +68,7 @@ function Row({ event, withoutImsi, onReplay }: RowProps) {
       <td data-label="Sent / calls" class="calls number">
         {event.deliveries} / {event.attempts}
       </td>
-      <td class="why">{event.why ?? <span class="quiet">–</span>}</td>
+      <td class="why">{event.why ?? <Dash />}</td>
       {onReplay && (
         <td class="row-actions">
           <button

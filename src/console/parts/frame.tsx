@@ -6,7 +6,7 @@ import { type Live, live } from '../lib/live.ts';
 import { hrefs, usePlace } from '../lib/router.ts';
 import { session } from '../lib/session.ts';
 import { type Theme, theme } from '../lib/theme.ts';
-import { clockText, utcText } from '../lib/time-text.ts';
+import { clockText, utcText, zoneName } from '../lib/time-text.ts';
 import { numberText } from '../lib/words.ts';
 import { GlobalSearch } from './global-search.tsx';
 import { Icon, type IconName } from './icons.tsx';
@@ -107,6 +107,8 @@ function Navigation({ open }: { open: boolean }) {
             {overview.service}
             <br />
             version {overview.version}
+            <br />
+            times in {zoneName()}
           </p>
         )}
       </div>

@@ -46,11 +46,13 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
+const NOTICE_ICONS = { ok: 'check', info: 'info', warn: 'dead', bad: 'dead' } as const;
+
 /** Something to know, in its colour. */
-export function Notice({ tone, children }: { tone: 'ok' | 'info' | 'warn' | 'bad'; children: ComponentChildren }) {
+export function Notice({ tone, children }: { tone: keyof typeof NOTICE_ICONS; children: ComponentChildren }) {
   return (
     <div class={`notice tone-${tone}`}>
-      <Icon name={tone === 'ok' ? 'check' : 'dead'} />
+      <Icon name={NOTICE_ICONS[tone]} />
       <div class="notice-text">{children}</div>
     </div>
   );
