@@ -83,7 +83,7 @@ async function* lines(
   signal: AbortSignal,
   keep: (detail: string) => Promise<void>,
 ): AsyncGenerator<string> {
-  let last: Progress = { total: 0, done: 0, skipped: 0, ended: false };
+  let last: Progress = { total: 0, done: 0, skipped: 0, ended: false, results: [] };
   try {
     for await (last of workThrough(parts.desk, chosen, how, signal)) {
       parts.nudge();
