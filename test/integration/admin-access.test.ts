@@ -203,6 +203,15 @@ describe('a session of the console', () => {
     assert.equal((await browser.fetch('/admin/v1/overview', { headers: bearer('wrong') })).status, 401);
   });
 
+  test('holds behind a proxy that asks for a password of its own, which is no way in', async () => {
+    const password = { authorization: 'Basic b3BlcmF0b3I6c2VjcmV0' };
+    const browser = await signedIn();
+    assert.equal((await browser.fetch('/admin/v1/overview', { headers: password })).status, 200);
+    const act = { method: 'POST', headers: { ...password, 'sec-fetch-site': 'cross-site' } };
+    assert.equal((await browser.fetch(RESYNC, act)).status, 403);
+    assert.equal((await new Browser(site).fetch('/admin/v1/overview', { headers: password })).status, 401);
+  });
+
   test('is not had by guessing: few wrong tokens are taken, the log tells each, the audit all together', async (t) => {
     const METRICS_TOKEN = 'token-of-metrics-97531';
     const folder = mkdtempSync(join(tmpdir(), 'nsps-access-'));
