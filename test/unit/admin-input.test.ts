@@ -53,8 +53,11 @@ test('bodies are what their schema says, or every fault is named', () => {
   }
   const more = readBody(chosenSchema, json({ all: true, x: 1, y: 2 }));
   assert.ok(!more.ok);
-  const of = more.faults.filter(({ message }) => /schema|x|y/.test(message));
-  assert.deepEqual(of, [{ path: '(body)', message: 'must not hold x, y' }], 'said once');
+  assert.deepEqual(
+    more.faults.map(({ message }) => message),
+    ['must not hold x, y', 'must hold one of imsis, letters, why and all'],
+    'each is said once',
+  );
   const discard = readBody(discardSchema, json({ chosen: { all: true } }));
   assert.deepEqual(discard, { ok: false, faults: [{ path: 'reason', message: 'is required' }] });
 });
