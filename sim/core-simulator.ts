@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { Exchange } from './exchange.ts';
-import { FaultPlan, type Faults, type Manner, readFaults } from './faults.ts';
+import { faultRoutes } from './fault-routes.ts';
+import { FaultPlan, type Faults, type Manner } from './faults.ts';
 import { type ProvAnswer, SubscriberTable } from './subscribers.ts';
 
 export const BASE_PATH = '/wtl/hlr/v1';
@@ -68,6 +69,10 @@ export class CoreSimulator {
     return this.#pending;
   }
 
+  get faults(): Faults {
+    return this.#plan.faults;
+  }
+
   setFaults(faults: Faults): void {
     this.#plan = new FaultPlan(faults, this.#random);
   }
@@ -99,18 +104,8 @@ export class CoreSimulator {
       });
     }
     app.get('/stats', () => this.stats);
-    app.get('/faults', () => this.#plan.faults);
-    app.put('/faults', (request, reply) => this.#putFaults(request, reply));
+    faultRoutes(app, this);
     return app;
-  }
-
-  #putFaults(request: FastifyRequest, reply: FastifyReply) {
-    try {
-      this.setFaults(readFaults(request.body));
-      return this.#plan.faults;
-    } catch (error) {
-      return reply.code(422).send({ error: (error as Error).message });
-    }
   }
 
   async #provision(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

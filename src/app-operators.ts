@@ -11,6 +11,7 @@ import type { OperatorParts } from './http/operators.ts';
 import { systemClock } from './observe/clock.ts';
 import { maskText } from './observe/mask.ts';
 import { Series } from './observe/series.ts';
+import type { Observer } from './ports/observer.ts';
 import type { Logger } from './ports/runtime.ts';
 import type { Backlog, Store } from './ports/store.ts';
 import { previewer } from './targets/registry.ts';
@@ -43,6 +44,8 @@ export interface Operated {
   readonly work: Work;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
+  /** Told of the requests that are turned away; null when nobody wants to know. */
+  readonly observer: Observer | null;
 }
 
 /** The side of the connector that is for operators: part of the composition root. */
@@ -65,7 +68,7 @@ export class OperatorSide {
   }
 
   /** For the HTTP server. */
-  parts({ store, storeFault, attempts, work, lifecycle, log, backlog }: Operated): OperatorParts {
+  parts({ store, storeFault, attempts, work, lifecycle, log, backlog, observer }: Operated): OperatorParts {
     const config = this.#config;
     const { settings } = config;
     const { consoleFolder, simulated = null } = this.#extras;
@@ -99,6 +102,7 @@ export class OperatorSide {
       answers: new Answers(settings.ERROR_TYPE_CASE),
       clock: systemClock,
       log,
+      observer,
       adminToken: settings.ADMIN_TOKEN,
       consoleToken: settings.CONSOLE_TOKEN,
       sessionMs: settings.CONSOLE_SESSION_HOURS * 3_600_000,

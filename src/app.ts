@@ -85,6 +85,7 @@ export class App {
         lifecycle,
         log,
         backlog: () => this.#backlog(store),
+        observer: this.#observer(watch),
       }) ?? null;
     const keepMs = settings.RETENTION_DAYS * DAY_MS;
     return {

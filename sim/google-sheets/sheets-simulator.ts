@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import { FaultPlan, type Faults, type Manner, readFaults } from '../faults.ts';
+import { faultRoutes } from '../fault-routes.ts';
+import { FaultPlan, type Faults, type Manner } from '../faults.ts';
 import {
   type Answer,
   FORBIDDEN,
@@ -82,6 +83,10 @@ export class SheetsSimulator {
     return this.tokens.keyFile(this.tokenUri);
   }
 
+  get faults(): Faults {
+    return this.#plan.faults;
+  }
+
   setFaults(faults: Faults): void {
     this.#plan = new FaultPlan(faults, this.#random);
   }
@@ -117,18 +122,8 @@ export class SheetsSimulator {
     }
     app.get('/rows', () => this.grid.rows);
     app.get('/stats', () => this.stats);
-    app.get('/faults', () => this.#plan.faults);
-    app.put('/faults', (request, reply) => this.#putFaults(request, reply));
+    faultRoutes(app, this);
     return app;
-  }
-
-  #putFaults(request: FastifyRequest, reply: FastifyReply) {
-    try {
-      this.setFaults(readFaults(request.body));
-      return this.#plan.faults;
-    } catch (error) {
-      return reply.code(422).send({ error: (error as Error).message });
-    }
   }
 
   async #serve(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

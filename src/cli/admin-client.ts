@@ -52,7 +52,7 @@ export class AdminClient {
   async *work(path: string, body: unknown): AsyncGenerator<Progress> {
     const answer = await this.#ask('POST', path, JSON.stringify(body));
     if (answer.statusCode !== 200) throw await this.#failure(answer);
-    let last: Progress = { total: 0, done: 0, skipped: 0, ended: false };
+    let last: Progress = { total: 0, done: 0, skipped: 0, ended: false, results: [] };
     for await (const line of this.#lines(answer)) {
       const read = readBody(progressSchema, Buffer.from(line));
       if (!read.ok) throw this.#strange();

@@ -1,8 +1,8 @@
 import type { AuditEntry } from '../ports/operating.ts';
 import type { Views } from '../ports/store.ts';
 import { type Command, type CommandLine, columns, EXIT, wholeNumber } from './command.ts';
-import { isRemote, URL_OPTION } from './remote-option.ts';
-import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
+import { isRemote, PLACE_OPTIONS } from './remote-option.ts';
+import { NOT_MASKED, STORE_EXITS, withStore } from './store-access.ts';
 import { timeText } from './times.ts';
 import { jsonLine, printable } from './wording.ts';
 
@@ -16,8 +16,7 @@ export const command: Command = {
     limit: { type: 'string', short: 'n', default: '20', value: 'number', help: 'Entries shown.' },
     before: { type: 'string', value: 'number', help: 'The next page: only entries before this one.' },
     json: { type: 'boolean', help: 'Print one JSON object an entry.' },
-    store: STORE_OPTION,
-    url: URL_OPTION,
+    ...PLACE_OPTIONS,
   },
   exits: STORE_EXITS,
   positionals: [0, 0],

@@ -1,12 +1,11 @@
 import type { Chosen } from '../contract/admin.ts';
 import { noteCommand } from '../operate/audit.ts';
-import { type Candidate, chosenText, countChosen, deal, walkChosen } from '../operate/dead-letters.ts';
-import type { Result } from '../operate/result.ts';
-import type { Store } from '../ports/store.ts';
+import { chosenText, countChosen, deal, walkChosen } from '../operate/dead-letters.ts';
 import { type Command, type CommandLine, UsageError } from './command.ts';
 import { imsiOf } from './event-query.ts';
-import { isRemote, URL_OPTION } from './remote-option.ts';
-import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
+import { discarded, toDiscard } from './letter-results.ts';
+import { isRemote, PLACE_OPTIONS } from './remote-option.ts';
+import { NOT_MASKED, STORE_EXITS, withStore } from './store-access.ts';
 import { WorkReport } from './work-report.ts';
 
 export const command: Command = {
@@ -26,8 +25,7 @@ export const command: Command = {
     because: { type: 'string', value: 'text', help: 'Why they are given up, 3 to 500 characters; required.' },
     'dry-run': { type: 'boolean', help: 'Say which they are; change nothing.' },
     json: { type: 'boolean', help: 'Print the report as JSON.' },
-    store: STORE_OPTION,
-    url: URL_OPTION,
+    ...PLACE_OPTIONS,
   },
   exits: { 1: 'one of the named is no dead letter', ...STORE_EXITS },
   positionals: [0, 1_000],
@@ -44,7 +42,9 @@ async function discard(line: CommandLine): Promise<number> {
       await noteCommand(store, { what: 'discard', subject: chosenText(chosen), detail: why });
     }
     for await (const batch of walkChosen(store.views, chosen)) {
-      const results = line.flags['dry-run'] ? batch.map(planned) : await discardBatch(store, batch, why);
+      const results = line.flags['dry-run']
+        ? batch.map(({ imsi, letter }) => toDiscard(imsi, letter && (letter.dead ?? '')))
+        : (await deal({ store }, batch, { kind: 'discard', why })).map(discarded);
       for (const result of results) report.add(result);
     }
     return report.finish(line);
@@ -66,17 +66,4 @@ function becauseOf({ values }: CommandLine): string {
   const why = values['because']?.trim() ?? '';
   if (why.length >= 3 && why.length <= 500) return why;
   throw new UsageError('--because must say why, in 3 to 500 characters: whoever looks later wants to know');
-}
-
-async function discardBatch(store: Store, batch: readonly Candidate[], why: string): Promise<readonly Result[]> {
-  const dealt = await deal({ store }, batch, { kind: 'discard', why });
-  return dealt.map(({ imsi, done }) => (done ? { subject: imsi, status: 'done' } : noDeadLetter(imsi)));
-}
-
-function planned({ imsi, letter }: Candidate): Result {
-  return letter ? { subject: imsi, status: 'planned', why: letter.dead ?? '' } : noDeadLetter(imsi);
-}
-
-function noDeadLetter(imsi: string): Result {
-  return { subject: imsi, status: 'unknown', why: 'is no dead letter' };
 }

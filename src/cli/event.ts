@@ -4,8 +4,8 @@ import { decisionLines } from '../operate/wording.ts';
 import { previewer } from '../targets/registry.ts';
 import { type Command, type CommandLine, EXIT, UsageError } from './command.ts';
 import { storyText, type Told, unknownEvent } from './event-text.ts';
-import { isRemote, URL_OPTION } from './remote-option.ts';
-import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
+import { isRemote, PLACE_OPTIONS } from './remote-option.ts';
+import { NOT_MASKED, STORE_EXITS, withStore } from './store-access.ts';
 import { eventJson, jsonLine } from './wording.ts';
 
 export const command: Command = {
@@ -18,8 +18,7 @@ export const command: Command = {
   options: {
     raw: { type: 'boolean', help: 'Print only the event as NSPS sent it, byte by byte.' },
     json: { type: 'boolean', help: 'Print all of it as one JSON object.' },
-    store: STORE_OPTION,
-    url: URL_OPTION,
+    ...PLACE_OPTIONS,
   },
   exits: { 1: 'there is no such event', ...STORE_EXITS },
   positionals: [1, 1],

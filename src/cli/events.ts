@@ -3,8 +3,8 @@ import { backlogOf } from './backlog.ts';
 import { type Command, type CommandLine, EXIT, UsageError } from './command.ts';
 import { choiceOf, type EventChoice, FILTER_OPTIONS, walkEvents } from './event-query.ts';
 import { backlogText, printTable, summarise } from './event-table.ts';
-import { isRemote, URL_OPTION } from './remote-option.ts';
-import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
+import { isRemote, PLACE_OPTIONS } from './remote-option.ts';
+import { NOT_MASKED, STORE_EXITS, withStore } from './store-access.ts';
 import { eventJson, jsonLine } from './wording.ts';
 
 export const command: Command = {
@@ -22,8 +22,7 @@ export const command: Command = {
     summary: { type: 'boolean', help: 'Only what the connector still has to do.' },
     json: { type: 'boolean', help: 'Print one JSON object an event.' },
     raw: { type: 'boolean', help: 'With --json: add the event itself, as NSPS sent it; not with --url.' },
-    store: STORE_OPTION,
-    url: URL_OPTION,
+    ...PLACE_OPTIONS,
   },
   exits: STORE_EXITS,
   positionals: [0, 0],

@@ -1,11 +1,15 @@
 import { type CommandLine, type Option, UsageError } from './command.ts';
+import { STORE_OPTION } from './store-access.ts';
 
 /** How the commands that look into the store are told to ask a running connector instead. */
-export const URL_OPTION: Option = {
+const URL_OPTION: Option = {
   type: 'string',
   value: 'url',
   help: 'Ask the running connector there instead, with ADMIN_TOKEN: http://127.0.0.1:8000.',
 };
+
+/** Where the commands that look at events and subscribers look. */
+export const PLACE_OPTIONS = { store: STORE_OPTION, url: URL_OPTION } as const satisfies Record<string, Option>;
 
 /**
  * Whether a running connector is to be asked rather than the store.

@@ -8,10 +8,10 @@ import type { Result } from '../operate/result.ts';
 import type { EventFilter, Store, StoredEvent, Views } from '../ports/store.ts';
 import { type Command, type CommandLine, UsageError } from './command.ts';
 import { FILTER_OPTIONS, filterOf, walkEvents } from './event-query.ts';
-import { isRemote, URL_OPTION } from './remote-option.ts';
+import { isRemote, PLACE_OPTIONS } from './remote-option.ts';
 import { bring, planned } from './resync.ts';
-import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
-import { type Look, lookAtEvent, Patience, WAIT_OPTIONS, waitFor } from './waiting.ts';
+import { NOT_MASKED, STORE_EXITS, withStore } from './store-access.ts';
+import { type Look, lastCallFor, lookAtEvent, Patience, WAIT_OPTIONS, waitFor } from './waiting.ts';
 import { WorkReport } from './work-report.ts';
 
 export const command: Command = {
@@ -29,8 +29,7 @@ export const command: Command = {
     'dry-run': { type: 'boolean', help: 'Say what would be done; ask for nothing.' },
     ...WAIT_OPTIONS,
     json: { type: 'boolean', help: 'Print the report as JSON.' },
-    store: STORE_OPTION,
-    url: URL_OPTION,
+    ...PLACE_OPTIONS,
   },
   exits: { 1: 'something was not done, or not in time', ...STORE_EXITS },
   positionals: [0, 10_000],
@@ -149,8 +148,9 @@ async function carryOut(work: Work, patience: Patience | null): Promise<void> {
     // Asked together and in order: the store takes them as one, and nobody sends what the next one overtakes.
     const asked = await Promise.all(events.map((event) => askReplay(work.store, work.rules, event)));
     for (const [index, result] of asked.entries()) {
+      const { eventId, attempts } = events[index] as StoredEvent;
       if (result.status !== 'asked' || patience === null) work.tell(result);
-      else looks.push(lookAtEvent(work.store.views, events[index] as StoredEvent));
+      else looks.push(lookAtEvent(work.store.views, eventId, lastCallFor({ attempts })));
     }
   }
   await bring(work.lost, work.store, patience, work.tell);

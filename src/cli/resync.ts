@@ -6,8 +6,8 @@ import { wantedText } from '../operate/wording.ts';
 import type { Store, Views } from '../ports/store.ts';
 import { type Command, type CommandLine, UsageError } from './command.ts';
 import { imsiOf } from './event-query.ts';
-import { isRemote, URL_OPTION } from './remote-option.ts';
-import { NOT_MASKED, STORE_EXITS, STORE_OPTION, withStore } from './store-access.ts';
+import { isRemote, PLACE_OPTIONS } from './remote-option.ts';
+import { NOT_MASKED, STORE_EXITS, withStore } from './store-access.ts';
 import { type Look, lookAtSubscriber, Patience, WAIT_OPTIONS, waitFor } from './waiting.ts';
 import { WorkReport } from './work-report.ts';
 
@@ -23,8 +23,7 @@ export const command: Command = {
     'dry-run': { type: 'boolean', help: 'Say what would be sent; ask for nothing.' },
     ...WAIT_OPTIONS,
     json: { type: 'boolean', help: 'Print the report as JSON.' },
-    store: STORE_OPTION,
-    url: URL_OPTION,
+    ...PLACE_OPTIONS,
   },
   exits: { 1: 'something was not done, or not in time', ...STORE_EXITS },
   positionals: [0, 10_000],

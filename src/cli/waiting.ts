@@ -62,10 +62,8 @@ export async function waitFor(looks: readonly Look[], patience: Patience, tell: 
   }
 }
 
-/** How a replayed event stands. @param before the event as it was when it was replayed. */
-export function lookAtEvent(views: Pick<Views, 'event'>, before: StoredEvent): Look {
-  const { eventId: subject } = before;
-  const lastAt = before.attempts.at(-1)?.at ?? 0;
+/** How a replayed event stands. @param lastAt when it was called for last before that, in milliseconds since 1970. */
+export function lookAtEvent(views: Pick<Views, 'event'>, subject: string, lastAt: number): Look {
   return async () => {
     const event = await views.event(subject);
     if (!event) return { subject, status: 'unknown', why: 'it was deleted meanwhile' };
@@ -79,6 +77,25 @@ export function lookAtEvent(views: Pick<Views, 'event'>, before: StoredEvent): L
       default:
         return { ...told, status: event.state };
     }
+  };
+}
+
+/**
+ * How a dead letter stands that is tried again, told as its event. What the core confirmed once and refused to confirm again
+ * is a dead letter, too: its event counts as processed while it is tried.
+ */
+export function lookAtLetter(
+  views: Pick<Views, 'event' | 'subscriber'>,
+  { imsi, eventId: subject }: { imsi: string; eventId: string },
+  lastAt: number,
+): Look {
+  const lookAgain = lookAtEvent(views, subject, lastAt);
+  return async () => {
+    const result = await lookAgain();
+    const found = result.status === 'done' ? await views.subscriber(imsi) : null;
+    if (!found) return result;
+    if (found.dead !== null) return { subject, status: 'dead', why: found.dead };
+    return found.waitingSince === null ? result : { subject, status: 'waiting' };
   };
 }
 
@@ -115,6 +132,11 @@ function isConfirmed({ applied }: Subscriber, { eventId, version }: Wanted, befo
   if (applied === null) return false;
   const another = applied.eventId !== before.applied?.eventId;
   return applied.eventId === eventId || another || compareVersions(applied.version, version) > 0;
+}
+
+/** When an event was called for last; 0 when it never was. */
+export function lastCallFor({ attempts }: Pick<StoredEvent, 'attempts'>): number {
+  return attempts.at(-1)?.at ?? 0;
 }
 
 function failureSince(attempts: readonly Attempt[], since: number): string | undefined {

@@ -23,9 +23,15 @@ const MOST_LISTED = 50;
 /** A report of millions of subscribers that wait would fill the memory. */
 const MOST_KEPT = 10_000;
 
-const WAITING_HINT =
-  'Still waiting: no connector is running on this store, the core is away, or the circuit is open.\n' +
-  'Nothing is lost: it is done as soon as they are back.';
+/** What may be the matter, where to look. @param url of the connector that was asked; undefined when the store was. */
+function waitingHint(url: string | undefined): string {
+  const cause =
+    url === undefined
+      ? 'no connector is running on this store, the core is away, or the circuit is open'
+      : `the core of the connector at ${printable(url)} is away, its circuit is open, or it has much to do`;
+  const until = url === undefined ? 'they are back' : 'it can be';
+  return `Still waiting: ${cause}.\nNothing is lost: it is done as soon as ${until}.`;
+}
 
 /** A command that is over sooner needs no progress bar, in milliseconds. */
 const QUIET_MS = 2_000;
@@ -53,17 +59,10 @@ export class WorkReport {
     this.#progress.advance();
   }
 
-  /** Adds so many that are known by number only. */
-  count(status: Status, many: number): void {
-    if (many === 0) return;
-    this.#counts.set(status, (this.#counts.get(status) ?? 0) + many);
-    this.#progress.advance(many);
-  }
-
   /** Prints all of it. @returns the exit code. */
-  finish({ flags }: CommandLine): number {
+  finish({ flags, values }: CommandLine): number {
     this.#progress.clear();
-    process.stdout.write(flags['json'] ? jsonLine(this.#json()) : this.#text());
+    process.stdout.write(flags['json'] ? jsonLine(this.#json()) : this.#text(values['url']));
     return [...this.#counts.keys()].every((status) => STATUSES[status].fine) ? EXIT.ok : EXIT.failed;
   }
 
@@ -73,13 +72,13 @@ export class WorkReport {
   }
 
   /** For people. */
-  #text(): string {
+  #text(url: string | undefined): string {
     const counts = [...this.#counts].map(([status, count]) => `${count} ${status}`);
     const all = this.#all();
     const lines = [
       ...this.#shown().map(lineOf),
       all === 0 ? `No ${this.#noun} to do anything for.` : `${counted(all, this.#noun)}: ${counts.join(', ')}`,
-      ...(this.#counts.has('waiting') ? [WAITING_HINT] : []),
+      ...(this.#counts.has('waiting') ? [waitingHint(url)] : []),
     ];
     return `${lines.join('\n')}\n`;
   }

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { sameToken } from './doors.ts';
 import { readServiceKey } from './google-key.ts';
 import { ServiceKeyFile } from './google-key-file.ts';
 import { type ColumnRange, type StoreLocation, storeName } from './kinds.ts';
@@ -239,8 +240,8 @@ class Reader {
 
   /** Whoever may send events, or read metrics, must not be able to read and replay events. */
   #checkOperators(settings: Settings): void {
-    for (const name of OPERATOR_TOKENS) {
-      const same = sameToken(name, settings[name]?.reveal() ?? '', settings);
+    for (const name of ['ADMIN_TOKEN', 'CONSOLE_TOKEN'] as const) {
+      const same = sameToken(name, (other) => settings[other]?.reveal());
       if (same) this.#fault(name, `must not be the same as ${same}: each opens a door of its own`);
     }
   }
@@ -252,17 +253,6 @@ class Reader {
   #fault(name: string, message: string): void {
     this.faults.push({ name, message });
   }
-}
-
-/** Tokens of operators, and those of NSPS and of whoever reads metrics. */
-const OPERATOR_TOKENS = ['ADMIN_TOKEN', 'CONSOLE_TOKEN'] as const;
-const OTHER_TOKENS = ['API_TOKEN', 'API_TOKEN_PREVIOUS', 'METRICS_TOKEN'] as const;
-
-/** @returns the setting of the other side that holds the same token; null when none does. */
-export function sameToken(name: SecretName, token: string, settings: Settings): SecretName | null {
-  const isOne = (names: readonly SecretName[]) => names.includes(name);
-  const others = isOne(OPERATOR_TOKENS) ? OTHER_TOKENS : isOne(OTHER_TOKENS) ? OPERATOR_TOKENS : [];
-  return token === '' ? null : (others.find((other) => settings[other]?.reveal() === token) ?? null);
 }
 
 function isCertificate(pem: string): boolean {

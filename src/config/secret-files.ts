@@ -1,16 +1,25 @@
 import { existsSync, readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { Logger } from '../ports/runtime.ts';
-import { type Config, sameToken } from './load.ts';
+import { sameToken } from './doors.ts';
+import type { Config } from './load.ts';
 import { SETTINGS, type SecretName } from './table.ts';
 
 /** How often the files are looked at, in milliseconds. Polling also sees the symbolic links that Kubernetes swaps. */
 const POLL_MS = 1_000;
 
-/** Keeps secrets, and the key of the service account, equal to the files they came from. A file that cannot be used leaves the old secret in force. */
+/** What a file holds now, or why that cannot be used. */
+type Found = { readonly fresh: string } | { readonly reason: string };
+
+/**
+ * Keeps secrets, and the key of the service account, equal to the files they came from. A file that cannot be used leaves the old secret in force. All files are
+ * read together, whichever changed: tokens that change places, or move on together, are judged by how they are in the end.
+ */
 export class SecretFiles {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #listeners: { readonly path: string; readonly listener: () => void }[] = [];
+  /** What was said of a file last, so that it is not said again when only another one changes. */
+  readonly #said = new Map<SecretName, string>();
 
   constructor(config: Config, log: Logger) {
     this.#config = config;
@@ -19,7 +28,12 @@ export class SecretFiles {
 
   watch(): void {
     const { secretFiles, googleKey } = this.#config;
-    for (const [name, path] of secretFiles) this.#watch(path, () => this.#reload(name, path));
+    for (const [name, path] of secretFiles) {
+      this.#watch(path, () => {
+        this.#said.delete(name);
+        this.#reload();
+      });
+    }
     if (googleKey) this.#watch(googleKey.path, () => googleKey.reread(this.#log));
   }
 
@@ -30,7 +44,8 @@ export class SecretFiles {
 
   /** Reads all files again now (SIGHUP). */
   reload(): void {
-    for (const [name, path] of this.#config.secretFiles) this.#reload(name, path);
+    this.#said.clear();
+    this.#reload();
     this.#config.googleKey?.reread(this.#log);
   }
 
@@ -38,30 +53,63 @@ export class SecretFiles {
     for (const { path, listener } of this.#listeners.splice(0)) unwatchFile(path, listener);
   }
 
-  #reload(name: SecretName, path: string): void {
-    const current = this.#config.settings[name];
-    if (!current) return;
-    try {
-      const fresh = readSecret(name, path);
-      if (fresh === current.reveal()) return;
-      const same = sameToken(name, fresh, this.#config.settings);
-      if (same) throw Object.assign(new Error(), { code: `the same as ${same}` });
-      current.replace(fresh);
-      this.#log.info({ setting: name, file: path }, fresh === '' ? 'Secret revoked' : 'Secret reloaded');
-    } catch (error) {
-      const reason = error instanceof Error && 'code' in error ? error.code : `not ${SETTINGS[name].kind.expected}`;
-      this.#log.warn(
-        { setting: name, file: path, reason },
-        'Secret file cannot be used; the old secret stays in force',
-      );
+  #reload(): void {
+    const found = new Map<SecretName, Found>();
+    for (const [name, path] of this.#config.secretFiles) {
+      if (this.#config.settings[name]) found.set(name, readSecret(name, path));
     }
+    this.#refuseSame(found);
+    for (const [name, one] of found) {
+      if ('reason' in one) this.#keep(name, one.reason);
+      else this.#replace(name, one.fresh);
+    }
+  }
+
+  /** A token that would open another's door is none. The old one comes back for it, which may be the same as a third. */
+  #refuseSame(found: Map<SecretName, Found>): void {
+    const tokenOf = (name: SecretName) => {
+      const one = found.get(name);
+      return one && 'fresh' in one ? one.fresh : this.#config.settings[name]?.reveal();
+    };
+    for (;;) {
+      const wrong = [...found].flatMap(([name, one]) => {
+        const same = 'fresh' in one && this.#isNew(name, one.fresh) ? sameToken(name, tokenOf) : null;
+        return same ? [{ name, reason: `the same as ${same}` }] : [];
+      });
+      if (wrong.length === 0) return;
+      for (const { name, reason } of wrong) found.set(name, { reason });
+    }
+  }
+
+  #isNew(name: SecretName, fresh: string): boolean {
+    return fresh !== this.#config.settings[name]?.reveal();
+  }
+
+  #replace(name: SecretName, fresh: string): void {
+    this.#said.delete(name);
+    if (!this.#isNew(name, fresh)) return;
+    this.#config.settings[name]?.replace(fresh);
+    const file = this.#config.secretFiles.get(name);
+    this.#log.info({ setting: name, file }, fresh === '' ? 'Secret revoked' : 'Secret reloaded');
+  }
+
+  #keep(name: SecretName, reason: string): void {
+    if (this.#said.get(name) === reason) return;
+    this.#said.set(name, reason);
+    const file = this.#config.secretFiles.get(name);
+    this.#log.warn({ setting: name, file, reason }, 'Secret file cannot be used; the old secret stays in force');
   }
 }
 
-/** @returns '' when an optional secret's file is empty or gone: that is how a token is revoked. */
-function readSecret(name: SecretName, path: string): string {
+/** Holds '' when an optional secret's file is empty or gone: that is how a token is revoked. Never throws. */
+function readSecret(name: SecretName, path: string): Found {
   const optional = !('required' in SETTINGS[name]);
-  if (optional && !existsSync(path)) return '';
-  const text = readFileSync(path, 'utf8').trim();
-  return optional && text === '' ? '' : SETTINGS[name].kind.parse(text).reveal();
+  try {
+    if (optional && !existsSync(path)) return { fresh: '' };
+    const text = readFileSync(path, 'utf8').trim();
+    return { fresh: optional && text === '' ? '' : SETTINGS[name].kind.parse(text).reveal() };
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : null;
+    return { reason: reason ?? `not ${SETTINGS[name].kind.expected}` };
+  }
 }

@@ -17,7 +17,9 @@ export function readBody<S extends TSchema>(schema: S, raw: Uint8Array): Read<St
   const validator = compiled.get(schema) ?? Compile(schema);
   compiled.set(schema, validator);
   if (validator.Check(value)) return { ok: true, value: value as Static<S> };
-  return { ok: false, faults: validator.Errors(value).map(faultOf).slice(0, MOST_FAULTS) };
+  // Said of every field that must not be there, beside the words about all of them.
+  const errors = validator.Errors(value).filter(({ keyword }) => keyword !== 'boolean');
+  return { ok: false, faults: errors.map(faultOf).slice(0, MOST_FAULTS) };
 }
 
 const MOST_FAULTS = 8;

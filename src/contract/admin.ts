@@ -269,6 +269,14 @@ export const progressSchema = Type.Object({
   done: whole('How many were dealt with.'),
   skipped: whole('Those where nothing was to do any more.'),
   ended: Type.Boolean(),
+  results: Type.Array(
+    Type.Object({
+      imsi,
+      eventId: nullable(text('The event whose state he lacks; null when he is no dead letter.')),
+      done: Type.Boolean({ description: 'False when nothing was to do any more.' }),
+    }),
+    { description: 'One by one, those that were dealt with since the line before.' },
+  ),
 });
 
 export const auditPageSchema = Type.Object({

@@ -181,7 +181,7 @@ export const OPERATOR_ERRORS = {
     type: 'RATE_LIMIT_ERROR',
     message: 'Too many wrong sign-ins',
     error: 'Too many wrong tokens came; wait before the next try',
-    when: 'too many wrong tokens came from the same address, or from everywhere',
+    when: 'too many wrong tokens came from the same address within a minute',
   },
   too_many_streams: {
     status: 503,

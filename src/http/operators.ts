@@ -2,6 +2,7 @@ import fastifyCookie from '@fastify/cookie';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Secret } from '../config/secret.ts';
 import { ADMIN_ROUTES, allowedMethods, SESSION_ROUTES } from '../contract/admin-routes.ts';
+import type { Observer } from '../ports/observer.ts';
 import { StoreError } from '../ports/store.ts';
 import { Gatekeeper } from './admin/access.ts';
 import { adminRoutes } from './admin/index.ts';
@@ -19,6 +20,8 @@ export interface OperatorParts extends Omit<AdminParts, 'gatekeeper'> {
   readonly adminToken: Secret | null;
   readonly consoleToken: Secret | null;
   readonly sessionMs: number;
+  /** Told of every request that is turned away. */
+  readonly observer?: Observer | null;
   /** Where the files of the console are; beside the program when absent. */
   readonly consoleFolder?: URL;
 }
@@ -74,6 +77,7 @@ function answerFault(error: FastifyError, request: FastifyRequest, reply: Fastif
   else {
     const { requestId, uniqueId } = traceIds(request.headers);
     parts.log.error({ request_id: requestId, unique_id: uniqueId, err: error }, 'Internal server error');
+    parts.observer?.refused?.({ reason: 'internal', status: 500 });
     send(reply, parts.answers.error('internal', { error: `Internal server error; see the log for ${requestId}` }));
   }
 }

@@ -46,7 +46,11 @@ export class Metrics implements Observer {
       new Durations(this.#registry, { name: `${PREFIX}${name}_duration_seconds`, help, labelNames: [label] });
     this.#events = counts('events', 'Events answered, by type and outcome.', ['type', 'outcome']);
     this.#answers = counts('answers', 'Answers to NSPS and to requests turned away, by HTTP status.', ['status']);
-    this.#refused = counts('refused_requests', 'Requests turned away before they were an event.', ['reason']);
+    this.#refused = counts(
+      'refused_requests',
+      'Requests turned away: of NSPS before they were an event, and of operators.',
+      ['reason'],
+    );
     this.#calls = counts('core_calls', 'Calls to the core, by action and class of result.', ['action', 'result']);
     this.#repeated = counts('core_repeats', 'Calls made again after a failure, by whose patience.', ['by']);
     this.#storeFailures = counts('store_failures', 'Store operations that failed or took too long.', ['operation']);

@@ -13,6 +13,8 @@ export type Deal = { readonly kind: 'replay' } | { readonly kind: 'discard'; rea
 
 export interface Dealt {
   readonly imsi: string;
+  /** The event that he is a dead letter of; null when he is none. */
+  readonly eventId: string | null;
   /** False when it was no dead letter (any more), and nothing was to do. */
   readonly done: boolean;
 }
@@ -91,22 +93,22 @@ export async function* workThrough(
 ): AsyncGenerator<Progress> {
   const expected = await countChosen(desk.views, chosen);
   let [done, skipped] = [0, 0];
-  const told = (ended: boolean): Progress => {
+  const told = (ended: boolean, results: readonly Dealt[]): Progress => {
     const total = ended ? done + skipped : Math.max(expected, done + skipped);
-    return { total, done, skipped, ended };
+    return { total, done, skipped, ended, results: [...results] };
   };
-  yield told(false);
+  yield told(false, []);
   for await (const batch of walkChosen(desk.views, chosen)) {
     if (signal.aborted) return;
     const dealt = await deal(desk, batch, how);
     const successes = dealt.filter((one) => one.done).length;
     done += successes;
     skipped += dealt.length - successes;
-    yield told(false);
+    yield told(false, dealt);
     // Events that came in meanwhile are answered first.
     await nextTurn();
   }
-  yield told(true);
+  yield told(true, []);
 }
 
 /** Deals with a batch. What is to be sent again is only marked: the connector's own loop does it. */
@@ -117,9 +119,10 @@ export async function deal(
 ): Promise<readonly Dealt[]> {
   return await Promise.all(
     batch.map(async ({ imsi, letter }) => {
-      if (letter === null || (how.kind === 'replay' && !newest(letter))) return { imsi, done: false };
+      const eventId = (letter && newest(letter)?.eventId) ?? null;
+      if (letter === null || (how.kind === 'replay' && eventId === null)) return { imsi, eventId, done: false };
       const [taken] = await store.write({ entry: null, story: null, effects: [effectOf(letter, how)] });
-      return { imsi, done: taken === true };
+      return { imsi, eventId, done: taken === true };
     }),
   );
 }

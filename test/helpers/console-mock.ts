@@ -238,9 +238,10 @@ export class ConsoleMock {
       total,
       done,
       skipped: 0,
+      results: [],
       ended: false,
     }));
-    return new Lines([...lines, { total, done: total, skipped: 0, ended: true }]);
+    return new Lines([...lines, { total, done: total, skipped: 0, ended: true, results: [] }]);
   }
 
   #simulated(): Answer {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ConfigError, loadConfig } from '../../src/config/load.ts';
 import { startApp } from '../helpers/app.ts';
@@ -8,6 +11,7 @@ import { get, post } from '../helpers/nsps.ts';
 import { ADMIN_TOKEN, Browser, CONSOLE_TOKEN, FROM_CONSOLE, Operated } from '../helpers/operated.ts';
 import { until } from '../helpers/polling.ts';
 import { CORE_TOKEN, TOKEN } from '../helpers/program.ts';
+import { Scrape } from '../helpers/prometheus.ts';
 
 const RESYNC = `/admin/v1/subscribers/${IMSI}/resync`;
 
@@ -199,18 +203,44 @@ describe('a session of the console', () => {
     assert.equal((await browser.fetch('/admin/v1/overview', { headers: bearer('wrong') })).status, 401);
   });
 
-  test('is not had by guessing: few wrong tokens are taken, each is told to the log and the audit', async () => {
-    await using guarded = await Operated.start();
+  test('holds behind a proxy that asks for a password of its own, which is no way in', async () => {
+    const password = { authorization: 'Basic b3BlcmF0b3I6c2VjcmV0' };
+    const browser = await signedIn();
+    assert.equal((await browser.fetch('/admin/v1/overview', { headers: password })).status, 200);
+    const act = { method: 'POST', headers: { ...password, 'sec-fetch-site': 'cross-site' } };
+    assert.equal((await browser.fetch(RESYNC, act)).status, 403);
+    assert.equal((await new Browser(site).fetch('/admin/v1/overview', { headers: password })).status, 401);
+  });
+
+  test('is not had by guessing: few wrong tokens are taken, the log tells each, the audit all together', async (t) => {
+    const METRICS_TOKEN = 'token-of-metrics-97531';
+    const folder = mkdtempSync(join(tmpdir(), 'nsps-access-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const env = { METRICS_TOKEN, STORE_URL: `sqlite:${join(folder, 'journal.db')}` };
+    const guarded = await Operated.start(env);
     const browser = new Browser(guarded);
     for (let count = 0; count < 5; count++) assert.equal((await browser.signIn(`wrong-${count}`)).status, 401);
     const late = await browser.signIn();
     assert.equal(late.status, 429, 'not even the right one, from this address');
     assert.ok(Number(late.headers.get('retry-after')) > 0);
     assert.equal(browser.cookie, '');
-    const { entries } = (await guarded.ask('/admin/v1/audit')).body;
+    assert.equal((await guarded.ask('/admin/v1/overview')).status, 200, 'other doors are open');
+    assert.equal((await guarded.ask('/admin/v1/overview', { headers: bearer('wrong') })).status, 401);
+    const scrape = await Scrape.of(`${guarded.url}/metrics`, bearer(METRICS_TOKEN));
+    const counted = ['sign_in_refused', 'too_many_sign_ins', 'not_signed_in'].map((reason) => {
+      return scrape.value('nsps_connector_refused_requests_total', { reason });
+    });
+    assert.deepEqual(counted, [5, 1, 1]);
+    await guarded[Symbol.asyncDispose]();
+    await using later = await Operated.start(env);
+    const { entries } = (await later.ask('/admin/v1/audit')).body;
     assert.deepEqual(
       entries.map(({ who, what, detail }: Record<string, string>) => [who, what, detail]),
-      Array.from({ length: 5 }, () => ['nobody', 'sign-in refused', '127.0.0.1']),
+      [
+        ['nobody', 'sign-in refused', '127.0.0.1: 4 more within an hour'],
+        ['nobody', 'sign-in refused', '127.0.0.1'],
+      ],
+      'what was not told yet is told when the connector stops',
     );
     const refusals = guarded.app.log.lines.filter(({ message }) => message === 'Sign-in refused');
     assert.equal(refusals.length, 5);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Progress } from '../../src/contract/admin.ts';
 import { respond, succeed } from '../helpers/core-stub.ts';
 import { anEvent, IMSI, OTHER_IMSI } from '../helpers/events.ts';
 import { Browser, FROM_CONSOLE, Operated } from '../helpers/operated.ts';
@@ -81,7 +82,13 @@ describe('dead letters', () => {
     site.core.answer = succeed;
     const { headers, body } = await site.ask('/admin/v1/dead-letters/replay', { body: { all: true } });
     assert.match(headers.get('content-type') ?? '', /^application\/x-ndjson/);
-    assert.deepEqual(body, [
+    const results = body.map((line: Progress) => line.results);
+    assert.deepEqual(
+      results.map(({ length }: unknown[]) => length),
+      [0, 200, 50, 0],
+    );
+    assert.deepEqual(results[1][1], { imsi: '250010000000001', eventId: 'e-1', done: true });
+    assert.deepEqual(body.map(countsOf), [
       { total: 250, done: 0, skipped: 0, ended: false },
       { total: 250, done: 200, skipped: 0, ended: false },
       { total: 250, done: 250, skipped: 0, ended: false },
@@ -101,7 +108,8 @@ describe('dead letters', () => {
     await using site = await withDead([eventOf(1), eventOf(2), eventOf(3)]);
     const discard = async (chosen: unknown) => {
       const { body } = await site.ask('/admin/v1/dead-letters/discard', { body: { chosen, reason: 'a test number' } });
-      return body.at(-1);
+      assert.deepEqual(body.at(-1).results, []);
+      return countsOf(body.at(-1));
     };
     const named = await discard({ imsis: ['250010000000001', OTHER_IMSI] });
     assert.deepEqual(named, { total: 2, done: 1, skipped: 1, ended: true });
@@ -125,3 +133,7 @@ describe('dead letters', () => {
     assert.deepEqual(await deeds(site), []);
   });
 });
+
+function countsOf({ results: _, ...counts }: Progress) {
+  return counts;
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Overview } from '../../src/contract/admin.ts';
 import { anEvent } from '../helpers/events.ts';
-import { Browser, FROM_CONSOLE, Operated } from '../helpers/operated.ts';
+import { ADMIN_TOKEN, Browser, FROM_CONSOLE, Operated } from '../helpers/operated.ts';
 import { until } from '../helpers/polling.ts';
 
 const STREAM = '/admin/v1/overview/stream';
@@ -53,22 +53,40 @@ test('a stream ends with its session', async () => {
   for await (const _ of told);
 });
 
-test('there are no more streams than are served, and the place of one that left is free', async () => {
+test('there are no more streams than are served, nor of one operator, and the place of one that left is free', async () => {
   await using site = await Operated.start();
-  const controllers = Array.from({ length: 32 }, () => new AbortController());
-  const open = await Promise.all(
-    controllers.map(({ signal }) => {
-      return fetch(site.url + STREAM, { signal, headers: { authorization: 'Bearer token-of-the-admin-13579' } });
-    }),
-  );
-  assert.ok(open.every(({ status }) => status === 200));
+  const responses: Response[] = [];
+  const open = async (headers: Record<string, string>) => {
+    const response = await fetch(site.url + STREAM, { headers });
+    responses.push(response);
+    return response.status;
+  };
+  const all = (headers: Record<string, string>, many: number) => {
+    return Promise.all(Array.from({ length: many }, () => open(headers)));
+  };
+  const token = { authorization: `Bearer ${ADMIN_TOKEN}` };
+  const [browser, another] = [new Browser(site), new Browser(site)];
+  await browser.signIn();
+  await another.signIn();
+  assert.deepEqual(new Set(await all(token, 16)), new Set([200]));
   const crowded = await site.ask(STREAM);
   assert.deepEqual([crowded.status, crowded.body.message], [503, 'Too many streams']);
-  controllers[0]?.abort();
+  assert.deepEqual(
+    new Set(await all({ cookie: browser.cookie }, 16)),
+    new Set([200]),
+    'others have places of their own',
+  );
+  assert.equal(await open({ cookie: another.cookie }), 503);
+  assert.equal((await fetch(site.url + STREAM)).status, 401);
+  for (const response of responses) await response.body?.cancel();
   await until('a free place', async () => {
     const response = await site.fetch(STREAM);
     await response.body?.cancel();
     return response.status === 200;
   });
-  for (const controller of controllers) controller.abort();
+});
+
+test('a stream that is only asked for its head takes no place', async () => {
+  await using site = await Operated.start();
+  for (let count = 0; count < 40; count++) assert.equal((await site.fetch(STREAM, { method: 'HEAD' })).status, 200);
 });

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { CoreSimulator, type CoreSimulatorOptions } from '../../sim/core-simulator.ts';
 import { FaultPlan, type Faults, readFaults } from '../../sim/faults.ts';
 import { IMSI, OTHER_IMSI } from '../helpers/events.ts';
+import { Sheets } from '../helpers/sheets.ts';
 
 const STATE = { subscriber_status: 'serviceGranted', msisdn: ['79123456789'], action: 'update' };
 
@@ -135,4 +136,20 @@ test('the shares of a mix add up', () => {
   assert.deepEqual([0, 0.2, 0.25, 0.49, 0.5, 0.9].map(drawn), [503, 503, 'late', 'late', null, null]);
   assert.deepEqual(readFaults({ mix }), { mix });
   assert.throws(() => readFaults({ mix: [{ as: 'nonsense', rate: 1 }] }), /faults\.mix/);
+});
+
+test('faults are told and set over HTTP, and wrong ones change nothing, in either simulator', async () => {
+  await using stand = await started({ latency_ms: 1 });
+  await using sheets = await Sheets.start({ faults: { latency_ms: 1 } });
+  for (const url of [stand.url, sheets.env['GOOGLE_SHEETS_API_URL'] as string]) {
+    const address = new URL('/faults', url);
+    const put = async (body: unknown) => {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(address, { method: 'PUT', headers, body: JSON.stringify(body) });
+      return [answer.status, await answer.json()];
+    };
+    assert.deepEqual(await put({ error_rate: 2 }), [422, { error: 'faults.error_rate must be <= 1' }]);
+    assert.deepEqual(await (await fetch(address)).json(), { latency_ms: 1 });
+    assert.deepEqual(await put({ error_rate: 0.5 }), [200, { error_rate: 0.5 }]);
+  }
 });

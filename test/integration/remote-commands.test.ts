@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { AdminClient } from '../../src/cli/admin-client.ts';
 import { overviewSchema } from '../../src/contract/admin.ts';
 import { startApp } from '../helpers/app.ts';
-import { respond, succeed } from '../helpers/core-stub.ts';
+import { respond, type StubAnswer, succeed } from '../helpers/core-stub.ts';
 import { anEvent, IMSI, OTHER_IMSI } from '../helpers/events.ts';
 import { post } from '../helpers/nsps.ts';
 import { ADMIN_TOKEN, Operated } from '../helpers/operated.ts';
@@ -25,11 +28,31 @@ const linesOf = (text: string) =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-async function withDead(): Promise<Operated> {
-  const site = await Operated.start({ DELIVERY: 'queued' }, {}, refuse);
-  await site.post(anEvent());
-  await until('a dead letter', async () => (await site.ask('/admin/v1/dead-letters')).body.total === 1);
+async function withDead(env: Record<string, string> = {}, ...more: readonly string[]): Promise<Operated> {
+  const site = await Operated.start({ DELIVERY: 'queued', ...env }, {}, refuse);
+  const others = more.map((imsi, index) => anEvent({ event_id: `e-${index + 2}`, sim_info: { imsi } }));
+  await site.post(anEvent(), ...others);
+  await until('dead letters', async () => {
+    return (await site.ask('/admin/v1/dead-letters')).body.total === 1 + others.length;
+  });
   return site;
+}
+
+const refuseOne: StubAnswer = (call, response, socket) => {
+  const refused = JSON.stringify(call.request).includes(OTHER_IMSI);
+  return (refused ? refuse : succeed)(call, response, socket);
+};
+
+/** What is done at once is told in either order. */
+function sorted(text: string): unknown {
+  const lines = text.trimEnd().split('\n').sort();
+  if (!text.startsWith('{'))
+    return lines.map((line) => line.replace(/: (.*)$/, (_, counts) => counts.split(', ').sort()));
+  const { counts, results } = JSON.parse(text);
+  return {
+    counts,
+    results: results.sort((a: { subject: string }, b: { subject: string }) => (a.subject < b.subject ? -1 : 1)),
+  };
 }
 
 describe('looking into a connector that runs elsewhere', () => {
@@ -125,8 +148,42 @@ describe('mending a connector that runs elsewhere', () => {
     const plan = await ask(site.url, ['replay', '--dead', '--dry-run']);
     assert.match(plan.stdout, /^planned +\d{15} .*event e-1/);
     const { code, stdout, stderr } = await ask(site.url, ['replay', '--dead']);
-    assert.deepEqual([code, stdout, stderr], [0, '1 dead letter: 1 asked\n', '']);
-    await until('it is done', async () => (await site.ask('/admin/v1/events/e-1')).body.summary.state === 'processed');
+    assert.deepEqual([code, stdout, stderr], [0, 'done        e-1\n1 event: 1 done\n', '']);
+    const none = await ask(site.url, ['replay', '--dead']);
+    assert.deepEqual([none.code, none.stdout], [0, 'No event to do anything for.\n']);
+  });
+
+  test('tells of dead letters what the command beside the store tells', async (t) => {
+    for (const args of [
+      ['replay', '--dead', '--json'],
+      ['replay', '--dead', '--no-wait'],
+      ['discard', IMSI, OTHER_IMSI, '250019999999999', '--because', 'a test card'],
+      ['discard', '--reason-is', 'No such profile', '--because', 'a test card', '--json'],
+    ]) {
+      const folder = mkdtempSync(join(tmpdir(), 'nsps-remote-'));
+      t.after(() => rmSync(folder, { recursive: true }));
+      const [here, there] = ['here', 'there'].map((name) => `sqlite:${join(folder, name)}`) as [string, string];
+      await using local = await withDead({ STORE_URL: here }, OTHER_IMSI);
+      await using remote = await withDead({ STORE_URL: there }, OTHER_IMSI);
+      for (const { core } of [local, remote]) core.answer = refuseOne;
+      const [told, asked] = [await run(args, { STORE_URL: here }), await ask(remote.url, args)];
+      assert.deepEqual(sorted(asked.stdout), sorted(told.stdout), args.join(' '));
+      assert.equal(asked.code, told.code);
+      assert.match(asked.stdout, new RegExp(args[0] === 'replay' ? 'e-[12]' : `${IMSI}|"done":2`));
+    }
+  });
+
+  test('says whose core is awaited', async () => {
+    await using site = await Operated.start();
+    await site.post(anEvent());
+    site.core.answer = respond(503, { result: false, error: 'away' });
+    const { code, stdout } = await ask(site.url, ['resync', IMSI, '--timeout', '1']);
+    assert.equal(code, 1);
+    assert.match(stdout, /^waiting +\d{15}/);
+    const [, url] =
+      /^Still waiting: the core of the connector at (\S+) is away, its circuit is open/m.exec(stdout) ?? [];
+    assert.equal(url, site.url);
+    assert.doesNotMatch(stdout, /store/);
   });
 
   test('records again what a sheet refused: there dead letters are events', async () => {
@@ -153,9 +210,15 @@ describe('mending a connector that runs elsewhere', () => {
     const listed = await ask(site.url, ['discard', '--reason-is', 'No such profile', '--dry-run', ...why]);
     assert.match(listed.stdout, /1 dead letter: 1 planned/);
     const done = await ask(site.url, ['discard', '--all', '--json', ...why]);
-    assert.deepEqual([done.code, linesOf(done.stdout)], [0, [{ counts: { done: 1 }, results: [] }]]);
+    assert.deepEqual(
+      [done.code, linesOf(done.stdout)],
+      [0, [{ counts: { done: 1 }, results: [{ subject: IMSI, status: 'done' }] }]],
+    );
     const none = await ask(site.url, ['discard', IMSI, ...why]);
-    assert.deepEqual([none.code, none.stdout], [1, '1 dead letter: 1 unknown\n']);
+    assert.deepEqual(
+      [none.code, none.stdout],
+      [1, `unknown     ${IMSI}  is no dead letter\n1 dead letter: 1 unknown\n`],
+    );
     assert.equal((await site.ask('/admin/v1/events/e-1')).body.summary.why, 'a test card');
   });
 });
@@ -186,7 +249,8 @@ describe('what goes wrong on the way to a connector', () => {
       'does not take what was asked \\(422\\): imsi must': (_, res) => res.writeHead(422).end('{"error":"imsi must"}'),
       'has no admin API': (_, res) => res.writeHead(404).end('{"error":"Not here"}'),
       'answers what the admin API of this version does not': (_, res) => res.end('<html>'),
-      'ended the work early: 2 of 5': (_, res) => res.end('{"total":5,"done":2,"skipped":0,"ended":false}\n'),
+      'ended the work early: 2 of 5': (_, res) =>
+        res.end('{"total":5,"done":2,"skipped":0,"ended":false,"results":[]}\n'),
     };
     let answer: RequestListener | undefined;
     const server = createServer((request, response) => answer?.(request, response));

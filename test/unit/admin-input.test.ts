@@ -51,6 +51,13 @@ test('bodies are what their schema says, or every fault is named', () => {
     assert.ok(!read.ok, body);
     assert.match(read.faults.map(({ path, message }) => `${path} ${message}`).join('; '), words);
   }
+  const more = readBody(chosenSchema, json({ all: true, x: 1, y: 2 }));
+  assert.ok(!more.ok);
+  assert.deepEqual(
+    more.faults.map(({ message }) => message),
+    ['must not hold x, y', 'must hold one of imsis, letters, why and all'],
+    'each is said once',
+  );
   const discard = readBody(discardSchema, json({ chosen: { all: true } }));
   assert.deepEqual(discard, { ok: false, faults: [{ path: 'reason', message: 'is required' }] });
 });
@@ -65,7 +72,7 @@ test('no cell of a table is a formula, or more than a cell', () => {
   assert.equal(cell('plain'), 'plain');
   assert.equal(cell('001010000020349'), '001010000020349');
   assert.equal(cell('a,"b"\nc'), '"a,""b""\nc"');
-  for (const evil of ['=1+1', '+1', '-1', '@x', '\t=1', ' =1', '%x', '|x']) {
+  for (const evil of ['=1+1', '+1', '-1', '@x', '\t=1', ' =1', '%x', '|x', '＝1+1', '＠x']) {
     assert.equal(cell(evil), `"'${evil}"`);
   }
 });

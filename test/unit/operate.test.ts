@@ -136,8 +136,8 @@ describe('dead letters', () => {
     const all = await site();
     const results = await dealAll(all, { imsis: [IMSI, '250019999999999'] }, { kind: 'replay' });
     assert.deepEqual(results, [
-      { imsi: IMSI, done: true },
-      { imsi: '250019999999999', done: false },
+      { imsi: IMSI, eventId: 'event-1', done: true },
+      { imsi: '250019999999999', eventId: null, done: false },
     ]);
     assert.equal((await all.views.subscriber(IMSI))?.dead, null);
     assert.equal((await all.views.backlog()).dead, 1);
@@ -148,10 +148,10 @@ describe('dead letters', () => {
     const all = await site();
     const how = { kind: 'discard', why: 'seen an hour ago' } as const;
     const seen = (eventId: string) => ({ letters: [{ imsi: IMSI, eventId }] });
-    assert.deepEqual(await dealAll(all, seen('event-0'), how), [{ imsi: IMSI, done: false }]);
+    assert.deepEqual(await dealAll(all, seen('event-0'), how), [{ imsi: IMSI, eventId: null, done: false }]);
     const stale = effects({ kind: 'discard', imsi: IMSI, why: 'read before', eventId: 'event-0' });
     assert.deepEqual(await all.store.write(stale), [false], 'nor when it changes in between');
-    assert.deepEqual(await dealAll(all, seen('event-1'), how), [{ imsi: IMSI, done: true }]);
+    assert.deepEqual(await dealAll(all, seen('event-1'), how), [{ imsi: IMSI, eventId: 'event-1', done: true }]);
     await all.store.close();
   });
 
@@ -159,15 +159,15 @@ describe('dead letters', () => {
     const all = await site();
     const how = { kind: 'discard', why: 'the number is gone' } as const;
     assert.deepEqual(await dealAll(all, { all: true }, how), [
-      { imsi: OTHER_IMSI, done: true },
-      { imsi: IMSI, done: true },
+      { imsi: OTHER_IMSI, eventId: 'event-2', done: true },
+      { imsi: IMSI, eventId: 'event-1', done: true },
     ]);
     assert.equal((await all.views.backlog()).dead, 0);
     const event = await all.views.event('event-1');
     assert.deepEqual([event?.state, event?.why], ['discarded', 'the number is gone']);
     assert.deepEqual(
       await dealAll(all, { imsis: [IMSI] }, how),
-      [{ imsi: IMSI, done: false }],
+      [{ imsi: IMSI, eventId: null, done: false }],
       'there is nothing left',
     );
     await all.store.close();
@@ -179,8 +179,10 @@ describe('dead letters', () => {
     const controller = new AbortController();
     const how = { kind: 'discard', why: 'cut off' } as const;
     const told = [];
-    for await (const progress of workThrough(all, { all: true }, how, controller.signal)) {
+    const imsis: string[] = [];
+    for await (const { results, ...progress } of workThrough(all, { all: true }, how, controller.signal)) {
       told.push(progress);
+      imsis.push(...results.map(({ imsi }) => imsi));
       if (progress.done === 400) controller.abort();
     }
     assert.deepEqual(told, [
@@ -188,12 +190,13 @@ describe('dead letters', () => {
       { total: 450, done: 200, skipped: 0, ended: false },
       { total: 450, done: 400, skipped: 0, ended: false },
     ]);
+    assert.deepEqual([new Set(imsis).size, imsis.at(-1)], [400, '250010000000399'], 'each is told once');
     assert.equal((await all.views.backlog()).dead, 50);
     const rest = [];
     for await (const progress of workThrough(all, { why: 'refused' }, how, new AbortController().signal)) {
       rest.push(progress);
     }
-    assert.deepEqual(rest.at(-1), { total: 50, done: 50, skipped: 0, ended: true });
+    assert.deepEqual(rest.at(-1), { total: 50, done: 50, skipped: 0, ended: true, results: [] });
     await all.store.close();
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Secret } from '../../src/config/secret.ts';
+import { RefusedSignIns } from '../../src/http/console/refused-sign-ins.ts';
 import { Sessions } from '../../src/http/console/sessions.ts';
 import { SignInLimit } from '../../src/http/console/sign-in-limit.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -83,13 +84,12 @@ describe('wrong tokens', () => {
     assert.equal(limit.wait('10.0.0.1'), 0);
   });
 
-  test('a hundred from everywhere close it for all', async () => {
-    const clock = new FakeClock();
-    const limit = new SignInLimit(clock);
-    for (let count = 0; count < 100; count++) limit.wrong(`10.0.0.${count}`);
-    assert.equal(limit.wait('10.9.9.9'), 60_000);
-    await clock.advance(60_000);
-    assert.equal(limit.wait('10.9.9.9'), 0);
+  test('from everywhere else hold nobody up, however many they are', () => {
+    const limit = new SignInLimit(new FakeClock());
+    for (let count = 0; count < 30_000; count++) limit.wrong(`10.${count >> 16}.${(count >> 8) & 255}.${count & 255}`);
+    assert.equal(limit.wait('192.0.2.1'), 0);
+    for (let count = 0; count < 5; count++) limit.wrong('192.0.2.2');
+    assert.equal(limit.wait('192.0.2.2'), 60_000, 'and still hold up where they come from');
   });
 
   test('counts a network of IPv6 as one, and hosts of IPv4 one by one', () => {
@@ -102,5 +102,38 @@ describe('wrong tokens', () => {
     for (const other of ['2001:db8:0:1::1', '2001:db8:1::1', '::1', '::ffff:10.0.0.1', '10.0.0.1']) {
       assert.equal(limit.wait(other), 0, other);
     }
+  });
+});
+
+describe('wrong tokens, as the audit keeps them', () => {
+  function kept() {
+    const clock = new FakeClock();
+    const entries: string[] = [];
+    const refused = new RefusedSignIns({ clock, keep: async (detail) => void entries.push(detail) });
+    return { clock, entries, refused };
+  }
+
+  test('are told at once of an address, and then together when the hour is over', async () => {
+    const { clock, entries, refused } = kept();
+    for (let count = 0; count < 300; count++) await refused.count('10.0.0.1');
+    await refused.count('10.0.0.2');
+    assert.deepEqual(entries, ['10.0.0.1', '10.0.0.2']);
+    await clock.advance(HOUR_MS);
+    assert.deepEqual(entries.splice(0), ['10.0.0.1', '10.0.0.2', '10.0.0.1: 299 more within an hour']);
+    assert.equal(clock.timers, 0, 'nothing is left running when nobody guesses');
+    await refused.count('10.0.0.1');
+    assert.deepEqual(entries, ['10.0.0.1'], 'and begin anew');
+  });
+
+  test('cannot fill it: of twenty addresses an hour, and the others together', async () => {
+    const { entries, refused } = kept();
+    for (const _ of [1, 2]) for (let host = 0; host < 5_000; host++) await refused.count(`2001:db8:0:${host}::1`);
+    assert.equal(entries.length, 20);
+    await refused.tell();
+    assert.equal(entries.length, 41);
+    assert.equal(entries[20], '2001:db8:0:0::1: 1 more within an hour');
+    assert.equal(entries[40], 'other addresses: 9960 within an hour');
+    await refused.tell();
+    assert.equal(entries.length, 41);
   });
 });

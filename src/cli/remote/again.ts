@@ -5,7 +5,7 @@ import { NOTHING_KNOWN } from '../../operate/resync.ts';
 import type { StoredEvent } from '../../ports/store.ts';
 import type { AdminClient } from '../admin-client.ts';
 import type { CommandLine } from '../command.ts';
-import { type Look, lookAtEvent, lookAtSubscriber, type Patience, waitFor } from '../waiting.ts';
+import { type Look, lastCallFor, lookAtEvent, lookAtSubscriber, type Patience, waitFor } from '../waiting.ts';
 import { WorkReport } from '../work-report.ts';
 import { withConnector } from './access.ts';
 import { plannedOf, refusedOf } from './preview.ts';
@@ -52,24 +52,34 @@ export async function remoteReplay(line: CommandLine, ids: readonly string[], pa
 /** The same with a client at hand. */
 export async function replayAll(client: AdminClient, line: CommandLine, ids: readonly string[], patience: Patience) {
   const report = new WorkReport('event', ids.length);
+  await replayEach(client, line, ids, patience, (result) => report.add(result));
+  return report.finish(line);
+}
+
+/** Replays events one by one, and tells what came of each. */
+export async function replayEach(
+  client: AdminClient,
+  line: CommandLine,
+  ids: readonly string[],
+  patience: Patience,
+  tell: (result: Result) => void,
+): Promise<void> {
   const views = new RemoteViews(client);
   const found: { seq: number; item: Item }[] = [];
   for (const id of ids) {
     const event = await views.event(id);
     if (event) found.push({ seq: event.seq, item: replayItem(event, views) });
-    else report.add({ subject: id, status: 'unknown', why: NO_EVENT });
+    else tell({ subject: id, status: 'unknown', why: NO_EVENT });
   }
   // Where versions do not tell, the last one wins.
   const items = found.sort((a, b) => a.seq - b.seq).map(({ item }) => item);
-  await sendAgain(client, items, line, patience, (result) => report.add(result));
-  return report.finish(line);
+  await sendAgain(client, items, line, patience, tell);
 }
 
 function replayItem(event: StoredEvent, views: RemoteViews): Item {
-  const path = `/events/${encodeURIComponent(event.eventId)}/replay`;
-  // Its body may be a megabyte, and nobody looks at it again.
-  const before = { ...event, body: new Uint8Array() };
-  return { subject: event.eventId, path, look: lookAtEvent(views, before) };
+  const { eventId } = event;
+  const path = `/events/${encodeURIComponent(eventId)}/replay`;
+  return { subject: eventId, path, look: lookAtEvent(views, eventId, lastCallFor(event)) };
 }
 
 async function sendAgain(

@@ -1,4 +1,4 @@
-import { eventPageSchema, overviewSchema } from '../../contract/admin.ts';
+import { eventPageSchema, type Overview, overviewSchema } from '../../contract/admin.ts';
 import type { EventFilter } from '../../ports/store.ts';
 import type { AdminClient, Query } from '../admin-client.ts';
 import type { NamedBacklog } from '../backlog.ts';
@@ -23,9 +23,14 @@ export async function remoteEvents(line: CommandLine, choice: EventChoice): Prom
   });
 }
 
+/** How the connector does now. */
+export async function remoteOverview(client: AdminClient): Promise<Overview> {
+  return needed(await client.get(overviewSchema, '/overview'));
+}
+
 /** What the connector still has to do. */
-export async function remoteBacklog(client: AdminClient): Promise<NamedBacklog> {
-  const { at, backlog, records } = needed(await client.get(overviewSchema, '/overview'));
+async function remoteBacklog(client: AdminClient): Promise<NamedBacklog> {
+  const { at, backlog, records } = await remoteOverview(client);
   const oldest = backlog.oldestMs === null ? null : Date.parse(at) - backlog.oldestMs;
   return { waiting: backlog.waiting, oldest, dead: backlog.dead, of: records ? 'event' : 'subscriber' };
 }

@@ -1,36 +1,44 @@
-import { type Chosen, type DeadLetters, deadLettersSchema } from '../../contract/admin.ts';
-import type { Result, Status } from '../../operate/result.ts';
+import { type Chosen, type DeadLetters, deadLettersSchema, type Progress } from '../../contract/admin.ts';
+import { newest } from '../../core/subscriber.ts';
+import type { Result } from '../../operate/result.ts';
 import { wantedText } from '../../operate/wording.ts';
 import type { AdminClient } from '../admin-client.ts';
 import type { CommandLine } from '../command.ts';
-import type { Patience } from '../waiting.ts';
+import { discarded, toDiscard } from '../letter-results.ts';
+import { type Look, lookAtLetter, lookAtSubscriber, type Patience, waitFor } from '../waiting.ts';
 import { WorkReport } from '../work-report.ts';
 import { withConnector } from './access.ts';
-import { replayAll } from './again.ts';
-import { remoteBacklog, remotePages } from './events.ts';
+import { replayAll, replayEach } from './again.ts';
+import { remoteOverview, remotePages } from './events.ts';
 import { RemoteViews, wantedOf } from './views.ts';
 
 type Letter = DeadLetters['letters'][number];
 
-/** `replay --dead --url`: marks all dead letters to be sent again, which the connector does at its own rate. */
+/** `replay --dead --url`: has all dead letters sent again, at the connector's own rate, and waits as the local command does. */
 export async function remoteReplayDead(line: CommandLine, patience: Patience): Promise<number> {
   return await withConnector(line, async (client) => {
-    const { of } = await remoteBacklog(client);
-    if (of === 'event') return await replayAll(client, line, await deadEvents(client), patience);
+    const { records, at } = await remoteOverview(client);
+    if (records) return await replayAll(client, line, await deadEvents(client), patience);
     if (line.flags['dry-run']) return await rehearse(client, { all: true }, line, plannedReplay);
-    return await carryOut(client, line, 'replay', { all: true }, 'asked');
+    return await replayLetters(client, line, patience, Date.parse(at));
   });
 }
 
 /** `discard --url`: gives up dead letters. */
 export async function remoteDiscard(line: CommandLine, chosen: Chosen, reason: string): Promise<number> {
   return await withConnector(line, async (client) => {
-    if (line.flags['dry-run']) return await rehearse(client, chosen, line, ({ imsi, why }) => planned(imsi, why));
-    return await carryOut(client, line, 'discard', { chosen, reason }, 'done');
+    if (line.flags['dry-run']) return await rehearse(client, chosen, line, ({ imsi, why }) => toDiscard(imsi, why));
+    let report: WorkReport | null = null;
+    for await (const { total, results } of client.work('/dead-letters/discard', { chosen, reason })) {
+      // The first line says how many there are.
+      report ??= new WorkReport('dead letter', total);
+      for (const one of results) report.add(discarded(one));
+    }
+    return (report ?? new WorkReport('dead letter', 0)).finish(line);
   });
 }
 
-/** A connector that records events keeps no states: what it gave up are events. */
+/** Events that are dead in the journal, newest first. A connector that records events keeps no states: they are all it gave up. */
 async function deadEvents(client: AdminClient): Promise<string[]> {
   const ids: string[] = [];
   for await (const page of remotePages(client, { state: 'dead' }, Number.POSITIVE_INFINITY)) {
@@ -39,23 +47,56 @@ async function deadEvents(client: AdminClient): Promise<string[]> {
   return ids;
 }
 
-async function carryOut(
-  client: AdminClient,
-  line: CommandLine,
-  what: 'replay' | 'discard',
-  body: unknown,
-  status: Status,
-): Promise<number> {
-  let report = new WorkReport('dead letter', null);
-  let before: { done: number; skipped: number } | null = null;
-  for await (const now of client.work(`/dead-letters/${what}`, body)) {
-    // The first line says how many there are.
-    if (before === null) report = new WorkReport('dead letter', now.total);
-    report.count(status, now.done - (before?.done ?? 0));
-    report.count('unknown', now.skipped - (before?.skipped ?? 0));
-    before = now;
+/**
+ * All at once, and then looks at each: as its event, when that is dead in the journal, or else as the subscriber. Events that
+ * are dead there while something newer counts for their subscriber are tried one by one.
+ * @param since when it begins, on the connector's clock, in milliseconds since 1970.
+ */
+async function replayLetters(client: AdminClient, line: CommandLine, patience: Patience, since: number) {
+  const order = (await deadEvents(client)).reverse();
+  const events = new Set(order);
+  const dealt: Dealt[] = [];
+  // There is one connection: nothing else can be asked before this is answered.
+  for await (const { results } of client.work('/dead-letters/replay', { all: true })) dealt.push(...results);
+  const told = dealt.map((one): Told => ({ ...one, event: events.delete(one.eventId ?? '') ? one.eventId : null }));
+  const places = new Map(order.map((eventId, index) => [eventId, index]));
+  const placeOf = ({ event }: Told) => places.get(event ?? '') ?? -1;
+  told.sort((a, b) => placeOf(a) - placeOf(b));
+  const report = new WorkReport('event', told.length + events.size);
+  const looks = line.flags['no-wait'] ? [] : await looksAt(client, told, since);
+  for (const one of told) {
+    const subject = one.event ?? one.imsi;
+    if (!one.done) report.add({ subject, status: 'unknown', why: 'nothing is known to be sent' });
+    else if (line.flags['no-wait']) report.add({ subject, status: 'asked' });
   }
+  const tell = (result: Result) => report.add(result);
+  await waitFor(looks, patience, tell);
+  await replayEach(client, line, [...events], patience, tell);
   return report.finish(line);
+}
+
+/** A dead letter that was marked. */
+type Dealt = Progress['results'][number];
+
+/** The same, and the event as which it is told; null when it is told as its subscriber. */
+type Told = Dealt & { readonly event: string | null };
+
+async function looksAt(client: AdminClient, told: readonly Told[], since: number): Promise<Look[]> {
+  const views = new RemoteViews(client);
+  const looks: Look[] = [];
+  for (const { imsi, event, done } of told) {
+    if (!done) continue;
+    looks.push(event === null ? await lookAtLost(views, imsi) : lookAtLetter(views, { imsi, eventId: event }, since));
+  }
+  return looks;
+}
+
+/** Somebody who was given up over an event whose own state is another one by now. */
+async function lookAtLost(views: RemoteViews, imsi: string): Promise<Look> {
+  const subscriber = await views.subscriber(imsi);
+  const wanted = subscriber && newest(subscriber);
+  if (subscriber && wanted) return lookAtSubscriber(views, subscriber, wanted);
+  return async () => ({ subject: imsi, status: 'unknown', why: 'it was deleted meanwhile' });
 }
 
 async function rehearse(
@@ -68,8 +109,7 @@ async function rehearse(
   if (chosen.imsis) {
     const views = new RemoteViews(client);
     for (const imsi of new Set(chosen.imsis)) {
-      const why = (await views.subscriber(imsi))?.dead ?? null;
-      report.add(why === null ? { subject: imsi, status: 'unknown', why: 'is no dead letter' } : planned(imsi, why));
+      report.add(toDiscard(imsi, (await views.subscriber(imsi))?.dead ?? null));
     }
   } else for await (const letter of listed(client, chosen.why)) report.add(plan(letter));
   return report.finish(line);
@@ -88,10 +128,6 @@ async function* listed(client: AdminClient, why: string | undefined): AsyncGener
   } while (after !== undefined);
 }
 
-function planned(subject: string, why: string): Result {
-  return { subject, status: 'planned', why };
-}
-
 function plannedReplay({ imsi, wanted, why }: Letter): Result {
-  return planned(imsi, wanted ? wantedText(wantedOf(wanted)) : why);
+  return { subject: imsi, status: 'planned', why: wanted ? wantedText(wantedOf(wanted)) : why };
 }

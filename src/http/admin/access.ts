@@ -20,8 +20,8 @@ export class Gatekeeper {
 
   async admit(request: FastifyRequest): Promise<Admission> {
     const { authorization } = request.headers;
-    // Whoever shows a token is judged by that, cookie or not.
-    if (authorization !== undefined) {
+    // Whoever shows a token is judged by that, cookie or not. What a browser shows the proxy before us is none of ours.
+    if (authorization !== undefined && !PROXY_SCHEMES.test(authorization)) {
       return this.#admin?.accepts(authorization) ? { who: 'token', session: null } : { refused: 'not_signed_in' };
     }
     const session = (await this.#sessions?.read(request.cookies[SESSION_COOKIE])) ?? null;
@@ -29,6 +29,9 @@ export class Gatekeeper {
     return mayAct(request) ? { who: sessionName(session), session } : { refused: 'forbidden' };
   }
 }
+
+/** How browsers show a proxy who they are; many proxies pass it on. */
+const PROXY_SCHEMES = /^(basic|digest|negotiate|ntlm) /i;
 
 /** A browser sends the cookie whatever page asks: only our own may. */
 function mayAct(request: FastifyRequest): boolean {

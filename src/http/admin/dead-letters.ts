@@ -67,7 +67,7 @@ function letterView(subscriber: Subscriber): DeadLetters['letters'][number] {
 }
 
 async function work(request: FastifyRequest, reply: FastifyReply, parts: AdminParts, chosen: Chosen, how: Deal) {
-  const signal = beginLong(reply, parts, 'work');
+  const signal = beginLong(request, reply, parts, 'work');
   const subject = chosenText(chosen);
   await audit(request, parts, { what: how.kind, subject, detail: how.kind === 'discard' ? how.why : null });
   const ended = (detail: string) => audit(request, parts, { what: `${how.kind} ended`, subject, detail });
@@ -83,7 +83,7 @@ async function* lines(
   signal: AbortSignal,
   keep: (detail: string) => Promise<void>,
 ): AsyncGenerator<string> {
-  let last: Progress = { total: 0, done: 0, skipped: 0, ended: false };
+  let last: Progress = { total: 0, done: 0, skipped: 0, ended: false, results: [] };
   try {
     for await (last of workThrough(parts.desk, chosen, how, signal)) {
       parts.nudge();

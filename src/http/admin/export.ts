@@ -18,7 +18,7 @@ const MOST_PAGES = 1_000;
 export function exportRoutes(app: FastifyInstance, parts: AdminParts): void {
   app.get('/admin/v1/events.csv', async (request, reply) => {
     const filter = valid(readParams(EVENT_FILTER, request.query as Record<string, unknown>));
-    const signal = beginLong(reply, parts, 'work');
+    const signal = beginLong(request, reply, parts, 'work');
     await audit(request, parts, { what: 'export', subject: 'events', detail: filterText(filter) });
     const day = iso(parts.clock.wall()).slice(0, 10);
     reply
@@ -74,8 +74,8 @@ function rowOf(event: EventRow, mask: ((text: string) => string) | null): string
   return `${cells.join(',')}\r\n`;
 }
 
-/** Spreadsheets run what begins like a formula: an apostrophe before it makes it text. */
+/** Spreadsheets run what begins like a formula, some also in wide letters: an apostrophe before it makes it text. */
 export function cell(text: string): string {
-  const safe = /^[\s]*[=+\-@\t\r\n|%]/.test(text) ? `'${text}` : text;
+  const safe = /^\s*[=+\-@\t\r\n|%＝＋－＠]/.test(text) ? `'${text}` : text;
   return /[",\r\n;]|^'/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

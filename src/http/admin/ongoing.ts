@@ -5,10 +5,12 @@ export type Kind = 'stream' | 'work';
 
 /** How many of each there may be at a time. */
 const MOST: Readonly<Record<Kind, number>> = { stream: 32, work: 8 };
+/** How many of them one operator may have: whoever forgets to close his must not keep all others out. */
+const MOST_OF_ONE: Readonly<Record<Kind, number>> = { stream: 16, work: 4 };
 
 /** Knows every long answer, so that there are not too many, and all of them end when the connector stops. */
 export class Ongoing {
-  readonly #open = new Map<AbortController, Kind>();
+  readonly #open = new Map<AbortController, { readonly kind: Kind; readonly who: string }>();
   #stopping = false;
   #whenNone: (() => void) | null = null;
 
@@ -18,13 +20,15 @@ export class Ongoing {
 
   /**
    * Begins one.
+   * @param who the operator: a session, or `token`.
    * @returns a signal that says when to end: its client is gone, or the connector stops. Null when there are too many.
    */
-  begin(kind: Kind, response: ServerResponse): AbortSignal | null {
-    const same = [...this.#open.values()].filter((other) => other === kind).length;
-    if (this.#stopping || same >= MOST[kind]) return null;
+  begin(kind: Kind, who: string, response: ServerResponse): AbortSignal | null {
+    const same = [...this.#open.values()].filter((other) => other.kind === kind);
+    const own = same.filter((other) => other.who === who);
+    if (this.#stopping || same.length >= MOST[kind] || own.length >= MOST_OF_ONE[kind]) return null;
     const controller = new AbortController();
-    this.#open.set(controller, kind);
+    this.#open.set(controller, { kind, who });
     const end = () => {
       this.#open.delete(controller);
       controller.abort();

@@ -14,7 +14,7 @@ export function overviewRoutes(app: FastifyInstance, parts: AdminParts): void {
   const dashboard = new Dashboard(parts);
   app.get('/admin/v1/overview', () => dashboard.overview());
   app.get('/admin/v1/overview/stream', (request, reply) => {
-    const signal = beginLong(reply, parts, 'stream');
+    const signal = beginLong(request, reply, parts, 'stream');
     const allowed = () => isStillAllowed(request, parts);
     reply.header('content-type', 'text/event-stream').header('x-accel-buffering', 'no');
     return reply.send(Readable.from(stream(dashboard, signal, allowed), { objectMode: false, highWaterMark: 1 }));

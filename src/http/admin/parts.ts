@@ -67,8 +67,13 @@ export async function audit(
 }
 
 /** Begins an answer that goes on. @throws Refusal when there are too many. */
-export function beginLong(reply: FastifyReply, { ongoing }: AdminParts, kind: 'stream' | 'work'): AbortSignal {
-  const signal = ongoing.begin(kind, reply.raw);
+export function beginLong(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { ongoing }: AdminParts,
+  kind: 'stream' | 'work',
+): AbortSignal {
+  const signal = ongoing.begin(kind, operatorOf(request), reply.raw);
   if (!signal) throw new Refusal('too_many_streams');
   return signal;
 }

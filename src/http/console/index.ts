@@ -8,6 +8,7 @@ import type { AdminParts } from '../admin/parts.ts';
 import { Refusal, valid } from '../admin/refusal.ts';
 import type { Authenticator } from '../auth.ts';
 import { assetRoutes } from './assets.ts';
+import { RefusedSignIns } from './refused-sign-ins.ts';
 import { SESSION_COOKIE, type Session, type Sessions, sessionName } from './sessions.ts';
 import { SignInLimit } from './sign-in-limit.ts';
 
@@ -20,15 +21,17 @@ export interface ConsoleParts extends Omit<AdminParts, 'gatekeeper'> {
 
 /** The console: its pages, and signing in and out. */
 export async function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): Promise<void> {
-  const { sessions } = parts;
-  const limit = new SignInLimit(parts.clock);
+  const { sessions, log } = parts;
+  const guard = guardOf(parts);
+  app.addHook('onClose', () => guard.refused.tell());
   app.get('/console/session', async (request) => view(await sessions.read(request.cookies[SESSION_COOKIE])));
   app.post('/console/session', async (request, reply) => {
     if (!isFromConsole(request)) throw new Refusal('forbidden');
     const { token } = valid(readBody(signInSchema, (request.body as Buffer | undefined) ?? Buffer.alloc(0)));
-    await checkToken(token, request, parts, limit);
+    await checkToken(token, request, parts, guard);
     const { session, cookie } = await sessions.open();
-    await keep(request, parts, { who: sessionName(session), what: 'sign-in', subject: null, detail: request.ip });
+    log.info({ who: sessionName(session), what: 'sign-in', remote: request.ip }, 'Operator');
+    await keep(parts, { who: sessionName(session), what: 'sign-in', subject: null, detail: request.ip });
     setCookie(request, reply, cookie, Math.floor((session.expires - session.since) / 1000));
     return view(session);
   });
@@ -37,7 +40,8 @@ export async function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): 
     const session = await sessions.read(request.cookies[SESSION_COOKIE]);
     if (session) {
       sessions.revoke(session);
-      await keep(request, parts, { who: sessionName(session), what: 'sign-out', subject: null, detail: null });
+      log.info({ who: sessionName(session), what: 'sign-out', remote: request.ip }, 'Operator');
+      await keep(parts, { who: sessionName(session), what: 'sign-out', subject: null, detail: null });
     }
     setCookie(request, reply, '', 0);
     return view(null);
@@ -45,28 +49,40 @@ export async function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): 
   await assetRoutes(app, parts.consoleFolder);
 }
 
-/** @throws Refusal when it is not the token, or too many wrong ones came. */
-async function checkToken(token: string, request: FastifyRequest, parts: ConsoleParts, limit: SignInLimit) {
-  const { ip } = request;
-  const wait = limit.wait(ip);
+/** What stands between the sign-in and whoever guesses. */
+interface Guard {
+  readonly limit: SignInLimit;
+  readonly refused: RefusedSignIns;
+}
+
+function guardOf(parts: ConsoleParts): Guard {
+  const { clock } = parts;
+  const deed = { who: 'nobody', what: 'sign-in refused', subject: null } as const;
+  return {
+    limit: new SignInLimit(clock),
+    refused: new RefusedSignIns({ clock, keep: (detail) => keep(parts, { ...deed, detail }) }),
+  };
+}
+
+/** @throws Refusal when it is not the token, or too many wrong ones came from there. */
+async function checkToken(token: string, { ip }: FastifyRequest, { authenticator }: ConsoleParts, guard: Guard) {
+  const wait = guard.limit.wait(ip);
   if (wait > 0) throw new Refusal('too_many_sign_ins', { retryAfterMs: wait });
   // What an HTTP header could not carry is no token; others are compared in constant time.
-  if (/^[\x21-\x7e]+$/.test(token) && parts.authenticator.accepts(`Bearer ${token}`)) return;
-  limit.wrong(ip);
-  await keep(request, parts, { who: 'nobody', what: 'sign-in refused', subject: null, detail: ip });
+  if (/^[\x21-\x7e]+$/.test(token) && authenticator.accepts(`Bearer ${token}`)) return;
+  guard.limit.wrong(ip);
+  await guard.refused.count(ip);
   throw new Refusal('sign_in_refused');
 }
 
 /** A store that fails keeps nobody out: the console shows what is wrong with it. */
-async function keep(request: FastifyRequest, { desk, log }: ConsoleParts, deed: Deed): Promise<void> {
-  const fields = { who: deed.who, what: deed.what, remote: request.ip };
-  if (deed.what === 'sign-in refused') log.warn(fields, 'Operator');
-  else log.info(fields, 'Operator');
+async function keep({ desk, log }: ConsoleParts, deed: Deed): Promise<void> {
   try {
     await desk.store.note(deed);
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    log.warn({ ...fields, error: error.message }, 'What an operator did could not be kept');
+    const { who, what, detail } = deed;
+    const why = error instanceof StoreError ? { error: error.message } : { err: error };
+    log.warn({ who, what, detail, ...why }, 'What an operator did could not be kept');
   }
 }
 
