@@ -47,7 +47,7 @@ export const MADE_UP: readonly Scene<ConsoleMock>[] = [
     path: '/console/',
     before: (mock) => {
       mock.overview = {
-        circuit: { state: 'open', retryInMs: 12_000 },
+        circuit: { state: 'open', retryInMs: 12_000, fault: null },
         store: { kind: 'sqlite', fault: 'disk I/O error' },
       };
     },
