@@ -76,7 +76,7 @@ async function stretchOf(
   span: Span,
 ): Promise<{ stretch: Stretch; more: boolean }> {
   const all = isForAll(search);
-  const most = all ? search.limit : search.text ? MOST_BODIES : MOST_LISTED;
+  const most = all || isForListed(search) ? search.limit : search.text ? MOST_BODIES : MOST_LISTED;
   const listed =
     (await journal.listed(search, span, most)) ?? (search.text || all ? await journal.newest(span, most + 1) : null);
   if (listed) {
@@ -88,8 +88,14 @@ async function stretchOf(
 }
 
 /** Whether any event fits. */
-function isForAll({ text, imsi, state, type, from, until }: EventSearch): boolean {
-  return !text && [imsi, state, type, from, until].every((value) => value === undefined);
+function isForAll(search: EventSearch): boolean {
+  return isForListed(search) && search.imsi === undefined && search.state === undefined;
+}
+
+/** Whether every event fits that an index lists: no more of them than a page are of use then. */
+function isForListed({ text, imsi, state, type, from, until }: EventSearch): boolean {
+  const both = imsi !== undefined && state !== undefined;
+  return !text && !both && [type, from, until].every((value) => value === undefined);
 }
 
 /** As many as can be read at a time, one at least. */

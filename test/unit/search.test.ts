@@ -89,11 +89,19 @@ describe('a search', () => {
   test('goes through what an index lists, however long the list', async () => {
     const listed = Array.from({ length: 12_000 }, (_, index) => ROWS - 5 * (index + 1));
     const journal = new ManyEvents((seq) => seq % 1_000 === 0, { listed });
-    const { found, looked } = await walk(journal, { state: 'failed', limit: 100 });
+    const { found, looked } = await walk(journal, { state: 'failed', type: 'SIM/Updated', limit: 100 });
     assert.deepEqual(
       found,
       listed.filter((seq) => seq % 1_000 === 0),
     );
     assert.deepEqual(looked, [5_000, 5_000, 2_000]);
+  });
+
+  test('takes no more than a page of a list when everything on it fits', async () => {
+    const listed = Array.from({ length: 250 }, (_, index) => ROWS - 5 * (index + 1));
+    for (const filter of [{ state: 'failed' }, { imsi: '001010000000001' }] as const) {
+      const { found, looked } = await walk(new ManyEvents(() => true, { listed }), { ...filter, limit: 100 });
+      assert.deepEqual([found, looked], [listed, [100, 100, 50]]);
+    }
   });
 });
