@@ -14,7 +14,7 @@ import {
 export interface Question {
   readonly name: string;
   readonly path: string;
-  /** When a page is empty and has a next one, it is gone on until something is found. */
+  /** Measured also until something is found, or the journal ends, from one empty page to the next. */
   readonly rare?: true;
 }
 
@@ -70,7 +70,7 @@ function byState(rows: JournalRows): Question[] {
     events('ignored (5 %)', { state: 'ignored' }),
     ...['failed', 'dead', 'queued'].map((state) => events(`${state} (1 in 500 to 1,000)`, { state })),
     events('dead, the last of them', { state: 'dead', before: Math.floor(rows.events / 100) }),
-    events('rejected (all long ago)', { state: 'rejected' }),
+    events('rejected (all of them long ago)', { state: 'rejected' }),
     events('rejected, half way through', {
       state: 'rejected',
       before: Math.floor((rows.events * (REJECTED_FROM + REJECTED_UNTIL)) / 2),
@@ -85,7 +85,7 @@ function byType(rows: JournalRows): Question[] {
     events('type of most', { type: COMMON_TYPE }),
     events('type of one in five', { type: OTHER_TYPE }),
     events('type of 1 in 50,000', { type: RARE_TYPE }, true),
-    events('type of none', { type: 'Nobody/Knows' }),
+    events('type of none', { type: 'Nobody/Knows' }, true),
     events('common type, rejected', { type: COMMON_TYPE, state: 'rejected' }),
     events('rare type, failed', { type: RARE_TYPE, state: 'failed' }),
     events('rare type, long ago', { type: RARE_TYPE, ...between(rows, 0.2, 0.3) }),
@@ -124,7 +124,7 @@ function bySubscriber(rows: JournalRows): Question[] {
 function byText(rows: JournalRows): Question[] {
   return [
     events('text that most have', { text: '"sim_info"' }),
-    events('text that none has', { text: 'nobody-is-called-so' }),
+    events('text that none has', { text: 'nobody-is-called-so' }, true),
     events('text that none has, half way back', { text: 'nobody-is-called-so', before: Math.floor(rows.events / 2) }),
     events('text, rejected', { text: 'nobody-is-called-so', state: 'rejected' }),
     events('text, of him who has 2 %', { text: 'nobody-is-called-so', imsi: imsiOf(BUSY) }),

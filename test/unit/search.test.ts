@@ -68,6 +68,30 @@ describe('a search', () => {
     assert.deepEqual(looked, [20_000, 20_000, 20_000, 10_000]);
   });
 
+  test('ends a page early where looking takes long, and still comes further with every page', async () => {
+    let time = 0;
+    const slow = () => (time += 60);
+    const journal = new ManyEvents((seq) => seq % 5_000 === 7);
+    const found: number[] = [];
+    let pages = 0;
+    for (let beforeSeq: number | null = ROWS; beforeSeq !== null; pages++) {
+      const page = await searchPage(journal, { type: 'Rare', limit: 50, beforeSeq }, slow);
+      found.push(...page.events.map(({ seq }) => seq));
+      beforeSeq = page.next;
+    }
+    assert.deepEqual(
+      found,
+      Array.from({ length: 14 }, (_, index) => 65_007 - 5_000 * index),
+    );
+    assert.deepEqual([pages, journal.looked], [ROWS / 1_250 + 1, ROWS]);
+  });
+
+  test('goes no further than it has to for a full page', async () => {
+    const journal = new ManyEvents(() => true);
+    const page = await searchPage(journal, { type: 'Common', limit: 50 });
+    assert.deepEqual([page.events.length, page.next, journal.looked], [50, ROWS - 50, 1_250]);
+  });
+
   test('looks at no more than a page when everything fits', async () => {
     const journal = new ManyEvents(() => true);
     const page = await searchPage(journal, { limit: 50 });
