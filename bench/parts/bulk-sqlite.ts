@@ -70,8 +70,9 @@ function addBlock(rows: JournalRows, k: number): string[] {
        unique_id, decision, attempts, body, before, previous_before)
      SELECT ${seq}, ${event_id}, ${received_at}, ${received_at}, type, ${imsi}, ${previous_imsi}, ${state}, why, status,
        request_id, unique_id, decision, attempts, body, ${before}, previous_before + ${shift} FROM first_events`,
-    `INSERT INTO subscribers (imsi, applied, desired, due_at, waiting_since, dead, last_event, names)
-     SELECT imsi, applied, desired, due_at, waiting_since, dead, last, json_array(${msisdn}, ${account}, ${iccid}) FROM (
+    `INSERT INTO subscribers (imsi, applied, desired, due_at, waiting_since, dead, dead_group, last_event, names)
+     SELECT imsi, applied, desired, due_at, waiting_since, dead, iif(dead IS NULL, NULL, common_reason(dead)), last,
+       json_array(${msisdn}, ${account}, ${iccid}) FROM (
        SELECT imsi + ${k * rows.blockSubscribers} AS imsi, applied, desired, due_at, waiting_since, dead, ${last} AS last
        FROM first_subscribers)`,
   ];

@@ -51,7 +51,7 @@ const RAREST_ONE_IN = 100_000;
 const DEAD_ONE_IN = 10;
 const WAITING_ONE_IN = 50;
 /** Why dead letters are dead: so many reasons, each with numbers of its own in it. */
-const REASONS = 40;
+const REASONS = 37;
 /** IMSI of the subscriber who is busy all the time. */
 export const FIRST_IMSI = Number(imsiOf(0));
 
