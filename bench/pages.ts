@@ -242,7 +242,7 @@ function searchesTable({ store, searches }: PagesResult): string {
 
 const NOTES = [
   'Answers of the admin API of a running connector over HTTP, 50 events a page, as the console asks for them; the small and',
-  'the large store take turns with each question. A page looks at 20,000 events at most, at 2,000 when their bodies have to',
-  `be read: an answer may list nothing and tell where to go on. The events came in ${DAYS} days, with bodies of 600 bytes; one`,
-  'subscriber in ten is a dead letter, one in fifty waits. The files are in the memory of the machine by and large.',
+  'the large store take turns with each question. A page looks at 20,000 events at most, or for 50 ms, at 2,000 when their bodies',
+  `have to be read: an answer may list nothing and tell where to go on. The events came in ${DAYS} days, with bodies of 550 bytes;`,
+  'one subscriber in ten is a dead letter, one in fifty waits. What is read often is in memory, the whole of the files is not.',
 ];
