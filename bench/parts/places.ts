@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,13 +42,19 @@ export async function requireSpace(bytes: number, what: string): Promise<void> {
 
 async function files(): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'nsps-bench-'));
+  // Interrupted, too: gigabytes must not stay behind.
+  const atExit = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', atExit);
   let made = 0;
   return {
     async create() {
       const url = join(folder, `${++made}.db`);
       return { url, size: async () => (await stat(url)).size };
     },
-    remove: () => rm(folder, { recursive: true }),
+    async remove() {
+      await rm(folder, { recursive: true });
+      process.off('exit', atExit);
+    },
   };
 }
 
