@@ -6,7 +6,9 @@ import { faultsReport, measureFaults } from './faults.ts';
 import { intakeReport, measureIntake, STORE_KINDS, type StoreKind } from './intake.ts';
 import { measureMetrics, metricsReport } from './metrics.ts';
 import { measureOsmoHlr, osmoHlrReport } from './osmo-hlr.ts';
+import { measurePages, pagesReport } from './pages.ts';
 import { stopChildrenAtExit } from './parts/children.ts';
+import { SIZED_STORES } from './parts/places.ts';
 import {
   circumstances,
   circumstancesText,
@@ -16,7 +18,7 @@ import {
   type Results,
   readResults,
 } from './parts/results.ts';
-import { measureSize, SIZED_STORES, sizeReport } from './size.ts';
+import { measureSize, sizeReport } from './size.ts';
 
 const HELP = `Usage: npm run bench -- [options]
 
@@ -32,11 +34,14 @@ Options
                          faults   a core that hangs or is down
                          metrics  what counting costs
                          console  intake while operators page and search through a large journal
+                         pages    pages of a very large journal, over the admin API; takes half an hour and 25 GB of disk,
+                                  measured only when named
                          osmo-hlr applies to a real osmo-hlr, which has to be installed; measured only when named
-  --store <kind>       Intake and size on this store only: ${STORE_KINDS.join(', ')}.
+  --store <kind>       Intake, size and pages on this store only: ${STORE_KINDS.join(', ')}.
   --seconds <number>   Length of one measurement of intake, faults, metrics and console, and of a round of osmo-hlr. [3]
-  --rounds <number>    Rounds of intake [5], size [4], metrics [8], console [6], osmo-hlr [7] and of cold
-                       starts [11].
+  --rounds <number>    Rounds of intake [5], size [4], metrics [8], console [6], pages [7], osmo-hlr [7]
+                       and of cold starts [11].
+  --events <n>         In the larger journal of pages [10000000].
   --subscribers <n>    Of the larger store of size [1000000], of backlog [100000] and of console [1000000], an event each.
   --json               Print JSON instead of tables.
   -h, --help           Show this help.
@@ -47,14 +52,15 @@ Exit codes
   2  wrong use
 `;
 
-const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults', 'metrics', 'console', 'osmo-hlr'] as const;
-/** Needs a program that is not everywhere. */
-const ONLY_WHEN_NAMED: PartName = 'osmo-hlr';
+const PART_NAMES = ['intake', 'size', 'backlog', 'cold', 'faults', 'metrics', 'console', 'pages', 'osmo-hlr'] as const;
+/** The one takes long and much room, the other needs a program that is not everywhere. */
+const ONLY_WHEN_NAMED: readonly PartName[] = ['pages', 'osmo-hlr'];
 type PartName = (typeof PART_NAMES)[number];
 
 const DEFAULT_SECONDS = 3;
-const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11, metrics: 8, console: 6, osmo: 7 };
+const DEFAULT_ROUNDS = { intake: 5, size: 4, cold: 11, metrics: 8, console: 6, osmo: 7, pages: 7 };
 const DEFAULT_SUBSCRIBERS = { size: 1_000_000, backlog: 100_000, console: 1_000_000 };
+const DEFAULT_EVENTS = 10_000_000;
 
 interface Options {
   readonly parts: readonly PartName[];
@@ -62,6 +68,7 @@ interface Options {
   readonly seconds: number;
   readonly rounds: number | null;
   readonly subscribers: number | null;
+  readonly events: number | null;
   readonly json: boolean;
 }
 
@@ -72,7 +79,7 @@ function readOptions(args: readonly string[]): Options | null {
   const values = parse(args);
   if (values.help) return null;
   const only = PART_NAMES.filter((part) =>
-    values.only === undefined ? part !== ONLY_WHEN_NAMED : part === values.only,
+    values.only === undefined ? !ONLY_WHEN_NAMED.includes(part) : part === values.only,
   );
   if (only.length === 0) throw new UsageError(`--only must be one of ${PART_NAMES.join(', ')}, not "${values.only}"`);
   const stores = STORE_KINDS.filter((kind) => values.store === undefined || kind === values.store);
@@ -83,6 +90,7 @@ function readOptions(args: readonly string[]): Options | null {
     seconds: values.seconds === undefined ? DEFAULT_SECONDS : positive('seconds', values.seconds),
     rounds: values.rounds === undefined ? null : positive('rounds', values.rounds),
     subscribers: values.subscribers === undefined ? null : positive('subscribers', values.subscribers, 5_000_000),
+    events: values.events === undefined ? null : positive('events', values.events, 100_000_000),
     json: values.json ?? false,
   };
 }
@@ -97,6 +105,7 @@ function parse(args: readonly string[]) {
         seconds: { type: 'string' },
         rounds: { type: 'string' },
         subscribers: { type: 'string' },
+        events: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -170,6 +179,16 @@ const PARTS: Readonly<Record<PartName, Part>> = {
         events: subscribers ?? DEFAULT_SUBSCRIBERS.console,
       }),
     report: consoleReport,
+  },
+  pages: {
+    title: 'Pages of a very large journal',
+    measure: ({ stores, events, rounds }) =>
+      measurePages({
+        stores: SIZED_STORES.filter((store) => stores.includes(store)),
+        events: events ?? DEFAULT_EVENTS,
+        rounds: rounds ?? DEFAULT_ROUNDS.pages,
+      }),
+    report: pagesReport,
   },
 };
 

@@ -1,15 +1,8 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startPostgres, withClient } from '../test/helpers/postgres-server.ts';
 import { Part } from './parts/children.ts';
 import { fillStore } from './parts/fill.ts';
+import { type Place, placeOf, type SizedStore } from './parts/places.ts';
 import { median, progress, type Spread, spreadOf, spreadText, table } from './parts/report.ts';
 import type { Cost, StoreOrder, StoreReply } from './parts/store.ts';
-
-/** Stores that keep more than memory holds. */
-export const SIZED_STORES = ['sqlite', 'postgres'] as const;
-export type SizedStore = (typeof SIZED_STORES)[number];
 
 const SMALL = 10_000;
 
@@ -67,12 +60,6 @@ interface Sized {
   size(): Promise<number>;
 }
 
-/** Where stores are made, and how large they get. */
-interface Place {
-  create(): Promise<{ url: string; size(): Promise<number> }>;
-  remove(): Promise<void>;
-}
-
 /** What an event costs in a store of few and of many subscribers. */
 export async function measureSize(options: SizeOptions): Promise<SizeResult[]> {
   const results: SizeResult[] = [];
@@ -81,7 +68,7 @@ export async function measureSize(options: SizeOptions): Promise<SizeResult[]> {
 }
 
 async function measureStore(store: SizedStore, { subscribers, rounds }: SizeOptions): Promise<SizeResult> {
-  const place = store === 'sqlite' ? await files() : await databases();
+  const place = await placeOf(store);
   const open: Sized[] = [];
   try {
     open.push(await fill(store, place, SMALL), await fill(store, place, subscribers));
@@ -151,29 +138,6 @@ function ratiosOf(small: Sized, large: Sized, of: (reply: StoreReply) => Cost): 
   return { wall: ratio('wall'), processor: ratio('processor') };
 }
 
-async function files(): Promise<Place> {
-  const folder = await mkdtemp(join(tmpdir(), 'nsps-bench-'));
-  let made = 0;
-  return {
-    async create() {
-      const url = join(folder, `${++made}.db`);
-      return { url, size: async () => (await stat(url)).size };
-    },
-    remove: () => rm(folder, { recursive: true }),
-  };
-}
-
-async function databases(): Promise<Place> {
-  const server = await startPostgres();
-  return {
-    async create() {
-      const url = await server.database();
-      return { url, size: () => databaseSize(url) };
-    },
-    remove: () => server.stop(),
-  };
-}
-
 export function sizeReport(results: readonly SizeResult[]): string {
   const cost = ({ wall, processor }: Cost) => `${wall.toFixed(0)} / ${processor.toFixed(0)}`;
   const mib = (bytes: number) => (bytes / MIB).toFixed(0);
@@ -209,10 +173,3 @@ const NOTES = [
   'a database server), medians of rounds that take turns; each event is of another subscriber, chosen at random. Every',
   'subscriber has one delivered event of 1.5 KB in the journal. Memory is what the process has of its own, opened / at the end.',
 ];
-
-async function databaseSize(url: string): Promise<number> {
-  const { rows } = await withClient(url, (client) =>
-    client.query('SELECT pg_database_size(current_database()) AS size'),
-  );
-  return Number(rows[0]?.size);
-}

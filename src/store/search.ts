@@ -3,6 +3,9 @@ import type { EventFilter } from '../ports/store.ts';
 
 /** Events looked at for one page, and when their bodies have to be read for it. */
 const MOST_ROWS = 20_000;
+/** They are looked at in steps, each twice as large as the one before, until so much time has passed, in milliseconds. */
+const FIRST_ROWS = 1_250;
+const MOST_MS = 50;
 const MOST_BODIES = 2_000;
 /** And those that an index lists: they lie apart. */
 const MOST_LISTED = 5_000;
@@ -43,14 +46,29 @@ export interface SearchedJournal {
   fitting(search: EventSearch, stretch: Stretch): Promise<readonly EventRow[]>;
 }
 
+/** What was looked at for a page, and what of it fits. */
+interface Looked {
+  readonly events: readonly EventRow[];
+  readonly stretch: Stretch;
+  /** Whether there is more to look at. */
+  readonly more: boolean;
+}
+
 /**
- * One page of a search. The rows looked at are bounded whatever is looked for, so a page may be short, or empty, and still
- * have a next one.
+ * One page of a search. The rows looked at are bounded whatever is looked for, and fewer where reading takes long (rows that
+ * are not in memory), so a page may be short, or empty, and still have a next one.
+ * @param now milliseconds of any clock.
  */
-export async function searchPage(journal: SearchedJournal, search: EventSearch): Promise<FoundEvents> {
+export async function searchPage(
+  journal: SearchedJournal,
+  search: EventSearch,
+  now: () => number = () => performance.now(),
+): Promise<FoundEvents> {
+  const late = now() + MOST_MS;
   const span = await spanOf(journal, search);
-  const { stretch, more } = await stretchOf(journal, search, span);
-  const events = await journal.fitting(search, stretch);
+  const looked =
+    (await lookAtListed(journal, search, span)) ?? (await scan(journal, search, span, () => now() >= late));
+  const { events, stretch, more } = looked;
   const last = events.at(-1);
   const end = await endOf(journal, stretch);
   if (last && events.length === search.limit) {
@@ -70,26 +88,44 @@ export async function spanOf(
   return { from: first, before: end };
 }
 
-async function stretchOf(
-  journal: SearchedJournal,
-  search: EventSearch,
-  span: Span,
-): Promise<{ stretch: Stretch; more: boolean }> {
+/** @returns null when it is not known which events have to be looked at. */
+async function lookAtListed(journal: SearchedJournal, search: EventSearch, span: Span): Promise<Looked | null> {
   const all = isForAll(search);
-  const most = all ? search.limit : search.text ? MOST_BODIES : MOST_LISTED;
+  const most = all || isForListed(search) ? search.limit : search.text ? MOST_BODIES : MOST_LISTED;
   const listed =
     (await journal.listed(search, span, most)) ?? (search.text || all ? await journal.newest(span, most + 1) : null);
-  if (listed) {
-    const numbers = search.text ? await readable(journal, listed.slice(0, most)) : listed.slice(0, most);
-    return { stretch: { numbers }, more: listed.length > numbers.length };
+  if (!listed) return null;
+  const numbers = search.text ? await readable(journal, listed.slice(0, most)) : listed.slice(0, most);
+  const stretch = { numbers };
+  return { events: await journal.fitting(search, stretch), stretch, more: listed.length > numbers.length };
+}
+
+/** Looks at all events of a span, newest first, until the page is full. One step at least, so that every page comes further. */
+async function scan(journal: SearchedJournal, search: EventSearch, span: Span, isLate: () => boolean): Promise<Looked> {
+  const events: EventRow[] = [];
+  let { before } = span;
+  for (let [rows, left] = [FIRST_ROWS, MOST_ROWS]; ; rows *= 2) {
+    const step = Math.min(rows, left);
+    const reached = await journal.numberAt({ from: span.from, before }, step);
+    const from = reached ?? span.from;
+    events.push(...(await journal.fitting({ ...search, limit: search.limit - events.length }, { from, before })));
+    left -= step;
+    if (reached === null || left === 0 || events.length === search.limit || isLate()) {
+      return { events, stretch: { from, before: span.before }, more: reached !== null };
+    }
+    before = reached;
   }
-  const from = await journal.numberAt(span, MOST_ROWS);
-  return { stretch: { ...span, from: from ?? span.from }, more: from !== null };
 }
 
 /** Whether any event fits. */
-function isForAll({ text, imsi, state, type, from, until }: EventSearch): boolean {
-  return !text && [imsi, state, type, from, until].every((value) => value === undefined);
+function isForAll(search: EventSearch): boolean {
+  return isForListed(search) && search.imsi === undefined && search.state === undefined;
+}
+
+/** Whether every event fits that an index lists: no more of them than a page are of use then. */
+function isForListed({ text, imsi, state, type, from, until }: EventSearch): boolean {
+  const both = imsi !== undefined && state !== undefined;
+  return !text && !both && [type, from, until].every((value) => value === undefined);
 }
 
 /** As many as can be read at a time, one at least. */

@@ -75,5 +75,21 @@ export function journalContract(name: string, makeBench: () => Promise<StoreBenc
       assert.equal(await store.clean({ before: 0, most: 1, limit: 9 }), 1, 'bounded also by their number');
       await store.close();
     });
+
+    test('forgets old events behind any number of dead ones, and those once they are dead no more', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const add = (n: number, state: 'dead' | 'processed') =>
+        store.write({ entry: entryOf(n, { state }), story: null, effects: [] });
+      await Promise.all(Array.from({ length: 4_500 }, (_, n) => add(n, 'dead')));
+      for (let n = 4_500; n < 4_506; n++) await add(n, 'processed');
+      const order = { before: entryOf(4_505).receivedAt, most: 100_000, limit: 3 };
+      assert.deepEqual([await store.clean(order), await store.clean(order)], [3, 2]);
+      await add(7, 'processed');
+      assert.deepEqual([await store.clean(order), await store.clean(order)], [1, 0]);
+      assert.equal(await store.views.event('event-7'), null);
+      assert.notEqual(await store.views.event('event-8'), null);
+      await store.close();
+    });
   });
 }

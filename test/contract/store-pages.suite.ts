@@ -96,6 +96,46 @@ export function pagesContract(name: string, makeBench: () => Promise<StoreBench>
         }
       }));
 
+    test('finds what a subscriber with very many events did long ago', () =>
+      withStore(makeBench, async (store) => {
+        const base = entryOf(0).receivedAt;
+        const old = Array.from({ length: 60 }, (_, n) => ({ ...oneOfMany(n), receivedAt: base + n }));
+        // More than are listed, or gone past, for one page.
+        const late = Array.from({ length: 5_100 }, (_, n) => told(60 + n, { receivedAt: base + HOUR_MS + n }));
+        for (const entry of old) await keep(store, entry);
+        await Promise.all(late.map((entry) => keep(store, entry)));
+        const until = base + HOUR_MS / 2;
+        const his = old.filter(({ imsi }) => imsi === IMSI).toReversed();
+        const ids = (entries: readonly Entry[]) => entries.map(({ eventId }) => eventId);
+        assert.deepEqual(await walk(store, { imsi: IMSI, until, limit: 7 }), ids(his));
+        assert.deepEqual(await walk(store, { imsi: IMSI, until, text: 'event-3', limit: 7 }), [
+          ...ids(his.filter(({ eventId }) => eventId.startsWith('event-3'))),
+        ]);
+        for (const state of ['dead', 'discarded'] as const) {
+          const expected = ids(his.filter((entry) => entry.state === state));
+          assert.ok(expected.length > 2);
+          assert.deepEqual(await walk(store, { imsi: IMSI, state, limit: 2 }), expected, state);
+          assert.deepEqual(await walk(store, { imsi: IMSI, state, until, limit: 2 }), expected, state);
+        }
+        const { next } = await store.views.page({ until, limit: 1 });
+        assert.deepEqual(await walk(store, { imsi: IMSI, beforeSeq: there(next) + 1, limit: 7 }), ids(his));
+      }));
+
+    test('pages through a rare state however many are in it, newest first', () =>
+      withStore(makeBench, async (store) => {
+        const rejected = Array.from({ length: 5_100 }, (_, n) => told(n, { state: 'rejected' }));
+        await Promise.all(rejected.map((entry) => keep(store, entry)));
+        await keep(store, told(9_999));
+        const found = await walk(store, { state: 'rejected', limit: 200 });
+        assert.equal(found.length, rejected.length);
+        assert.equal(new Set(found).size, rejected.length);
+        assert.equal(
+          (await store.views.page({ state: 'rejected', limit: 200 })).events.length,
+          200,
+          'a full page at once',
+        );
+      }));
+
     test('goes on where events between were deleted', () =>
       withStore(makeBench, async (store) => {
         await store.write(acceptanceOf(0));
@@ -112,6 +152,8 @@ export function pagesContract(name: string, makeBench: () => Promise<StoreBench>
 }
 
 const idsOf = ({ events }: Awaited<ReturnType<Store['views']['page']>>) => events.map(({ eventId }) => eventId);
+
+const HOUR_MS = 3_600_000;
 
 /** Of two subscribers, in all kinds of states; now and then a swap. */
 function oneOfMany(n: number): Entry {

@@ -43,7 +43,7 @@ export function directStore(limits: Limits = LIMITS): Store {
       note: async () => engine.outbox.note(),
       backlog: async () => engine.outbox.backlog(),
     },
-    clean: async (order) => engine.clean(order),
+    clean: async (order) => engine.clean(order).deleted,
     close: async () => engine.close(),
   };
 }

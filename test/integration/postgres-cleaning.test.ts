@@ -5,6 +5,9 @@ import { type PostgresBench, postgresBench } from '../helpers/postgres.ts';
 import { acceptanceOf, entryOf } from '../helpers/subscribers.ts';
 
 const EVENTS = 20_000;
+/** Of them, in one test. */
+const DEAD = 5_000;
+const BATCH = 100;
 /** Of the event that came first, in milliseconds since 1970. */
 const FIRST = 1_000_000;
 
@@ -25,6 +28,28 @@ test('cleaning reads what is old, not the whole journal, and so it does when lit
       return now.cleanings > before.cleanings && { rows: now.rows - before.rows };
     })) as { rows: number };
     assert.ok(read.rows < 1_000, `${read.rows} rows were read to delete ${deleted}`);
+  }
+});
+
+test('cleaning goes past what stays at the front once, not with every batch', async () => {
+  await using bench = await postgresBench();
+  await fill(bench);
+  await bench.query("UPDATE nsps_connector.journal SET state = 'dead' WHERE seq <= $1", [DEAD]);
+  await bench.query('VACUUM ANALYZE nsps_connector.journal');
+  for (const order of [
+    { before: FIRST + DEAD + 10 * BATCH, most: EVENTS },
+    { before: 0, most: EVENTS - DEAD - 20 * BATCH },
+  ]) {
+    const before = await rowsRead(bench);
+    const store = await bench.open();
+    for (let batch = 0; batch < 10; batch++) assert.equal(await store.clean({ ...order, limit: BATCH }), BATCH);
+    assert.equal(await store.clean({ ...order, limit: BATCH }), 0);
+    await store.close();
+    const read = (await until('the statistics', async () => {
+      const now = await rowsRead(bench);
+      return now.cleanings > before.cleanings && { rows: now.rows - before.rows };
+    })) as { rows: number };
+    assert.ok(read.rows < 4 * DEAD, `${read.rows} rows were read`);
   }
 });
 

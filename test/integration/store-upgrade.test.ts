@@ -8,14 +8,17 @@ import { postgresBench, withClient } from '../helpers/postgres.ts';
 import { sqliteBench } from '../helpers/sqlite-bench.ts';
 import { acceptanceOf, entryOf, IMSI, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 
-/** What version 0.1 left behind: two subscribers, one with a number, and an event. */
+const DEAD_IMSI = '250010000000007';
+
+/** What version 0.1 left behind: two subscribers, one with a number, and an event; somebody who was given up. */
 const [KNOWN, NUMBERLESS] = [wantedAt(1), wantedAt(1, { imsi: OTHER_IMSI, msisdn: null })].map((wanted) =>
   JSON.stringify(wanted),
 );
 const STATEMENTS = (schema: string, body: string) => `
   INSERT INTO ${schema}journal (seq, event_id, received_at, updated_at, type, imsi, state, status, request_id, unique_id,
     decision, attempts, body) VALUES (1, 'event-1', ${entryOf(1).receivedAt}, 1, 'SIM/Updated', ${Number(IMSI)},
-    'processed', 202, 'r', 'u', '{}', '[{"at":1}]', ${body});`;
+    'processed', 202, 'r', 'u', '{}', '[{"at":1}]', ${body});
+  UPDATE ${schema}subscribers SET dead = 'number 79123456789 clashes', waiting_since = 5 WHERE imsi = ${Number(DEAD_IMSI)};`;
 
 /** @param store of today, on that database. */
 async function usesWhatItFinds(store: Store): Promise<void> {
@@ -29,6 +32,13 @@ async function usesWhatItFinds(store: Store): Promise<void> {
   assert.deepEqual(
     events.map(({ eventId, attempts }) => [eventId, attempts]),
     [['event-1', 1]],
+  );
+  const why = 'number … clashes';
+  assert.deepEqual(await store.views.deadGroups(9), [{ why, count: 1, oldest: 5, newest: 5 }]);
+  const letters = await store.views.deadLetters({ why: 'number 70000000000 clashes', limit: 9 });
+  assert.deepEqual(
+    letters.map(({ imsi }) => imsi),
+    [DEAD_IMSI],
   );
   const names = { msisdn: '79123456789', account: '17', iccid: '8938003991234567890' };
   await store.write({ ...acceptanceOf(2), entry: entryOf(2, { names }) });
@@ -46,6 +56,7 @@ describe('a database of the first version', () => {
       const add = db.prepare('INSERT INTO subscribers (imsi, applied, last_event) VALUES (?, ?, ?)');
       add.run(Number(IMSI), KNOWN ?? null, 1);
       add.run(Number(OTHER_IMSI), NUMBERLESS ?? null, null);
+      add.run(Number(DEAD_IMSI), null, null);
       db.exec(STATEMENTS('', "CAST('a needle' AS BLOB)"));
     }
     const store = await bench.open();
@@ -60,6 +71,7 @@ describe('a database of the first version', () => {
       const add = 'INSERT INTO nsps_connector.subscribers (imsi, known, applied) VALUES ($1, true, $2)';
       await client.query(add, [Number(IMSI), KNOWN]);
       await client.query(add, [Number(OTHER_IMSI), NUMBERLESS]);
+      await client.query(add, [Number(DEAD_IMSI), null]);
       await client.query(STATEMENTS('nsps_connector.', "'a needle'::bytea"));
       await client.query("SELECT nextval('nsps_connector.journal_seq')");
     });

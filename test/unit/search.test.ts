@@ -68,6 +68,30 @@ describe('a search', () => {
     assert.deepEqual(looked, [20_000, 20_000, 20_000, 10_000]);
   });
 
+  test('ends a page early where looking takes long, and still comes further with every page', async () => {
+    let time = 0;
+    const slow = () => (time += 60);
+    const journal = new ManyEvents((seq) => seq % 5_000 === 7);
+    const found: number[] = [];
+    let pages = 0;
+    for (let beforeSeq: number | null = ROWS; beforeSeq !== null; pages++) {
+      const page = await searchPage(journal, { type: 'Rare', limit: 50, beforeSeq }, slow);
+      found.push(...page.events.map(({ seq }) => seq));
+      beforeSeq = page.next;
+    }
+    assert.deepEqual(
+      found,
+      Array.from({ length: 14 }, (_, index) => 65_007 - 5_000 * index),
+    );
+    assert.deepEqual([pages, journal.looked], [ROWS / 1_250 + 1, ROWS]);
+  });
+
+  test('goes no further than it has to for a full page', async () => {
+    const journal = new ManyEvents(() => true);
+    const page = await searchPage(journal, { type: 'Common', limit: 50 });
+    assert.deepEqual([page.events.length, page.next, journal.looked], [50, ROWS - 50, 1_250]);
+  });
+
   test('looks at no more than a page when everything fits', async () => {
     const journal = new ManyEvents(() => true);
     const page = await searchPage(journal, { limit: 50 });
@@ -89,11 +113,19 @@ describe('a search', () => {
   test('goes through what an index lists, however long the list', async () => {
     const listed = Array.from({ length: 12_000 }, (_, index) => ROWS - 5 * (index + 1));
     const journal = new ManyEvents((seq) => seq % 1_000 === 0, { listed });
-    const { found, looked } = await walk(journal, { state: 'failed', limit: 100 });
+    const { found, looked } = await walk(journal, { state: 'failed', type: 'SIM/Updated', limit: 100 });
     assert.deepEqual(
       found,
       listed.filter((seq) => seq % 1_000 === 0),
     );
     assert.deepEqual(looked, [5_000, 5_000, 2_000]);
+  });
+
+  test('takes no more than a page of a list when everything on it fits', async () => {
+    const listed = Array.from({ length: 250 }, (_, index) => ROWS - 5 * (index + 1));
+    for (const filter of [{ state: 'failed' }, { imsi: '001010000000001' }] as const) {
+      const { found, looked } = await walk(new ManyEvents(() => true, { listed }), { ...filter, limit: 100 });
+      assert.deepEqual([found, looked], [listed, [100, 100, 50]]);
+    }
   });
 });

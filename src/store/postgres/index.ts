@@ -5,7 +5,7 @@ import { Group } from '../group.ts';
 import type { WriteResult } from '../requests.ts';
 import { deedParameters, NOTE } from './audit.ts';
 import { Claims, type LeaseRequest } from './claims.ts';
-import { CLEAN, CLEAN_AUDIT } from './cleaning.ts';
+import { Cleaning } from './cleaning.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { Leases } from './leases.ts';
 import { PostgresViews } from './views.ts';
@@ -25,6 +25,7 @@ export interface PostgresOptions extends Omit<DatabaseOptions, 'poolSize'> {
  */
 export class PostgresStore implements Store {
   readonly #database: Database;
+  readonly #cleaning: Cleaning;
   readonly #claiming: Claims;
   readonly #claims: Group<LeaseRequest, Held | null>;
   readonly #looks: Group<string, Subscriber>;
@@ -55,6 +56,7 @@ export class PostgresStore implements Store {
     this.#claims = new Group((requests) => database.named(claiming.claim(requests)));
     this.#looks = new Group((imsis) => database.named(claiming.look(imsis)));
     this.#writes = new Group((writes) => database.named(writing.write(writes)));
+    this.#cleaning = new Cleaning(database);
     this.views = new PostgresViews(database);
   }
 
@@ -76,10 +78,8 @@ export class PostgresStore implements Store {
     return result.taken;
   }
 
-  async clean({ before, most, limit }: CleaningOrder): Promise<number> {
-    await this.#database.named(this.#database.run(CLEAN_AUDIT, [before, limit]));
-    const deleted = await this.#database.named(this.#database.run(CLEAN, [before, limit, most]));
-    return deleted.length;
+  clean(order: CleaningOrder): Promise<number> {
+    return this.#database.named(this.#cleaning.clean(order));
   }
 
   async note(deed: Deed): Promise<void> {

@@ -16,9 +16,6 @@ import type { Database } from './database.ts';
 import { plain, STATE_COLUMNS, type StateRow, subscriberOf } from './rows.ts';
 import { PostgresSearch } from './search.ts';
 
-/** `commonReason` (core/text.ts). */
-const COMMON_REASON = "regexp_replace(dead, '[0-9]{5,}', '…', 'g')";
-
 /** Reading, for those who run the connector. */
 export class PostgresOperatorViews implements OperatorViews {
   readonly #database: Database;
@@ -71,8 +68,13 @@ export class PostgresOperatorViews implements OperatorViews {
 
   async deadGroups(limit: number): Promise<readonly DeadGroup[]> {
     const rows = await this.look<[string, number, number | null, number | null]>(
-      `SELECT ${COMMON_REASON} AS why, count(*) AS count, min(waiting_since), max(waiting_since) FROM nsps_connector.subscribers
-       WHERE dead IS NOT NULL GROUP BY 1 ORDER BY count DESC, ${COMMON_REASON} COLLATE "C" LIMIT $1`,
+      `SELECT why, count, oldest, newest FROM (
+         SELECT dead_group, count(*) AS count, min(waiting_since) AS oldest, max(waiting_since) AS newest
+         FROM nsps_connector.subscribers WHERE dead IS NOT NULL GROUP BY dead_group) AS groups
+       CROSS JOIN LATERAL (
+         SELECT nsps_connector.common_reason(dead) AS why FROM nsps_connector.subscribers AS one
+         WHERE one.dead IS NOT NULL AND one.dead_group = groups.dead_group LIMIT 1) AS one
+       ORDER BY count DESC, why COLLATE "C" LIMIT $1`,
       [limit],
     );
     return rows.map(([why, count, oldest, newest]) => ({ why, count, oldest, newest }));
@@ -82,7 +84,7 @@ export class PostgresOperatorViews implements OperatorViews {
     const after = Number(afterImsi ?? -1);
     if (why === undefined) return this.subscribersWhere('imsi > $2 AND dead IS NOT NULL', [after], limit);
     return this.subscribersWhere(
-      `imsi > $2 AND dead IS NOT NULL AND ${COMMON_REASON} = $3`,
+      'imsi > $2 AND dead IS NOT NULL AND dead_group = md5($3)::uuid',
       [after, plain(commonReason(why))],
       limit,
     );

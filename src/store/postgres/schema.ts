@@ -139,6 +139,33 @@ export const MIGRATIONS: readonly string[] = [
     detail text
   );
   `,
+  // What operators are told of everybody who waits or is dead, and of events nobody is done with, comes from indexes alone.
+  `
+  -- In the order of pages.
+  DROP INDEX nsps_connector.journal_unfinished;
+  CREATE INDEX journal_unfinished ON nsps_connector.journal (state, seq)
+    WHERE state IN ('queued', 'failed', 'rejected', 'dead');
+
+  DROP INDEX nsps_connector.subscribers_due;
+  CREATE INDEX subscribers_due ON nsps_connector.subscribers (due_at) INCLUDE (waiting_since) WHERE due_at IS NOT NULL;
+
+  -- What a reason has in common with others: commonReason (core/text.ts).
+  CREATE FUNCTION nsps_connector.common_reason(dead text) RETURNS text LANGUAGE sql IMMUTABLE AS
+  $$ SELECT regexp_replace(dead, '[0-9]{5,}', '…', 'g') $$;
+  -- A digest of that, since a reason may be longer than an index takes. Out of date, and of no use, once he is not dead.
+  ALTER TABLE nsps_connector.subscribers ADD COLUMN dead_group uuid;
+  -- By the database itself: an instance of an older version may still be writing.
+  CREATE FUNCTION nsps_connector.set_dead_group() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    new.dead_group := md5(nsps_connector.common_reason(new.dead))::uuid;
+    RETURN new;
+  END $$;
+  CREATE TRIGGER dead_in_a_group BEFORE INSERT OR UPDATE OF dead ON nsps_connector.subscribers FOR EACH ROW
+  WHEN (new.dead IS NOT NULL) EXECUTE FUNCTION nsps_connector.set_dead_group();
+  UPDATE nsps_connector.subscribers SET dead = dead WHERE dead IS NOT NULL;
+  CREATE INDEX subscribers_dead_group ON nsps_connector.subscribers (dead_group, imsi) INCLUDE (waiting_since)
+    WHERE dead IS NOT NULL;
+  `,
 ];
 
 /** Nobody else's lock: 'nsps' in ASCII. */

@@ -8,6 +8,8 @@ import { plain } from './rows.ts';
 const JOURNAL = 'nsps_connector.journal';
 /** What the index is made with: with it, the index can be used. */
 const IN_INDEX = `state IN (${UNFINISHED.map((state) => `'${state}'`).join(', ')})`;
+/** Events of a subscriber that are listed: their index knows no order, and all of them are sorted. */
+const MOST_OF_ONE = 5_000;
 /** Where numbers and times do not quite agree, the events around a time are looked at. */
 const AROUND = 1_000;
 
@@ -87,24 +89,25 @@ export class PostgresSearch implements SearchedJournal {
     return (row?.[0] ?? -1) + 1;
   }
 
-  /** The indexes know no order: what they list is of use as long as it is little. */
-  async listed(search: EventSearch, span: Span, most: number): Promise<readonly number[] | null> {
-    const { imsi, state } = search;
-    const lists: { where: string; value: unknown }[] =
-      imsi !== undefined
-        ? ['imsi', 'previous_imsi'].map((column) => ({ where: `${column} = $1`, value: Number(imsi) }))
-        : state !== undefined && UNFINISHED.includes(state)
-          ? [{ where: `${IN_INDEX} AND state = $1`, value: state }]
-          : [];
-    if (lists.length === 0) return null;
+  async listed({ imsi, state }: EventSearch, span: Span, most: number): Promise<readonly number[] | null> {
+    const story = imsi === undefined ? null : await this.#story(Number(imsi), span);
+    if (story) return story;
+    if (state === undefined || !UNFINISHED.includes(state)) return null;
+    const { where, values } = Conditions.of({ state }, span);
+    const sql = `SELECT seq FROM ${JOURNAL} ${where} ORDER BY seq DESC LIMIT ${most + 1}`;
+    return (await this.#look<[number]>(sql, values)).map(([seq]) => seq);
+  }
+
+  /** Of a subscriber. @returns null when he has too many events. */
+  async #story(imsi: number, { from, before }: Span): Promise<number[] | null> {
     const found = new Set<number>();
-    for (const { where, value } of lists) {
-      const sql = `SELECT seq FROM ${JOURNAL} WHERE ${where} LIMIT $2`;
-      const rows = await this.#look<[number]>(sql, [value, most + 1]);
-      if (rows.length > most) return null;
+    for (const column of ['imsi', 'previous_imsi']) {
+      const sql = `SELECT seq FROM ${JOURNAL} WHERE ${column} = $1 LIMIT ${MOST_OF_ONE + 1}`;
+      const rows = await this.#look<[number]>(sql, [imsi]);
+      if (rows.length > MOST_OF_ONE) return null;
       for (const [seq] of rows) found.add(seq);
     }
-    return [...found].filter((seq) => seq >= span.from && seq < span.before).sort((a, b) => b - a);
+    return [...found].filter((seq) => seq >= from && seq < before).sort((a, b) => b - a);
   }
 
   async newest({ from, before }: Span, most: number): Promise<readonly number[]> {

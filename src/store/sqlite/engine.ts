@@ -8,6 +8,7 @@ import { type CleaningOrder, type Entry, StoreError, type Views, type Write } fr
 import type { WriteResult } from '../requests.ts';
 import { isRefusal, storeError } from './faults.ts';
 import { Intents, intentsFile } from './intents.ts';
+import type { Cleaned } from './journal.ts';
 import type { ConcludeRequest, OutboxTables } from './outbox.ts';
 import { migrate, requireToday } from './schema.ts';
 import { Tables } from './tables.ts';
@@ -115,7 +116,8 @@ export class Engine {
     return this.#writable().outbox;
   }
 
-  clean(order: CleaningOrder): number {
+  /** A part of what there is to clean. */
+  clean(order: CleaningOrder): Cleaned {
     return this.#transaction((tables) => tables.clean(order));
   }
 

@@ -135,7 +135,7 @@ export function findEvent(db: DatabaseSync, eventId: string): number | null {
 }
 
 /** 52 bits that spread evenly (FNV-1a, two halves): a number that JavaScript and SQLite both hold exactly. */
-function hashOf(text: string): number {
+export function hashOf(text: string): number {
   let [high, low] = [0x811c9dc5, 0x1000193];
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);

@@ -6,6 +6,7 @@ import { type CleaningOrder, type Held, type Store, StoreError, type Write } fro
 import { claimEndedBy, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
 import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
+import type { Cleaned } from './journal.ts';
 import { encodeWrites } from './messages.ts';
 import { ThreadOutbox } from './thread-outbox.ts';
 import { ThreadViews } from './thread-views.ts';
@@ -207,8 +208,14 @@ export class SqliteStore implements Store {
     }
   }
 
-  clean(order: CleaningOrder): Promise<number> {
-    return this.#writer.ask('clean', JSON.stringify(order));
+  /** In several steps where much has to stay: events come in between. */
+  async clean({ limit, ...order }: CleaningOrder): Promise<number> {
+    for (let deleted = 0; ; ) {
+      const left = { ...order, limit: limit - deleted };
+      const cleaned: Cleaned = await this.#writer.ask('clean', JSON.stringify(left));
+      deleted += cleaned.deleted;
+      if (!cleaned.more || deleted >= limit) return deleted;
+    }
   }
 
   async note(deed: Deed): Promise<void> {

@@ -42,6 +42,16 @@ interface LastRow {
   readonly names: string | null;
 }
 
+/** Rows that one cleaning looks at: nobody waits long for the next write. */
+const LOOKED_AT = 2_000;
+
+/** What one cleaning did. */
+export interface Cleaned {
+  readonly deleted: number;
+  /** Whether it stopped before it came to what is to be kept. */
+  readonly more: boolean;
+}
+
 /** Every event and its story. */
 export class Journal {
   readonly #now: () => number;
@@ -59,6 +69,8 @@ export class Journal {
   readonly #rename: StatementSync;
   readonly #oldest: StatementSync;
   readonly #delete: StatementSync;
+  /** Up to this event the journal was cleaned; 0 = to be begun at its front again. */
+  #cleaned = 0;
 
   constructor(db: DatabaseSync, index: EventIndex, now: () => number) {
     this.#now = now;
@@ -90,7 +102,7 @@ export class Journal {
     // The newest stays whatever its age, so that numbers are never used again.
     this.#oldest = db.prepare(
       `SELECT seq, event_id, received_at, state, (SELECT max(seq) FROM journal) - seq AS newer FROM journal
-       WHERE seq < (SELECT max(seq) FROM journal) ORDER BY seq`,
+       WHERE seq > ? AND seq < (SELECT max(seq) FROM journal) ORDER BY seq LIMIT ${LOOKED_AT}`,
     );
     this.#delete = db.prepare('DELETE FROM journal WHERE seq = ?');
     // An event of two subscribers is done when both are; not when one was given up (journal-rules.ts).
@@ -198,19 +210,27 @@ export class Journal {
     this.#setAttempts.run(seq, JSON.stringify(all), this.#now());
   }
 
-  /** Walks from the oldest event to the first that is to be kept. @returns how many events were deleted. */
-  clean({ before, most, limit }: CleaningOrder): number {
+  /**
+   * Walks from the oldest event to the first that is to be kept, a stretch at a time: what waits or is dead stays at the front,
+   * and is not gone past again until the end was reached.
+   */
+  clean({ before, most, limit }: CleaningOrder): Cleaned {
     const old: { seq: number; event_id: string }[] = [];
-    for (const row of this.#oldest.iterate() as Iterable<AgedRow>) {
-      const tooMany = row.newer >= most;
-      if ((row.received_at >= before && !tooMany) || old.length === limit) break;
+    let [looked, ended] = [0, false];
+    for (const row of this.#oldest.iterate(this.#cleaned) as Iterable<AgedRow>) {
+      ended = row.received_at >= before && row.newer < most;
+      if (ended || old.length === limit) break;
       if (row.state !== 'queued' && row.state !== 'dead') old.push(row);
+      this.#cleaned = row.seq;
+      looked++;
     }
     for (const { seq, event_id } of old) {
       this.#delete.run(seq);
       this.#index.remove(event_id, seq);
     }
-    return old.length;
+    const more = !ended && (old.length === limit || looked === LOOKED_AT);
+    if (!more) this.#cleaned = 0;
+    return { deleted: old.length, more };
   }
 
   hear({ eventId, state, why }: EventNews): void {

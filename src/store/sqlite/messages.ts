@@ -4,6 +4,7 @@ import type { OutboxBacklog, Standing } from '../../ports/outbox.ts';
 import type { CleaningOrder, StoredEvent, Views, Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
 import type { EngineOptions, Seen } from './engine.ts';
+import type { Cleaned } from './journal.ts';
 import type { ConcludeRequest } from './outbox.ts';
 
 /** What the store asks of its thread, and gets back. Requests travel as JSON: that is quicker than cloning objects. */
@@ -17,7 +18,7 @@ export interface Requests {
   conclude: { of: ConcludeRequest; gives: null };
   recorderNote: { of: null; gives: string | null };
   outboxBacklog: { of: null; gives: OutboxBacklog };
-  clean: { of: CleaningOrder; gives: number };
+  clean: { of: CleaningOrder; gives: Cleaned };
   note: { of: Deed; gives: null };
   probe: { of: null; gives: null };
   view: { of: { name: keyof Views; args: unknown[] }; gives: unknown };

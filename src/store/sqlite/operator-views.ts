@@ -28,7 +28,6 @@ export class SqliteOperatorViews implements OperatorViews {
 
   constructor(db: DatabaseSync) {
     this.db = db;
-    db.function('common_reason', { deterministic: true }, (reason) => commonReason(String(reason)));
     this.search = new SqliteSearch(db);
   }
 
@@ -63,8 +62,8 @@ export class SqliteOperatorViews implements OperatorViews {
   }
 
   async deadGroups(limit: number): Promise<readonly DeadGroup[]> {
-    const sql = `SELECT common_reason(dead) AS why, count(*) AS count, min(waiting_since) AS oldest, max(waiting_since) AS newest
-      FROM subscribers WHERE dead IS NOT NULL GROUP BY common_reason(dead) ORDER BY count DESC, why LIMIT ?`;
+    const sql = `SELECT dead_group AS why, count(*) AS count, min(waiting_since) AS oldest, max(waiting_since) AS newest
+      FROM subscribers WHERE dead_group IS NOT NULL GROUP BY dead_group ORDER BY count DESC, why LIMIT ?`;
     return this.db.prepare(sql).all(limit) as unknown as DeadGroup[];
   }
 
@@ -75,7 +74,7 @@ export class SqliteOperatorViews implements OperatorViews {
   }: Parameters<OperatorViews['deadLetters']>[0]): Promise<readonly Subscriber[]> {
     const values = [Number(afterImsi ?? -1), ...(why === undefined ? [] : [commonReason(why)])];
     return this.subscribersWhere(
-      `imsi > ? AND dead IS NOT NULL${why === undefined ? '' : ' AND common_reason(dead) = ?'}`,
+      `imsi > ? AND ${why === undefined ? 'dead IS NOT NULL' : 'dead_group = ?'}`,
       values,
       limit,
     );

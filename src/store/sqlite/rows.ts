@@ -1,6 +1,7 @@
 import type { Release, Subscriber, Wanted } from '../../core/subscriber.ts';
 import { unknownSubscriber } from '../../core/subscriber.ts';
-import type { SubscriberRow } from '../subscriber-row.ts';
+import { commonReason } from '../../core/text.ts';
+import { SUBSCRIBER_COLUMNS, type SubscriberRow } from '../subscriber-row.ts';
 import { wholeMs } from '../times.ts';
 
 /** States and releases as JSON. */
@@ -22,7 +23,11 @@ export function subscriberOf(row: JsonRow | undefined, imsi: string): Subscriber
   };
 }
 
-export function valuesOf(subscriber: Subscriber): JsonRow {
+/** What is written of a subscriber: besides what is read again, by what he is found among dead letters. */
+export const WRITTEN_COLUMNS = [...SUBSCRIBER_COLUMNS, 'dead_group'] as const;
+
+/** In the order of `WRITTEN_COLUMNS`. */
+export function valuesOf(subscriber: Subscriber): [...JsonRow, deadGroup: string | null] {
   const { imsi, applied, desired, after, unsettledUntil, dueAt, waitingSince, attempts, dead } = subscriber;
   return [
     Number(imsi),
@@ -34,5 +39,6 @@ export function valuesOf(subscriber: Subscriber): JsonRow {
     wholeMs(waitingSince),
     attempts,
     dead,
+    dead === null ? null : commonReason(dead),
   ];
 }

@@ -8,6 +8,9 @@ import { type SearchedJournal, SLACK_MS, type Span, type Stretch } from '../sear
 /** Word for word what the index is made with: else it is not used. */
 const IN_INDEX = `state IN (${UNFINISHED.map((state) => `'${state}'`).join(', ')})`;
 
+/** Events of a subscriber that are gone past on the way to a span. */
+const MOST_PASSED = 2_000;
+
 interface Row {
   seq: number;
   event_id: string;
@@ -92,15 +95,19 @@ export class SqliteSearch implements SearchedJournal {
   }
 
   async listed({ imsi, state }: EventSearch, span: Span, most: number): Promise<readonly number[] | null> {
-    if (imsi !== undefined) return this.#story(Number(imsi), span, most);
+    const story = imsi === undefined ? null : this.#story(Number(imsi), span, most);
+    if (story) return story;
     if (state === undefined || !UNFINISHED.includes(state)) return null;
     const { where, values } = Conditions.of({ state }, span);
     const sql = `SELECT seq FROM journal INDEXED BY journal_unfinished ${where} ORDER BY seq DESC LIMIT ?`;
     return this.#numbers(sql, ...values, most + 1);
   }
 
-  /** From each event of a subscriber to the one before. */
-  #story(imsi: number, span: Span, most: number): number[] {
+  /**
+   * From each event of a subscriber to the one before.
+   * @returns null when too many of them came after the span: then it is quicker to look where it is.
+   */
+  #story(imsi: number, span: Span, most: number): number[] | null {
     const step = this.#db.prepare(
       'SELECT iif(imsi = ?1, before, previous_before) FROM journal WHERE seq = ?2 AND ?1 IN (imsi, previous_imsi)',
     );
@@ -111,10 +118,12 @@ export class SqliteSearch implements SearchedJournal {
     const next = before(span.before);
     const found: number[] = [];
     const start = next === undefined ? (first.get(imsi) as unknown as [number | null] | undefined)?.[0] : next;
+    let passed = 0;
     for (let seq = start ?? null; seq !== null && seq >= span.from && found.length <= most; ) {
       const earlier = before(seq);
       if (earlier === undefined) break;
       if (seq < span.before) found.push(seq);
+      else if (++passed > MOST_PASSED) return null;
       seq = earlier;
     }
     return found;
@@ -150,9 +159,11 @@ export class SqliteSearch implements SearchedJournal {
   }
 
   async fitting(search: EventSearch, stretch: Stretch): Promise<readonly EventRow[]> {
-    const { text, limit } = search;
+    const { imsi, text, limit } = search;
     const conditions = Conditions.of(search, 'from' in stretch ? stretch : ANYWHERE);
     if ('numbers' in stretch) conditions.add(`seq IN ${LIST}`, JSON.stringify(stretch.numbers));
+    // Of what is listed all are his, but not every list can be had.
+    conditions.add('? IN (imsi, previous_imsi)', imsi === undefined ? undefined : Number(imsi));
     if (text) conditions.add('(instr(body, ?) OR instr(event_id, ?))', Buffer.from(text), text);
     const rows = this.#db
       .prepare(`SELECT ${ROW} FROM journal NOT INDEXED ${conditions.where} ORDER BY seq DESC LIMIT ?`)

@@ -10,9 +10,9 @@ import { SUBSCRIBER_COLUMNS } from '../subscriber-row.ts';
 import { Audit } from './audit.ts';
 import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';
-import { Journal } from './journal.ts';
+import { type Cleaned, Journal } from './journal.ts';
 import { type ConcludeRequest, OutboxTables } from './outbox.ts';
-import { type JsonRow, subscriberOf, valuesOf } from './rows.ts';
+import { type JsonRow, subscriberOf, valuesOf, WRITTEN_COLUMNS } from './rows.ts';
 
 /** The tables and what is done to them, one call after the other. Knows nothing of threads, transactions and files. */
 export class Tables {
@@ -39,9 +39,9 @@ export class Tables {
     const columns = SUBSCRIBER_COLUMNS.join(', ');
     this.#select = db.prepare(`SELECT ${columns} FROM subscribers WHERE imsi = ?`);
     this.#insert = db.prepare(
-      `INSERT INTO subscribers (${columns}) VALUES (${SUBSCRIBER_COLUMNS.map(() => '?').join(', ')})`,
+      `INSERT INTO subscribers (${WRITTEN_COLUMNS.join(', ')}) VALUES (${WRITTEN_COLUMNS.map(() => '?').join(', ')})`,
     );
-    const assignments = SUBSCRIBER_COLUMNS.slice(1).map((column, index) => `${column} = ?${index + 2}`);
+    const assignments = WRITTEN_COLUMNS.slice(1).map((column, index) => `${column} = ?${index + 2}`);
     this.#update = db.prepare(`UPDATE subscribers SET ${assignments.join(', ')} WHERE imsi = ?1`);
     const due = `SELECT ${columns} FROM subscribers WHERE due_at <= ?`;
     this.#oldestDue = db.prepare(`${due} ORDER BY due_at LIMIT ?`);
@@ -89,8 +89,8 @@ export class Tables {
     return taken;
   }
 
-  /** Only what nothing waits for any more goes. @returns how many events were deleted. */
-  clean(order: CleaningOrder): number {
+  /** Only what nothing waits for any more goes. */
+  clean(order: CleaningOrder): Cleaned {
     this.#audit.clean(order);
     return this.#journal.clean(order);
   }
