@@ -47,12 +47,10 @@ export interface CoreTally {
 }
 
 /**
- * A connector may have looked whether a number is free just before another one answered the event that says it is not, and
- * its request may arrive here that much later; in milliseconds. Three connectors, one of them just started, their database,
- * the core and NSPS share this machine: on two processors 250 and 350 ms were seen. A connector that does not wait for
- * releases is found all the same: a release that fails takes seconds.
+ * A connector may have sent a request just before it answered the event that forbids it, and the two may arrive here the
+ * other way round; in milliseconds.
  */
-const CROSSING_MS = 500;
+const CROSSING_MS = 200;
 
 interface Holder {
   readonly msisdn: readonly string[];
