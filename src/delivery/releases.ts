@@ -4,14 +4,14 @@ import type { Store } from '../ports/store.ts';
 /** SIMs known to have given their number back, each for one swap. */
 export class Released {
   readonly #store: Store;
-  readonly #done = new Set<string>();
+  readonly #done: Release[] = [];
 
   constructor(store: Store) {
     this.#store = store;
   }
 
   add(release: Release): void {
-    this.#done.add(keyOf(release));
+    this.#done.push(release);
   }
 
   /**
@@ -27,11 +27,16 @@ export class Released {
       // A number that went from here to another SIM and comes back need not leave once more.
       const fresh = round.filter((release) => release.change.state.imsi !== imsi && !seen.has(keyOf(release)));
       for (const release of fresh) seen.add(keyOf(release));
-      missing.push(...fresh.filter((release) => !this.#done.has(keyOf(release))));
-      const done = fresh.filter((release) => this.#done.has(keyOf(release)));
+      missing.push(...fresh.filter((release) => !this.#isDone(release)));
+      const done = fresh.filter((release) => this.#isDone(release));
       round = (await Promise.all(done.map((release) => before(this.#store, release)))).flat();
     }
     return missing;
+  }
+
+  #isDone(release: Release): boolean {
+    const key = keyOf(release);
+    return this.#done.some((done) => keyOf(done) === key);
   }
 
   /** Whether all that a number has to wait for is done, by what is known now. */

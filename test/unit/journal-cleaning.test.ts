@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { EventIndex } from '../../src/store/sqlite/event-index.ts';
 import { Journal } from '../../src/store/sqlite/journal.ts';
+import { SubscriberRows } from '../../src/store/sqlite/subscriber-rows.ts';
 import { migrate } from '../../src/store/sqlite/schema.ts';
 import { entryOf } from '../helpers/subscribers.ts';
 
@@ -11,7 +12,7 @@ const DEAD = 5_000;
 test('a step of cleaning looks at so many events, and the next one goes on where it stopped', () => {
   const db = new DatabaseSync(':memory:');
   migrate(db);
-  const journal = new Journal(db, new EventIndex(db), () => 0);
+  const journal = new Journal(db, new EventIndex(db), new SubscriberRows(db), () => 0);
   for (let n = 0; n < DEAD + 9; n++) journal.put(entryOf(n, { state: n < DEAD ? 'dead' : 'processed' }));
   const clean = () => journal.clean({ before: Number.MAX_SAFE_INTEGER, most: 1_000_000, limit: 3 });
   const step = (deleted: number, more: boolean) => assert.deepEqual(clean(), { deleted, more });

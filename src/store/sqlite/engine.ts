@@ -29,7 +29,7 @@ export interface Seen<T> {
 }
 
 /** Memory for pages in KiB: the inner pages of the indexes of ten million events. */
-const CACHE_KIB = 65_536;
+const CACHE_KIB = 16_384;
 /** Of the file, so much is read where the system holds it anyway: no copy, and no memory of ours. */
 const MAPPED_BYTES = 4 * 1024 ** 3;
 /** How long to wait for a command that is writing, in milliseconds. */

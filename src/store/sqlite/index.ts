@@ -67,10 +67,7 @@ export class SqliteStore implements Store {
     this.#limits = limits;
     this.#holds = holds;
     this.#reads = new Turn(async (imsis) => this.#look(await writer.ask('read', JSON.stringify(imsis))));
-    this.#writes = new Turn(async (writes) => {
-      const { text, bodies } = encodeWrites(writes);
-      return this.#look(await writer.ask('writes', text, bodies));
-    });
+    this.#writes = new Turn(async (writes) => this.#look(await writer.send('writes', encodeWrites(writes))));
     this.views = new ThreadViews(writer, reader);
     this.outbox = new ThreadOutbox(writer);
   }

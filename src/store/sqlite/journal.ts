@@ -6,6 +6,7 @@ import { mergeAttempts, recordedAfter, stateAfter } from '../journal-rules.ts';
 import { wholeMs } from '../times.ts';
 import type { EventIndex } from './event-index.ts';
 import { Identifiers } from './identifiers.ts';
+import type { SubscriberRows } from './subscriber-rows.ts';
 
 const COLUMNS = [
   'event_id',
@@ -36,12 +37,6 @@ interface AgedRow {
   readonly state: Entry['state'];
 }
 
-/** What is kept of a subscriber for the sake of the journal. */
-interface LastRow {
-  readonly last_event: number | null;
-  readonly names: string | null;
-}
-
 /** Rows that one cleaning looks at: nobody waits long for the next write. */
 const LOOKED_AT = 2_000;
 
@@ -57,6 +52,7 @@ export class Journal {
   readonly #now: () => number;
   readonly #index: EventIndex;
   readonly #identifiers: Identifiers;
+  readonly #subscribers: SubscriberRows;
   readonly #insert: StatementSync;
   readonly #again: StatementSync;
   readonly #known: StatementSync;
@@ -64,16 +60,14 @@ export class Journal {
   readonly #processed: StatementSync;
   readonly #setState: StatementSync;
   readonly #conclude: StatementSync;
-  readonly #last: StatementSync;
-  readonly #setLast: StatementSync;
-  readonly #rename: StatementSync;
   readonly #oldest: StatementSync;
   readonly #delete: StatementSync;
   /** Up to this event the journal was cleaned; 0 = to be begun at its front again. */
   #cleaned = 0;
 
-  constructor(db: DatabaseSync, index: EventIndex, now: () => number) {
+  constructor(db: DatabaseSync, index: EventIndex, subscribers: SubscriberRows, now: () => number) {
     this.#now = now;
+    this.#subscribers = subscribers;
     this.#index = index;
     this.#identifiers = new Identifiers(db);
     const columns = [...COLUMNS, 'before', 'previous_before'];
@@ -93,12 +87,6 @@ export class Journal {
       `UPDATE journal SET state = ?2, why = ?3, status = coalesce(?4, status), attempts = ?5, updated_at = ?6
        WHERE seq = ?1`,
     );
-    this.#last = db.prepare('SELECT last_event, names FROM subscribers WHERE imsi = ?');
-    this.#setLast = db.prepare(
-      `INSERT INTO subscribers (imsi, last_event, names) VALUES (?1, ?2, ?3)
-       ON CONFLICT (imsi) DO UPDATE SET last_event = ?2, names = ?3`,
-    );
-    this.#rename = db.prepare('UPDATE subscribers SET names = ?2 WHERE imsi = ?1');
     // The newest stays whatever its age, so that numbers are never used again.
     this.#oldest = db.prepare(
       `SELECT seq, event_id, received_at, state, (SELECT max(seq) FROM journal) - seq AS newer FROM journal
@@ -109,8 +97,9 @@ export class Journal {
     this.#processed = db.prepare(
       `UPDATE journal SET state = 'processed', why = NULL, updated_at = ?2
        WHERE seq = ?1 AND NOT (state = 'discarded' AND previous_imsi IS NOT NULL) AND NOT EXISTS (
-         SELECT 1 FROM subscribers
-         WHERE imsi IN (journal.imsi, journal.previous_imsi) AND desired ->> '$.eventId' = journal.event_id)`,
+         SELECT 1 FROM subscribers WHERE imsi = journal.imsi AND desired ->> '$.eventId' = journal.event_id)
+       AND NOT EXISTS (
+         SELECT 1 FROM subscribers WHERE imsi = journal.previous_imsi AND desired ->> '$.eventId' = journal.event_id)`,
     );
   }
 
@@ -159,27 +148,22 @@ export class Journal {
   #addNew(entry: Entry, state: Entry['state']): void {
     const values = this.#values(entry, state, entry.attempts);
     const { imsi, previousImsi } = entry;
-    const [last, previous] = [this.#lastOf(imsi), this.#lastOf(previousImsi)];
-    const before = [last?.last_event ?? null, previous?.last_event ?? null];
+    const mine = imsi === null ? null : this.#subscribers.open(imsi);
+    const previous = previousImsi === null ? null : this.#subscribers.open(previousImsi);
+    const before = [mine?.lastEvent ?? null, previous?.lastEvent ?? null];
+    const names = mine?.names ?? null;
     const seq = Number(this.#insert.run(...values, ...before).lastInsertRowid);
-    if (previousImsi !== null) {
-      const names = this.#identifiers.ofReplaced(entry, previous?.names ?? null, state);
-      this.#setLast.run(Number(previousImsi), seq, names);
-    }
-    if (imsi !== null) this.#setLast.run(Number(imsi), seq, this.#identifiers.of(entry, last?.names ?? null, state));
+    previous?.note(seq, this.#identifiers.ofReplaced(entry, previous.names, state));
+    mine?.note(seq, this.#identifiers.of(entry, names, state));
     this.#index.add(entry.eventId, seq);
-  }
-
-  #lastOf(imsi: string | null): LastRow | undefined {
-    return imsi === null ? undefined : (this.#last.get(Number(imsi)) as LastRow | undefined);
   }
 
   /** What is sent again may have been enriched again. */
   #nameAgain(entry: Entry, state: Entry['state']): void {
-    const known = this.#lastOf(entry.imsi);
-    if (!known) return;
+    const known = entry.imsi === null ? null : this.#subscribers.open(entry.imsi);
+    if (!known?.stored) return;
     const names = this.#identifiers.of(entry, known.names, state);
-    if (names !== known.names) this.#rename.run(Number(entry.imsi), names);
+    if (names !== known.names) known.note(known.lastEvent, names);
   }
 
   #values(entry: Entry, state: Entry['state'], attempts: readonly Attempt[]) {

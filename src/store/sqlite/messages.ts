@@ -31,7 +31,8 @@ export interface RequestMessage {
   readonly id: number;
   readonly name: RequestName;
   readonly text: string;
-  /** The bodies of the entries of `writes`, one after the other. */
+  /** Beside the JSON of `writes` and `put`; see `EncodedWrites`. */
+  readonly decisions: readonly string[];
   readonly bodies: Uint8Array | null;
 }
 
@@ -47,31 +48,47 @@ export type OpenMessage =
 
 export type ThreadData = EngineOptions;
 
-/** In place of a body in the JSON of a write: its length. */
-export function encodeWrites(writes: readonly Write[]): { text: string; bodies: Uint8Array | null } {
+/**
+ * Writes on their way to the thread: bodies and decisions beside the JSON, which would have to be escaped and read for them.
+ */
+export interface EncodedWrites {
+  readonly text: string;
+  /** Decisions of the entries, in their order. */
+  readonly decisions: readonly string[];
+  /** Bodies of the entries, one after the other; their lengths are in the JSON. */
+  readonly bodies: Uint8Array | null;
+}
+
+export function encodeWrites(writes: readonly Write[]): EncodedWrites {
   const length = writes.reduce((sum, { entry }) => sum + (entry?.body.length ?? 0), 0);
-  if (length === 0) return { text: JSON.stringify(writes), bodies: null };
   // A buffer of its own, so that it can be handed over without a copy.
-  const bodies = Buffer.allocUnsafeSlow(length);
+  const bodies = length === 0 ? null : Buffer.allocUnsafeSlow(length);
+  const decisions: string[] = [];
   let at = 0;
   const flat = writes.map((write) => {
-    if (!write.entry) return write;
-    bodies.set(write.entry.body, at);
-    at += write.entry.body.length;
-    return { ...write, entry: { ...write.entry, body: write.entry.body.length } };
+    const { entry } = write;
+    if (!entry) return write;
+    bodies?.set(entry.body, at);
+    at += entry.body.length;
+    decisions.push(entry.decision);
+    return { ...write, entry: { ...entry, body: entry.body.length, decision: '' } };
   });
-  return { text: JSON.stringify(flat), bodies };
+  return { text: JSON.stringify(flat), decisions, bodies };
 }
 
 /** The writes of `encodeWrites` again; bodies are views into the one buffer. */
-export function decodeWrites(text: string, bodies: Uint8Array | null): Write[] {
+export function decodeWrites({ text, decisions, bodies }: EncodedWrites): Write[] {
   const writes = JSON.parse(text) as Write[];
+  const left = decisions.values();
   let at = 0;
   for (const { entry } of writes) {
     if (!entry) continue;
     const end = at + (entry.body as unknown as number);
-    (entry as { body: Uint8Array }).body = (bodies ?? new Uint8Array()).subarray(at, end);
+    const decision = left.next().value ?? '';
+    Object.assign(entry, { body: (bodies ?? NOTHING).subarray(at, end), decision });
     at = end;
   }
   return writes;
 }
+
+const NOTHING = new Uint8Array();

@@ -131,6 +131,12 @@ export const MIGRATIONS: readonly string[] = [
   DROP INDEX subscribers_due;
   CREATE INDEX subscribers_due ON subscribers (due_at, waiting_since) WHERE due_at IS NOT NULL;
   `,
+  // The same events, said in other words: for a list of states SQLite makes a table of its own with every row that is written.
+  `
+  DROP INDEX journal_unfinished;
+  CREATE INDEX journal_unfinished ON journal (state)
+    WHERE state = 'queued' OR state = 'failed' OR state = 'rejected' OR state = 'dead';
+  `,
 ];
 
 /**

@@ -12,7 +12,8 @@ import { EventIndex } from './event-index.ts';
 import type { Intent } from './intents.ts';
 import { type Cleaned, Journal } from './journal.ts';
 import { type ConcludeRequest, OutboxTables } from './outbox.ts';
-import { type JsonRow, subscriberOf, valuesOf, WRITTEN_COLUMNS } from './rows.ts';
+import { type JsonRow, subscriberOf } from './rows.ts';
+import { SubscriberRows } from './subscriber-rows.ts';
 
 /** The tables and what is done to them, one call after the other. Knows nothing of threads, transactions and files. */
 export class Tables {
@@ -22,9 +23,7 @@ export class Tables {
   readonly #journal: Journal;
   readonly outbox: OutboxTables;
   readonly #audit: Audit;
-  readonly #select: StatementSync;
-  readonly #insert: StatementSync;
-  readonly #update: StatementSync;
+  readonly #subscribers: SubscriberRows;
   readonly #halves = new Halves();
   readonly #oldestDue: StatementSync;
   readonly #newestDue: StatementSync;
@@ -33,20 +32,14 @@ export class Tables {
     this.#limits = limits;
     this.#now = now;
     this.#index = new EventIndex(db);
-    this.#journal = new Journal(db, this.#index, now);
+    this.#subscribers = new SubscriberRows(db);
+    this.#journal = new Journal(db, this.#index, this.#subscribers, now);
     this.outbox = new OutboxTables(db);
     this.#audit = new Audit(db, now);
-    const columns = SUBSCRIBER_COLUMNS.join(', ');
-    this.#select = db.prepare(`SELECT ${columns} FROM subscribers WHERE imsi = ?`);
-    this.#insert = db.prepare(
-      `INSERT INTO subscribers (${WRITTEN_COLUMNS.join(', ')}) VALUES (${WRITTEN_COLUMNS.map(() => '?').join(', ')})`,
-    );
-    const assignments = WRITTEN_COLUMNS.slice(1).map((column, index) => `${column} = ?${index + 2}`);
-    this.#update = db.prepare(`UPDATE subscribers SET ${assignments.join(', ')} WHERE imsi = ?1`);
-    const due = `SELECT ${columns} FROM subscribers WHERE due_at <= ?`;
+    const due = `SELECT ${SUBSCRIBER_COLUMNS.join(', ')} FROM subscribers WHERE due_at <= ?`;
     this.#oldestDue = db.prepare(`${due} ORDER BY due_at LIMIT ?`);
     this.#newestDue = db.prepare(`${due} ORDER BY due_at DESC LIMIT ?`);
-    for (const statement of [this.#select, this.#oldestDue, this.#newestDue]) statement.setReturnArrays(true);
+    for (const statement of [this.#oldestDue, this.#newestDue]) statement.setReturnArrays(true);
   }
 
   /** After a start: whoever held these is gone, and may have sent what he held them for. */
@@ -54,12 +47,13 @@ export class Tables {
     for (const { imsi, wanted } of intents) {
       const news: EventNews[] = [];
       this.#apply({ kind: 'abandoned', imsi, wanted }, news);
+      this.#subscribers.flush();
       for (const one of news) this.#journal.hear(one);
     }
   }
 
   read(imsi: string): Subscriber {
-    return subscriberOf(this.#select.get(Number(imsi)) as JsonRow | undefined, imsi);
+    return this.#subscribers.read(imsi);
   }
 
   /** Who is due and not held: half of them who wait longest, half of them who came last. */
@@ -84,6 +78,7 @@ export class Tables {
     const news: EventNews[] = [];
     const taken = effects.map((effect) => this.#apply(effect, news));
     if (entry) this.#journal.add(entry, taken.includes(true));
+    this.#subscribers.flush();
     if (story) this.#journal.tell(story.eventId, story.attempts);
     for (const one of news) if (one.eventId !== entry?.eventId) this.#journal.hear(one);
     return taken;
@@ -97,7 +92,11 @@ export class Tables {
 
   /** @returns where each event stands now. */
   put(entries: readonly Entry[]): Standing[] {
-    return entries.map((entry) => this.#journal.put(entry));
+    return entries.map((entry) => {
+      const standing = this.#journal.put(entry);
+      this.#subscribers.flush();
+      return standing;
+    });
   }
 
   conclude({ conclusions, note }: ConcludeRequest): void {
@@ -115,18 +114,16 @@ export class Tables {
 
   rolledBack(): void {
     this.#index.rolledBack();
+    this.#subscribers.drop();
   }
 
   #apply(effect: Effect, news: EventNews[]): boolean {
     if (effect.kind === 'untouched' && effect.retryInMs === null) return true;
     // Only an event never heard of can be one whose call ended without a word.
     if (effect.kind === 'stale' && this.#journal.knows(effect.eventId)) return true;
-    const row = this.#select.get(Number(effect.imsi)) as JsonRow | undefined;
-    const before = subscriberOf(row, effect.imsi);
-    const reaction = react(before, effect, this.#now(), this.#limits);
-    if (reaction.subscriber !== before) {
-      (row ? this.#update : this.#insert).run(...valuesOf(reaction.subscriber));
-    }
+    const row = this.#subscribers.open(effect.imsi);
+    const reaction = react(row.subscriber, effect, this.#now(), this.#limits);
+    row.subscriber = reaction.subscriber;
     news.push(...reaction.news);
     return reaction.accepted;
   }

@@ -11,10 +11,9 @@ export class ThreadOutbox implements Outbox {
 
   constructor(thread: Thread) {
     this.#thread = thread;
-    this.#puts = new Group((entries) => {
-      const { text, bodies } = encodeWrites(entries.map((entry) => ({ entry, story: null, effects: [] })));
-      return thread.ask('put', text, bodies);
-    });
+    this.#puts = new Group((entries) =>
+      thread.send('put', encodeWrites(entries.map((entry) => ({ entry, story: null, effects: [] })))),
+    );
   }
 
   put(entry: Entry): Promise<Standing> {

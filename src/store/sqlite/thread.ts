@@ -77,7 +77,7 @@ async function attempt(engine: Engine, message: RequestMessage): Promise<ReplyMe
 /** Group commit: all of them in one transaction. The busier it gets, the larger it is, and the less one write costs. */
 function attemptWrites(engine: Engine, messages: readonly RequestMessage[]): ReplyMessage[] {
   try {
-    const groups = messages.map(({ text, bodies }) => decodeWrites(text, bodies));
+    const groups = messages.map(decodeWrites);
     const { result, foreign } = engine.writes(groups.flat());
     let at = 0;
     return messages.map(({ id }, index) => {
@@ -95,7 +95,8 @@ function fault({ id }: RequestMessage, error: unknown): ReplyMessage {
   return { id, error: message, passing };
 }
 
-async function carryOut(engine: Engine, { name, text, bodies }: RequestMessage): Promise<{ text: string }> {
+async function carryOut(engine: Engine, message: RequestMessage): Promise<{ text: string }> {
+  const { name, text } = message;
   switch (name) {
     case 'read':
       return json(engine.read(JSON.parse(text)));
@@ -104,9 +105,9 @@ async function carryOut(engine: Engine, { name, text, bodies }: RequestMessage):
       return json(engine.due(limit, held));
     }
     case 'writes':
-      return json(engine.writes(decodeWrites(text, bodies)));
+      return json(engine.writes(decodeWrites(message)));
     case 'put':
-      return json(engine.put(entriesOf(decodeWrites(text, bodies))));
+      return json(engine.put(entriesOf(decodeWrites(message))));
     case 'queued':
       return withBodies(engine.outbox.queued(JSON.parse(text)));
     case 'conclude':

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type StoredEvent, StoreError } from '../../ports/store.ts';
-import type { OpenMessage, ReplyMessage, RequestMessage, RequestName, Requests, ThreadData } from './messages.ts';
+import type { EncodedWrites, OpenMessage, ReplyMessage, RequestMessage, RequestName, Requests, ThreadData } from './messages.ts';
 
 interface Pending {
   resolve(value: unknown): void;
@@ -45,12 +45,17 @@ export class Thread {
   }
 
   /** @throws StoreError when it cannot be done. */
-  ask<N extends RequestName>(name: N, text: string, bodies: Uint8Array | null = null): Promise<Requests[N]['gives']> {
+  ask<N extends RequestName>(name: N, text: string): Promise<Requests[N]['gives']> {
+    return this.send(name, { text, decisions: [], bodies: null });
+  }
+
+  /** The same, with what goes beside the JSON. */
+  send<N extends RequestName>(name: N, { text, decisions, bodies }: EncodedWrites): Promise<Requests[N]['gives']> {
     if (this.#gone) return Promise.reject(new StoreError(ENDED, { passing: false }));
     const id = ++this.#asked;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      const message: RequestMessage = { id, name, text, bodies };
+      const message: RequestMessage = { id, name, text, decisions, bodies };
       this.#worker.postMessage(message, bodies ? [bodies.buffer as ArrayBuffer] : []);
     });
   }
