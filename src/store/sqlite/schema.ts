@@ -136,6 +136,13 @@ export const MIGRATIONS: readonly string[] = [
   DROP INDEX journal_unfinished;
   CREATE INDEX journal_unfinished ON journal (state)
     WHERE state = 'queued' OR state = 'failed' OR state = 'rejected' OR state = 'dead';
+  -- G2 as before; what is newer by its first stamp, as nearly everything is, need not be looked at any further.
+  DROP TRIGGER applied_never_goes_back;
+  CREATE TRIGGER applied_never_goes_back BEFORE UPDATE OF applied ON subscribers
+  WHEN old.applied IS NOT NULL AND (new.applied IS NULL OR (
+    (new.applied ->> '$.version.updatedAt' > old.applied ->> '$.version.updatedAt') IS NOT TRUE
+    AND ${older('new.applied', 'old.applied')}))
+  BEGIN SELECT RAISE(ABORT, 'the applied state of a subscriber must not go back'); END;
   `,
 ];
 

@@ -11,15 +11,18 @@ import { decodeWrites, type ReplyMessage, type RequestMessage, type ThreadData }
 /** Messages taken in at a time: the first of them should not wait for too many others. */
 const MOST_TOGETHER = 100;
 
-/** Added to the niceness of the program: about a tenth of its share where both want the same processor. */
-const NICER = 10;
+/**
+ * Added to the niceness of the program. Writing: half its share where both want the same processor, since whoever waits for
+ * the disk waits for the main thread, too. Looking things up: about a tenth.
+ */
+const NICER = { owner: 3, guest: 0, reader: 10 };
 const NICEST = 19;
 
 const options = workerData as ThreadData;
 const port = parentPort;
 if (!port) throw new Error('this file is a thread of the connector and runs only as one');
 
-if (options.role === 'reader') giveWay();
+giveWay(NICER[options.role]);
 
 try {
   const engine = new Engine(options);
@@ -31,15 +34,16 @@ try {
 }
 
 /**
- * Looking things up takes long, and events come first: on two processors, four operators at work would multiply the p99 of
- * the intake. Linux keeps a priority for each thread, other systems only one for the whole program, which is left alone.
+ * Events come first: on two processors, a writer that takes turns with the main thread costs a tenth of the intake, and four
+ * operators at work would multiply its p99. Linux keeps a priority for each thread, other systems only one for the whole
+ * program, which is left alone.
  */
-function giveWay(): void {
+function giveWay(nicer: number): void {
   if (process.platform !== 'linux') return;
   try {
-    setPriority(Math.min(NICEST, getPriority() + NICER));
+    setPriority(Math.min(NICEST, getPriority() + nicer));
   } catch {
-    // A sandbox may forbid it: then reading has the priority of everything else.
+    // A sandbox may forbid it: then the thread has the priority of everything else.
   }
 }
 
