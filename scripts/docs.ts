@@ -1,7 +1,8 @@
 // Writes the generated documents, or with --check says which are not what the code says.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { GROUPS, type Setting } from '../src/config/table.ts';
+import type { Setting } from '../src/config/setting.ts';
+import { GROUPS } from '../src/config/table.ts';
 import { EVENT_ERRORS, errorBody, OPERATOR_ERRORS } from '../src/contract/answers.ts';
 import { buildOpenApi } from '../src/contract/openapi.ts';
 

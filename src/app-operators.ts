@@ -1,6 +1,6 @@
 import type { Config } from './config/load.ts';
 import { rulesOf } from './config/rules.ts';
-import { recordsEvents } from './config/table.ts';
+import { recordsEvents } from './config/setting.ts';
 import type { Simulated } from './contract/admin.ts';
 import type { Attempts } from './delivery/attempts.ts';
 import type { Reconciler } from './delivery/reconciler.ts';

@@ -5,7 +5,7 @@ import { storeName } from './config/kinds.ts';
 import type { Config } from './config/load.ts';
 import { rulesOf } from './config/rules.ts';
 import type { Secret } from './config/secret.ts';
-import { recordsEvents } from './config/table.ts';
+import { recordsEvents } from './config/setting.ts';
 import { prepareValidation } from './contract/validate.ts';
 import type { Delivery } from './delivery/arrival.ts';
 import { Attempts } from './delivery/attempts.ts';

@@ -1,4 +1,5 @@
-import { recordsEvents, type Settings } from '../config/table.ts';
+import { recordsEvents } from '../config/setting.ts';
+import type { Settings } from '../config/table.ts';
 import type { Backlog, Store } from '../ports/store.ts';
 
 /** What the connector still has to do, and for what. */

@@ -1,7 +1,7 @@
 import { CoreSimulator } from '../../sim/core-simulator.ts';
 import { OsmoHlr, osmoHlrProgram } from '../../sim/osmo-hlr.ts';
 import type { Subscriber } from '../../sim/subscribers.ts';
-import type { TargetName } from '../config/table.ts';
+import type { TargetName } from '../config/setting.ts';
 import type { Simulated } from '../contract/admin.ts';
 import { EXIT, PlainError } from './command.ts';
 

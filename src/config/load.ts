@@ -6,16 +6,9 @@ import { readServiceKey } from './google-key.ts';
 import { ServiceKeyFile } from './google-key-file.ts';
 import { type ColumnRange, type StoreLocation, storeName } from './kinds.ts';
 import { Secret } from './secret.ts';
+import type { Setting } from './setting.ts';
 import { rangeName, sheetFaults } from './sheet.ts';
-import {
-  SECRET_NAMES,
-  SETTING_NAMES,
-  SETTINGS,
-  type SecretName,
-  type Setting,
-  type SettingName,
-  type Settings,
-} from './table.ts';
+import { SECRET_NAMES, SETTING_NAMES, SETTINGS, type SecretName, type SettingName, type Settings } from './table.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,5 +1,6 @@
 import type { EventAction, Rules } from '../core/types.ts';
-import { recordsEvents, type Settings } from './table.ts';
+import { recordsEvents } from './setting.ts';
+import type { Settings } from './table.ts';
 
 /** What event types mean unless `EVENT_ACTIONS` says otherwise (contract §3). */
 const DEFAULT_EVENT_ACTIONS: readonly (readonly [string, EventAction])[] = [

@@ -18,8 +18,6 @@ import type { Secret } from './secret.ts';
 import { optional, required, type Setting, type TargetName, withDefault } from './setting.ts';
 import { TARGET_GROUPS } from './target-settings.ts';
 
-export { type RecordingName, recordsEvents, type Setting, type TargetName } from './setting.ts';
-
 /**
  * Every setting there is, grouped as the documentation shows them. Names known from the Python connector keep their
  * name and meaning, so that it can be replaced in place. Seconds for times.

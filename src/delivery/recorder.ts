@@ -12,8 +12,6 @@ import { Rest } from './rest.ts';
 import { RowWriter, type WriterParts } from './row-writer.ts';
 import { Waiters } from './waiters.ts';
 
-export { headerWords } from './header-words.ts';
-
 export type RecorderLimits = Patience & WriterParts['limits'];
 
 /** After the store failed, in milliseconds. */

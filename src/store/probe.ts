@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { storeName } from '../config/kinds.ts';
-import { recordsEvents, type Settings } from '../config/table.ts';
+import { recordsEvents } from '../config/setting.ts';
+import type { Settings } from '../config/table.ts';
 import type { StoreError } from '../ports/store.ts';
 import type { Finding } from '../ports/target.ts';
 import { openStore } from './open.ts';

@@ -1,5 +1,5 @@
 import type { Config } from '../config/load.ts';
-import { type RecordingName, recordsEvents, type TargetName } from '../config/table.ts';
+import { type RecordingName, recordsEvents, type TargetName } from '../config/setting.ts';
 import type { Event } from '../contract/event.ts';
 import { failed, type Outcome } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';

@@ -3,8 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { EventIndex } from '../../src/store/sqlite/event-index.ts';
 import { Journal } from '../../src/store/sqlite/journal.ts';
-import { SubscriberRows } from '../../src/store/sqlite/subscriber-rows.ts';
 import { migrate } from '../../src/store/sqlite/schema.ts';
+import { SubscriberRows } from '../../src/store/sqlite/subscriber-rows.ts';
 import { entryOf } from '../helpers/subscribers.ts';
 
 const DEAD = 5_000;

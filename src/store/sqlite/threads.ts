@@ -1,6 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { type StoredEvent, StoreError } from '../../ports/store.ts';
-import type { EncodedWrites, OpenMessage, ReplyMessage, RequestMessage, RequestName, Requests, ThreadData } from './messages.ts';
+import type {
+  EncodedWrites,
+  OpenMessage,
+  ReplyMessage,
+  RequestMessage,
+  RequestName,
+  Requests,
+  ThreadData,
+} from './messages.ts';
 
 interface Pending {
   resolve(value: unknown): void;
