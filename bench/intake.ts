@@ -66,9 +66,13 @@ export interface Side {
 
 export interface IntakeResult extends Scenario {
   readonly forwarder: Side;
+  /** The least that keeps an event in SQLite (`parts/keeper.ts`); null beside the other stores. */
+  readonly keeper: Side | null;
   readonly connector: Side;
   /** Throughput of the connector by that of the forwarder, of each pair of neighbouring measurements. */
   readonly ratio: Spread;
+  /** Throughput of the keeper by that of the forwarder, of the same rounds. */
+  readonly keeperRatio: Spread | null;
   /** Processor time of the forwarder by that of the connector, of the same pairs; null where nobody tells it. */
   readonly cpuRatio: Spread | null;
 }
@@ -77,9 +81,13 @@ export interface IntakeResult extends Scenario {
 interface Stage {
   readonly core: Part<string, number>;
   readonly load: Part<LoadOrder, LoadResult>;
-  readonly forwarder: { readonly url: string; readonly pid: number };
+  readonly forwarder: Part;
+  readonly keeper: Part | null;
   readonly connector: ServerProcess;
 }
+
+/** Who is measured, each against the same core. */
+type SideName = 'forwarder' | 'keeper' | 'connector';
 
 /** Events a second through the connector and through a bare forwarder, in turn, against the same core. */
 export async function measureIntake(options: IntakeOptions): Promise<IntakeResult[]> {
@@ -104,13 +112,22 @@ async function measureScenario(
   const forwarder = await Part.start('forwarder', { CORE_URL: core.url });
   const folder = await mkdtemp(join(tmpdir(), 'nsps-bench-'));
   const settings = { DELIVERY: scenario.delivery, STORE_URL: await storeUrl(scenario.store, folder, postgres) };
+  const keeper = scenario.store === 'sqlite' ? await startKeeper(scenario, core.url, folder) : null;
   const connector = await startConnector(core.url, settings);
   try {
-    return await compare(scenario, options, { core, load, forwarder, connector });
+    return await compare(scenario, options, { core, load, forwarder, keeper, connector });
   } finally {
-    await Promise.all([connector, forwarder, load, core].map((child) => child.stop()));
+    await Promise.all([connector, keeper, forwarder, load, core].map((child) => child?.stop()));
     await rm(folder, { recursive: true });
   }
+}
+
+/** What is queued is answered without the core: the keeper never calls it then. */
+function startKeeper({ delivery }: Scenario, coreUrl: string, folder: string): Promise<Part> {
+  return Part.start('keeper', {
+    STORE: join(folder, 'keeper.db'),
+    ...(delivery === 'inline' && { CORE_URL: coreUrl }),
+  });
 }
 
 async function storeUrl(kind: StoreKind, folder: string, postgres: PostgresServer | null): Promise<string> {
@@ -120,30 +137,33 @@ async function storeUrl(kind: StoreKind, folder: string, postgres: PostgresServe
 
 async function compare(scenario: Scenario, { seconds, rounds }: IntakeOptions, stage: Stage): Promise<IntakeResult> {
   progress(`intake: ${nameOf(scenario)}: warming up`);
-  await post(scenario, stage, 'forwarder', WARM_UP_SECONDS);
-  await post(scenario, stage, 'connector', WARM_UP_SECONDS);
-  const [forwarder, connector]: [LoadResult[], LoadResult[]] = [[], []];
+  const sides = (['forwarder', 'keeper', 'connector'] as const).filter((side) => stage[side] !== null);
+  for (const side of sides) await post(scenario, stage, side, WARM_UP_SECONDS);
+  const found: Record<SideName, LoadResult[]> = { forwarder: [], keeper: [], connector: [] };
   for (let round = 0; round < rounds; round++) {
     // Whoever comes second meets the machine as the first one left it: they take turns at that, too.
-    const order = round % 2 === 0 ? (['forwarder', 'connector'] as const) : (['connector', 'forwarder'] as const);
-    for (const side of order) {
-      const result = await post(scenario, stage, side, seconds);
-      (side === 'forwarder' ? forwarder : connector).push(result);
+    for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+      found[side].push(await post(scenario, stage, side, seconds));
     }
-    const [theirs, ours] = [forwarder.at(-1)?.perSecond ?? Number.NaN, connector.at(-1)?.perSecond ?? Number.NaN];
-    const rates = `forwarder ${theirs.toFixed(0)}/s, connector ${ours.toFixed(0)}/s`;
-    const ratio = (ours / theirs).toFixed(2);
-    progress(`intake: ${nameOf(scenario)}: round ${round + 1} of ${rounds}: ${rates}, ratio ${ratio}`);
+    const rates = sides.map((side) => `${side} ${found[side].at(-1)?.perSecond.toFixed(0)}/s`);
+    progress(`intake: ${nameOf(scenario)}: round ${round + 1} of ${rounds}: ${rates.join(', ')}`);
   }
-  const ratios = connector.map((result, round) => result.perSecond / (forwarder[round]?.perSecond ?? Number.NaN));
+  const { forwarder, keeper, connector } = found;
   const cpuRatios = connector.map((result, round) => cpuOf(forwarder[round]) / cpuOf(result));
   return {
     ...scenario,
     forwarder: sideOf(forwarder),
+    keeper: keeper.length > 0 ? sideOf(keeper) : null,
     connector: sideOf(connector),
-    ratio: spreadOf(ratios),
+    ratio: spreadOf(ratesOf(connector, forwarder)),
+    keeperRatio: keeper.length > 0 ? spreadOf(ratesOf(keeper, forwarder)) : null,
     cpuRatio: cpuRatios.some(Number.isNaN) ? null : spreadOf(cpuRatios),
   };
+}
+
+/** Throughput by that of the forwarder, of each round. */
+function ratesOf(results: readonly LoadResult[], forwarder: readonly LoadResult[]): number[] {
+  return results.map((result, round) => result.perSecond / (forwarder[round]?.perSecond ?? Number.NaN));
 }
 
 function cpuOf(result: LoadResult | undefined): number {
@@ -151,13 +171,8 @@ function cpuOf(result: LoadResult | undefined): number {
 }
 
 /** One measurement. Every event must be answered 202 and, inline, have cost the core exactly one call. */
-async function post(
-  scenario: Scenario,
-  stage: Stage,
-  side: 'forwarder' | 'connector',
-  seconds: number,
-): Promise<LoadResult> {
-  const { url, pid } = stage[side];
+async function post(scenario: Scenario, stage: Stage, side: SideName, seconds: number): Promise<LoadResult> {
+  const { url, pid } = stage[side] as ServerProcess | Part;
   const { connections } = scenario;
   await untilQuiet(stage.core);
   const order = { url, pid, token: API_TOKEN, connections, seconds, rampSeconds: RAMP_SECONDS, expect: 202 };
@@ -202,30 +217,37 @@ export function intakeReport(results: readonly IntakeResult[]): string {
     result.connector.perSecond.toFixed(0),
     spreadText(result.ratio, 2),
     result.target === null ? '–' : `≥ ${result.target.toFixed(2)}`,
+    result.keeperRatio ? spreadText(result.keeperRatio, 2) : '–',
     ...[result.forwarder, result.connector].map(({ p50, p99 }) => `${p50.toFixed(1)} / ${p99.toFixed(1)}`),
   ]);
   const processor = results.map((result) => [
     nameOf(result),
-    ...[result.forwarder, result.connector].map(({ cpuMicroseconds }) => cpuMicroseconds?.toFixed(0) ?? 'unknown'),
+    ...[result.forwarder, result.keeper, result.connector].map(microseconds),
     result.cpuRatio ? spreadText(result.cpuRatio, 2) : 'unknown',
   ]);
   const ratio = 'Ratio: median (min–max)';
   const latencies = ['Forwarder p50 / p99, ms', 'Connector p50 / p99, ms'];
+  const rates = ['Forwarder, events/s', 'Connector, events/s', ratio, 'Target', 'Keeper: ratio'];
   return [
-    table(['Scenario', 'Forwarder, events/s', 'Connector, events/s', ratio, 'Target', ...latencies], throughput),
+    table(['Scenario', ...rates, ...latencies], throughput),
     '',
     'Processor time of an event, all threads:',
     '',
-    table(['Scenario', 'Forwarder, µs', 'Connector, µs', ratio], processor),
+    table(['Scenario', 'Forwarder, µs', 'Keeper, µs', 'Connector, µs', ratio], processor),
     '',
     ...NOTES,
   ].join('\n');
 }
 
+function microseconds(side: Side | null): string {
+  return side === null ? '–' : (side.cpuMicroseconds?.toFixed(0) ?? 'unknown');
+}
+
 const NOTES = [
-  'Each event is about 1.5 KB, is new, and costs the core one call (checked). The generator, the core and who is',
-  'measured are three processes of one machine: where it has fewer processors, or other work, they take turns. The',
-  'ratios are of measurements next to each other; that of the processor time, where it is known, is the steadier one.',
+  'Each event is about 1.5 KB, is new, and costs the core one call (checked). The keeper is the least that keeps an event:',
+  'the forwarder, and a thread that writes the event and a state into SQLite before the answer (queued: without the core).',
+  'The generator, the core and who is measured are three processes of one machine: where it has fewer processors, or other',
+  'work, they take turns. Ratios are of measurements next to each other, to the forwarder.',
 ];
 
 function nameOf({ delivery, store, connections, coreMs }: Scenario): string {

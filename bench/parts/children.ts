@@ -50,7 +50,7 @@ function bareEnvironment(settings: Readonly<Record<string, string>>): NodeJS.Pro
   return { PATH: process.env['PATH'], ...settings };
 }
 
-type PartName = 'core-stub' | 'core-recorder' | 'forwarder' | 'load' | 'operators' | 'store';
+type PartName = 'core-stub' | 'core-recorder' | 'forwarder' | 'keeper' | 'load' | 'operators' | 'store';
 
 /** A helper of the benchmark in its own process: a program of this folder that can be asked questions. */
 export class Part<Question = never, Reply = never> {
