@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { SeqTable } from './seq-table.ts';
 
 /** New events are kept in memory until there are so many: written together and sorted, they share pages. */
 const GENERATION = 16_384;
@@ -16,18 +17,25 @@ export class EventIndex {
   readonly #delete: StatementSync;
   readonly #idAt: StatementSync;
   readonly #mark: StatementSync;
+  readonly #generation: number;
   /** Not on disk yet: those of late, and the full generation that is on its way. */
-  #fresh = new Map<string, number>();
-  #frozen = new Map<string, number>();
-  /** The full generation in the order of the index, and how much of it is on disk. */
-  #queue: { hash: number; id: string; seq: number }[] = [];
+  #fresh = new SeqTable();
+  #frozen = new SeqTable();
+  /** The hashes of the full generation, ascending, and how many of them are on disk. */
+  #queue: Float64Array = new Float64Array();
   #flushed = 0;
+  /** The last event of the generations. */
+  #freshEnd = 0;
+  #frozenEnd = 0;
   /** Since the transaction began. */
-  #added: string[] = [];
-  #removed: { readonly recent: Map<string, number>; readonly eventId: string; readonly seq: number }[] = [];
+  #added: Place[] = [];
+  #removed: (Place & { readonly recent: SeqTable })[] = [];
   #flushedBefore = 0;
+  #endBefore = 0;
 
-  constructor(db: DatabaseSync) {
+  /** @param generation so many new events are kept in memory before they go to disk. */
+  constructor(db: DatabaseSync, generation = GENERATION) {
+    this.#generation = generation;
     this.#select = db.prepare('SELECT seq FROM event_index WHERE hash = ?');
     this.#insert = db.prepare('INSERT INTO event_index (hash, seq) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING');
     this.#delete = db.prepare('DELETE FROM event_index WHERE hash = ? AND seq = ?');
@@ -36,27 +44,39 @@ export class EventIndex {
     for (const statement of [this.#select, this.#idAt]) statement.setReturnArrays(true);
     const tail = db.prepare('SELECT seq, event_id FROM journal WHERE seq > (SELECT seq FROM indexed)');
     for (const { seq, event_id } of tail.iterate() as Iterable<{ seq: number; event_id: string }>) {
-      this.#fresh.set(event_id, seq);
+      this.#keep(hashOf(event_id), seq);
     }
+    this.#endBefore = this.#freshEnd;
+  }
+
+  #keep(hash: number, seq: number): void {
+    this.#fresh.add(hash, seq);
+    this.#freshEnd = Math.max(this.#freshEnd, seq);
   }
 
   /** @returns the event's place in the journal, or null. */
   find(eventId: string): number | null {
-    return this.#fresh.get(eventId) ?? this.#frozen.get(eventId) ?? findOnDisk(eventId, this.#select, this.#idAt);
+    const hash = hashOf(eventId);
+    for (const recent of [this.#fresh, this.#frozen]) {
+      for (const seq of recent.of(hash)) if (idOf(this.#idAt, seq) === eventId) return seq;
+    }
+    return findOnDisk(eventId, this.#select, this.#idAt);
   }
 
   add(eventId: string, seq: number): void {
-    this.#fresh.set(eventId, seq);
-    this.#added.push(eventId);
+    const hash = hashOf(eventId);
+    this.#keep(hash, seq);
+    this.#added.push({ hash, seq });
     this.#flush(FLUSHED_AN_EVENT);
   }
 
   /** Forgets an event that is deleted from the journal. */
   remove(eventId: string, seq: number): void {
+    const first = hashOf(eventId);
     for (const recent of [this.#fresh, this.#frozen]) {
-      if (recent.delete(eventId)) this.#removed.push({ recent, eventId, seq });
+      if (recent.delete(first, seq)) this.#removed.push({ recent, hash: first, seq });
     }
-    for (let hash = hashOf(eventId); ; hash++) {
+    for (let hash = first; ; hash++) {
       const [found] = (this.#select.get(hash) as unknown as [number] | undefined) ?? [];
       if (found === undefined) return;
       if (found !== seq) continue;
@@ -69,22 +89,26 @@ export class EventIndex {
     this.#added = [];
     this.#removed = [];
     this.#flushedBefore = this.#flushed;
-    if (this.#flushed === this.#queue.length && this.#fresh.size >= GENERATION) this.#freeze();
+    this.#endBefore = this.#freshEnd;
+    if (this.#flushed === this.#queue.length && this.#fresh.size >= this.#generation) this.#freeze();
   }
 
   rolledBack(): void {
-    for (const id of this.#added) this.#fresh.delete(id);
-    for (const { recent, eventId, seq } of this.#removed) recent.set(eventId, seq);
+    // First what was taken out: it may have been added by the same transaction.
+    for (const { recent, hash, seq } of this.#removed) recent.add(hash, seq);
+    for (const { hash, seq } of this.#added) this.#fresh.delete(hash, seq);
     this.#added = [];
     this.#removed = [];
     this.#flushed = this.#flushedBefore;
+    // Places are given again, the last of them to whoever comes with the next generation.
+    this.#freshEnd = this.#endBefore;
   }
 
   #freeze(): void {
     this.#frozen = this.#fresh;
-    this.#fresh = new Map();
-    this.#queue = [...this.#frozen].map(([id, seq]) => ({ hash: hashOf(id), id, seq }));
-    this.#queue.sort((a, b) => a.hash - b.hash);
+    this.#frozenEnd = this.#freshEnd;
+    this.#fresh = new SeqTable();
+    this.#queue = this.#frozen.sortedHashes();
     this.#flushed = 0;
     this.#flushedBefore = 0;
   }
@@ -93,20 +117,26 @@ export class EventIndex {
     const end = Math.min(this.#flushed + upTo, this.#queue.length);
     if (this.#flushed === end) return;
     for (; this.#flushed < end; this.#flushed++) {
-      const { hash, id, seq } = this.#queue[this.#flushed] as { hash: number; id: string; seq: number };
-      this.#write(hash, id, seq);
+      const hash = this.#queue[this.#flushed] as number;
+      for (const seq of this.#frozen.of(hash)) this.#write(hash, seq);
     }
     // The next generation begins where this one ended: after a start, only that is read again.
-    if (end === this.#queue.length) this.#mark.run(Math.max(...this.#queue.map(({ seq }) => seq)));
+    if (end === this.#queue.length) this.#mark.run(this.#frozenEnd);
   }
 
   /** Two ids of one hash stand beside each other. */
-  #write(firstHash: number, id: string, seq: number): void {
+  #write(firstHash: number, seq: number): void {
     for (let hash = firstHash; this.#insert.run(hash, seq).changes === 0; hash++) {
       const [found] = this.#select.get(hash) as unknown as [number];
-      if (found === seq || idOf(this.#idAt, found) === id) return;
+      if (found === seq || idOf(this.#idAt, found) === idOf(this.#idAt, seq)) return;
     }
   }
+}
+
+/** Where an event is, by its id's hash. */
+interface Place {
+  readonly hash: number;
+  readonly seq: number;
 }
 
 /** Looks an event up in what is on disk; the statements give arrays. */

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { EventIndex } from '../../src/store/sqlite/event-index.ts';
+import { migrate } from '../../src/store/sqlite/schema.ts';
+import { SeqTable } from '../../src/store/sqlite/seq-table.ts';
+
+/** So few that several generations go to disk, and one is on its way most of the time. */
+const GENERATION = 8;
+
+type Step = {
+  readonly what: 'add' | 'remove' | 'add and fail' | 'remove and fail' | 'restart';
+  readonly number: number;
+};
+
+const steps = fc.array(
+  fc.record<Step>({
+    what: fc.constantFrom('add', 'add', 'add', 'add', 'remove', 'add and fail', 'remove and fail', 'restart'),
+    number: fc.nat(99),
+  }),
+  { maxLength: 120, size: 'max' },
+);
+
+/** A journal that is nothing but ids, its index, and what it should find. */
+class Model {
+  readonly #db = new DatabaseSync(':memory:');
+  #index: EventIndex;
+  readonly #known = new Map<string, number>();
+  #added = 0;
+
+  constructor() {
+    migrate(this.#db);
+    this.#index = new EventIndex(this.#db, GENERATION);
+  }
+
+  carryOut({ what, number }: Step): void {
+    if (what === 'restart') this.#index = new EventIndex(this.#db, GENERATION);
+    else
+      this.#transaction(what.startsWith('add') ? () => this.#add() : () => this.#remove(number), what.endsWith('fail'));
+  }
+
+  #transaction(work: () => (() => void) | null, fails: boolean): void {
+    this.#db.exec('BEGIN');
+    const done = work();
+    this.#db.exec(fails ? 'ROLLBACK' : 'COMMIT');
+    if (fails) this.#index.rolledBack();
+    else {
+      done?.();
+      this.#index.committed();
+    }
+  }
+
+  #add(): () => void {
+    const id = `event ${this.#added++}`;
+    const seq = insert(this.#db, id);
+    this.#index.add(id, seq);
+    return () => this.#known.set(id, seq);
+  }
+
+  #remove(number: number): (() => void) | null {
+    const [id, seq] = [...this.#known][number % Math.max(1, this.#known.size)] ?? [];
+    // The newest stays, as in the journal: its place must not be given again.
+    if (id === undefined || seq === undefined || seq === Math.max(...this.#known.values())) return null;
+    this.#db.prepare('DELETE FROM journal WHERE seq = ?').run(seq);
+    this.#index.remove(id, seq);
+    return () => this.#known.delete(id);
+  }
+
+  check(): void {
+    for (let number = 0; number < this.#added; number++) {
+      const id = `event ${number}`;
+      assert.equal(this.#index.find(id), this.#known.get(id) ?? null, id);
+    }
+  }
+}
+
+function insert(db: DatabaseSync, id: string): number {
+  const columns =
+    'event_id, received_at, updated_at, type, state, status, request_id, unique_id, decision, attempts, body';
+  const sql = `INSERT INTO journal (${columns}) VALUES (?, 0, 0, '', 'processed', 202, '', '', '', '[]', x'')`;
+  return Number(db.prepare(sql).run(id).lastInsertRowid);
+}
+
+test('an event is found by its id wherever the index has it, after transactions that failed and after a start', () => {
+  fc.assert(
+    fc.property(steps, (all) => {
+      const model = new Model();
+      for (const step of all) {
+        model.carryOut(step);
+        model.check();
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a table of places keeps several of one hash apart, and forgets what is taken out', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ hash: fc.nat(20), seq: fc.integer({ min: 1, max: 400 }), out: fc.boolean() }), {
+        maxLength: 3_000,
+        size: 'max',
+      }),
+      (all) => {
+        const [table, known] = [new SeqTable(), new Set<string>()];
+        for (const { hash, seq, out } of all) {
+          const key = `${hash} ${seq}`;
+          if (out) assert.equal(table.delete(hash, seq), known.delete(key));
+          else if (!known.has(key)) {
+            table.add(hash, seq);
+            known.add(key);
+          }
+        }
+        assert.equal(table.size, known.size);
+        const found = [...table.sortedHashes()].flatMap((hash) => [...table.of(hash)].map((seq) => `${hash} ${seq}`));
+        assert.deepEqual(found.toSorted(), [...known].toSorted());
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
