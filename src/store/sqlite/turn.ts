@@ -6,11 +6,13 @@ interface Waiting<Q, R> {
 
 /** Messages under way: one that is worked on, and one that is there when that is done. */
 const MOST_UNDER_WAY = 2;
+/** In a message while more is waiting; half of it where that is more, so that a slow disk gets large ones. */
+const FEWEST_TOGETHER = 32;
 
 /**
  * Whatever is asked in one turn of the loop goes out together, and with what was asked while two messages were under way:
- * for a message of its own most of it is too small. Two take turns, so that one side works on the one while the other has
- * what came of the other.
+ * for a message of its own most of it is too small. Were all of it one message, the two sides would wait for each other in
+ * turns; so one works on a half while the other has what came of the other half.
  */
 export class Turn<Q, R> {
   readonly #carryOut: (requests: readonly Q[]) => Promise<readonly R[]>;
@@ -40,9 +42,11 @@ export class Turn<Q, R> {
   }
 
   async #run(): Promise<void> {
-    const turn = this.#waiting;
-    this.#waiting = [];
+    const most = Math.max(FEWEST_TOGETHER, Math.ceil(this.#waiting.length / 2));
+    const turn = this.#waiting.slice(0, most);
+    this.#waiting = this.#waiting.slice(most);
     this.#underWay++;
+    this.#schedule();
     try {
       const results = await this.#carryOut(turn.map(({ request }) => request));
       for (const [index, { resolve }] of turn.entries()) resolve(results[index] as R);
