@@ -1,9 +1,8 @@
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { Worker } from 'node:worker_threads';
 import { Pool } from 'undici';
 import type { Kept } from './keeper-thread.ts';
-import { announce } from './link.ts';
+import { answer, servePosts } from './post-server.ts';
 
 /**
  * The least that keeps an event: the forwarder, with a thread that writes each event and the state of its subscriber into an
@@ -11,8 +10,6 @@ import { announce } from './link.ts';
  * claim, story or log. With `CORE_URL` it calls the core first; without, it only takes in.
  */
 
-const ANSWER = Buffer.from('{"message":"Event processed successfully"}');
-const HEADERS = { 'content-type': 'application/json', 'content-length': ANSWER.length };
 const TO_CORE = ['content-type', 'application/json'];
 /** Groups in the thread's hands: one it writes, and the next. */
 const MOST_UNDER_WAY = 2;
@@ -57,28 +54,16 @@ function keep(body: Buffer, kept: Waiting['kept']): Promise<void> {
   });
 }
 
-const server = createServer((request, response) => {
-  if (request.method === 'GET') {
-    response.writeHead(200, HEADERS).end(ANSWER);
-    return;
-  }
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.on('end', () => take(Buffer.concat(chunks), response));
-});
-
 async function take(body: Buffer, response: ServerResponse): Promise<void> {
   const event = JSON.parse(body.toString());
   const { imsi, msisdn } = event.pb_data.sim_info;
   const state = JSON.stringify({ imsi, msisdn, updatedAt: event.pb_data.account_info.updated_at });
   if (pool) {
-    const answer = await pool.request({ method: 'POST', path: '/prov', headers: TO_CORE, body: state });
-    await answer.body.text();
+    const said = await pool.request({ method: 'POST', path: '/prov', headers: TO_CORE, body: state });
+    await said.body.text();
   }
   await keep(body, { id: event.event_id, imsi: Number(imsi), state });
-  response.writeHead(202, HEADERS);
-  response.end(ANSWER);
+  answer(response, 202);
 }
 
-server.keepAliveTimeout = 120_000;
-server.listen(0, '127.0.0.1', 4096, () => announce((server.address() as AddressInfo).port));
+servePosts(take);

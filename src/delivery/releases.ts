@@ -34,6 +34,7 @@ export class Released {
     return missing;
   }
 
+  /** Asked of swaps only; every other event adds its own, and pays nothing for it. */
   #isDone(release: Release): boolean {
     const key = keyOf(release);
     return this.#done.some((done) => keyOf(done) === key);

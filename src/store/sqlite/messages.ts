@@ -27,13 +27,10 @@ export interface Requests {
 
 export type RequestName = keyof Requests;
 
-export interface RequestMessage {
+/** What a request says is its text; only `writes` and `put` have anything beside it. */
+export interface RequestMessage extends EncodedWrites {
   readonly id: number;
   readonly name: RequestName;
-  readonly text: string;
-  /** Beside the JSON of `writes` and `put`; see `EncodedWrites`. */
-  readonly decisions: readonly string[];
-  readonly bodies: Uint8Array | null;
 }
 
 export type ReplyMessage =
@@ -59,6 +56,7 @@ export interface EncodedWrites {
   readonly bodies: Uint8Array | null;
 }
 
+/** The other way: `decodeWrites`. */
 export function encodeWrites(writes: readonly Write[]): EncodedWrites {
   const length = writes.reduce((sum, { entry }) => sum + (entry?.body.length ?? 0), 0);
   // A buffer of its own, so that it can be handed over without a copy.

@@ -58,12 +58,13 @@ export class Thread {
   }
 
   /** The same, with what goes beside the JSON. */
-  send<N extends RequestName>(name: N, { text, decisions, bodies }: EncodedWrites): Promise<Requests[N]['gives']> {
+  send<N extends RequestName>(name: N, encoded: EncodedWrites): Promise<Requests[N]['gives']> {
     if (this.#gone) return Promise.reject(new StoreError(ENDED, { passing: false }));
     const id = ++this.#asked;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      const message: RequestMessage = { id, name, text, decisions, bodies };
+      const message: RequestMessage = { id, name, ...encoded };
+      const { bodies } = encoded;
       this.#worker.postMessage(message, bodies ? [bodies.buffer as ArrayBuffer] : []);
     });
   }
