@@ -1,20 +1,44 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { failed, type Outcome } from '../core/outcome.ts';
+import { type Failed, failed } from '../core/outcome.ts';
 import type { Clock } from '../ports/runtime.ts';
 import { codeOf, connectWords, STOPPING } from './connect-words.ts';
 
-/** A whole answer of the core. */
-export interface RawAnswer {
+/** What was answered. An answer that is too long is cut off. */
+export interface Answer {
+  readonly kind: 'answer';
   readonly status: number;
   readonly body: string;
   readonly retryAfter: string | undefined;
+  /** When it was given, by the other side's clock. */
+  readonly date?: string | undefined;
 }
 
-/** No answer of the core is this long (bytes); what comes is not its JSON and must not fill our memory. */
-const MOST_BYTES = 1024 * 1024;
+/** Why there is no answer; `unsent` means that nothing of the request can have been heard. */
+export interface NoAnswer {
+  readonly kind: 'unsent' | 'cut' | 'timeout';
+  readonly why: string;
+}
 
-class OutOfTime extends Error {}
+export type Reply = Answer | NoAnswer;
+
+const FAILURE_OF = { unsent: 'connect_failed', cut: 'cut', timeout: 'timeout' } as const;
+
+/** What becomes of a call without an answer. */
+export function unanswered({ kind, why }: NoAnswer): Failed {
+  return failed(FAILURE_OF[kind], why);
+}
+
+export interface ExchangeLimits {
+  /** Until the call is given up, in milliseconds. */
+  readonly ms: number;
+  /** Of an answer, in bytes: what is longer is not theirs, and must not fill our memory. */
+  readonly mostBytes: number;
+  /** Who is asked, in an operator's words. */
+  readonly peer: string;
+}
+
+class GivenUp extends Error {}
 class TooLong extends Error {}
 
 /**
@@ -23,30 +47,30 @@ class TooLong extends Error {}
  */
 export class ExchangeHandler implements Dispatcher.DispatchHandler {
   /** Never rejected. */
-  readonly outcome: Promise<Outcome>;
-  readonly #resolve: (outcome: Outcome) => void;
-  readonly #understand: (answer: RawAnswer) => Outcome;
+  readonly reply: Promise<Reply>;
+  readonly #limits: ExchangeLimits;
+  readonly #resolve: (reply: Reply) => void;
   readonly #cancelTimer: () => void;
   #controller: Dispatcher.DispatchController | null = null;
   #settled = false;
   #status = 0;
   #retryAfter: string | undefined;
+  #date: string | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  /** @param understand says what a whole answer means. */
-  constructor(clock: Clock, remainingMs: number, understand: (answer: RawAnswer) => Outcome) {
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
-    this.outcome = promise;
+  constructor(clock: Clock, limits: ExchangeLimits) {
+    const { promise, resolve } = Promise.withResolvers<Reply>();
+    this.reply = promise;
+    this.#limits = limits;
     this.#resolve = resolve;
-    this.#understand = understand;
-    this.#cancelTimer = clock.after(remainingMs, () => this.#outOfTime());
+    this.#cancelTimer = clock.after(limits.ms, () => this.#outOfTime());
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // The deadline came while the request was waiting for its connection: it must not be sent any more.
-    if (this.#settled) controller.abort(new OutOfTime());
+    // It was given up while the request was waiting for its connection: it must not be sent any more.
+    if (this.#settled) controller.abort(new GivenUp());
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -55,11 +79,12 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#status = status;
     const retryAfter = headers['retry-after'];
     this.#retryAfter = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
+    this.#date = headers.date;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > MOST_BYTES) controller.abort(new TooLong());
+    if (this.#bytes > this.#limits.mostBytes) controller.abort(new TooLong());
     else this.#chunks.push(chunk);
   }
 
@@ -68,43 +93,51 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (error instanceof TooLong) {
-      this.#answered();
-    } else if (this.#controller === null) {
-      this.#settle(failed('connect_failed', connectWords(error)));
-    } else {
-      this.#settle(failed('cut', cutWords(error)));
-    }
+    if (error instanceof TooLong) this.#answered();
+    else if (this.#controller === null) this.#settle({ kind: 'unsent', why: connectWords(error) });
+    else this.#settle({ kind: 'cut', why: cutWords(error, this.#limits.peer) });
+  }
+
+  /** Nobody waits for it any more. */
+  stop(): void {
+    this.#giveUp({ kind: 'cut', why: stoppedWords(this.#limits.peer) }, STOPPING);
+  }
+
+  #outOfTime(): void {
+    const unsent = `Connection timeout: no connection to ${this.#limits.peer} before the deadline`;
+    this.#giveUp({ kind: 'timeout', why: 'Connection timeout' }, unsent);
+  }
+
+  /** @param unsent why, should nothing have been sent. */
+  #giveUp(reply: NoAnswer, unsent: string): void {
+    this.#settle(this.#controller === null ? { kind: 'unsent', why: unsent } : reply);
+    this.#controller?.abort(new GivenUp());
   }
 
   #answered(): void {
     const [only] = this.#chunks;
     const text = this.#chunks.length === 1 && only ? only.toString() : Buffer.concat(this.#chunks).toString();
     const body = text.startsWith('\ufeff') ? text.slice(1) : text;
-    this.#settle(this.#understand({ status: this.#status, body, retryAfter: this.#retryAfter }));
+    this.#settle({ kind: 'answer', status: this.#status, body, retryAfter: this.#retryAfter, date: this.#date });
   }
 
-  #outOfTime(): void {
-    if (this.#controller === null) {
-      this.#settle(failed('connect_failed', 'Connection timeout: no connection to the core before the deadline'));
-      return;
-    }
-    this.#settle(failed('timeout', 'Connection timeout'));
-    this.#controller.abort(new OutOfTime());
-  }
-
-  #settle(outcome: Outcome): void {
+  #settle(reply: Reply): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#cancelTimer();
     this.#chunks = [];
-    this.#resolve(outcome);
+    this.#resolve(reply);
   }
 }
 
-function cutWords(error: Error): string {
+function stoppedWords(peer: string): string {
+  return `${STOPPING}: ${peer} had not answered yet`;
+}
+
+function cutWords(error: Error, peer: string): string {
   const code = codeOf(error);
-  if (code === 'UND_ERR_DESTROYED') return `${STOPPING}: the core had not answered yet`;
-  if (error.name === 'HTTPParserError') return `Connection broken: the core's answer is not HTTP (${error.message})`;
-  return `Connection reset: the core closed the connection before it answered (${code || error.message})`;
+  if (code === 'UND_ERR_DESTROYED') return stoppedWords(peer);
+  if (error.name === 'HTTPParserError')
+    return `Connection broken: the answer of ${peer} is not HTTP (${error.message})`;
+  return `Connection reset: ${peer} closed the connection before it answered (${code || error.message})`;
 }

@@ -1,9 +1,9 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { Tls } from '../config/load.ts';
-import { failed, type Outcome } from '../core/outcome.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { Clock } from '../ports/runtime.ts';
 import { Dialer } from './dialer.ts';
-import { ExchangeHandler, type RawAnswer } from './http-exchange.ts';
+import { type Answer, ExchangeHandler, unanswered } from './http-exchange.ts';
 
 export interface HttpPoolOptions {
   /** Kept-alive connections at most. */
@@ -12,6 +12,10 @@ export interface HttpPoolOptions {
   readonly connectTimeoutMs: number;
   readonly tls?: Tls;
 }
+
+/** No answer of a core is this long, in bytes. */
+const MOST_BYTES = 1024 * 1024;
+const PEER = 'the core';
 
 /** An answer, a cut, a time-out or a refused connection: what a call over HTTP comes to, told apart once for all targets. */
 export class HttpPool {
@@ -41,17 +45,17 @@ export class HttpPool {
    * @param deadline on the clock's `now()`.
    * @param understand says what a whole answer means.
    */
-  call(
+  async call(
     request: Omit<Dispatcher.DispatchOptions, 'origin'>,
     deadline: number,
-    understand: (answer: RawAnswer) => Outcome,
+    understand: (answer: Answer) => Outcome,
   ): Promise<Outcome> {
-    const remaining = deadline - this.#clock.now();
-    if (remaining <= 0)
-      return Promise.resolve(failed('connect_failed', 'Connection timeout: no time left for the call'));
-    const handler = new ExchangeHandler(this.#clock, remaining, understand);
+    const ms = deadline - this.#clock.now();
+    if (ms <= 0) return unanswered({ kind: 'unsent', why: 'Connection timeout: no time left for the call' });
+    const handler = new ExchangeHandler(this.#clock, { ms, mostBytes: MOST_BYTES, peer: PEER });
     this.#pool.dispatch({ ...request, origin: this.#origin }, handler);
-    return handler.outcome;
+    const reply = await handler.reply;
+    return reply.kind === 'answer' ? understand(reply) : unanswered(reply);
   }
 
   /** Calls under way fail, and so do later ones. Idempotent. */

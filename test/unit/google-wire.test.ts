@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Reply } from '../../src/targets/google-sheets/exchange.ts';
 import { lastRowIn, rowCountIn, understand, understandToken, valuesIn } from '../../src/targets/google-sheets/wire.ts';
+import type { Reply } from '../../src/targets/http-exchange.ts';
 
 const NOW = Date.parse('2026-01-15T10:00:00Z');
 

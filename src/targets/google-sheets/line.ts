@@ -1,7 +1,8 @@
 import type { Told } from '../../ports/recording.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import type { Tracer } from '../../ports/tracer.ts';
-import { type Call, exchange, type Reply } from './exchange.ts';
+import type { Reply } from '../http-exchange.ts';
+import { type Call, exchange } from './exchange.ts';
 
 /**
  * The way to Google: every call is a span of what is under way, named after what it is for. Of a call it says how it ended,

@@ -1,9 +1,9 @@
 import { type Failure, type FailureCode, failed } from '../../core/outcome.ts';
 import { clip } from '../../core/text.ts';
 import type { Told } from '../../ports/recording.ts';
+import { type Answer, type Reply, unanswered } from '../http-exchange.ts';
 import { readRetryAfter } from '../retry-after.ts';
 import { adviceOnKey, withAdvice } from './advice.ts';
-import type { Reply } from './exchange.ts';
 
 /** What Google's answers mean (developers.google.com/workspace/sheets/api/limits, and its error model). */
 
@@ -11,8 +11,6 @@ export interface TokenAnswer {
   readonly token: string;
   readonly lifeMs: number;
 }
-
-type Answer = Extract<Reply, { kind: 'answer' }>;
 
 /** Enough of Google's words for an operator. */
 const MOST_WORDS = 300;
@@ -28,18 +26,13 @@ export function understand<T>(
   secret: string,
   read: (json: unknown) => T | undefined,
 ): Told<T> {
-  if (reply.kind !== 'answer') return notAnswered(reply);
+  if (reply.kind !== 'answer') return unanswered(reply);
   if (reply.status >= 200 && reply.status < 300) {
     const value = read(parse(reply.body));
     if (value !== undefined) return { kind: 'done', value };
     return told('not_understood', `Google answered ${reply.status} with something else than its JSON`, reply, wallMs);
   }
   return told(codeOf(reply), wordsOf(reply, secret), reply, wallMs);
-}
-
-function notAnswered({ kind, why }: Exclude<Reply, Answer>): Told<never> {
-  const code = { unsent: 'connect_failed', cut: 'cut', timeout: 'timeout' } as const;
-  return failed(code[kind], why);
 }
 
 function told(code: FailureCode, why: string, { status, retryAfter }: Answer, wallMs: number): Told<never> {

@@ -3,7 +3,7 @@ import { DONE, type Outcome } from '../../core/outcome.ts';
 import type { Change } from '../../core/types.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import type { CallContext, Target } from '../../ports/target.ts';
-import type { RawAnswer } from '../http-exchange.ts';
+import type { Answer } from '../http-exchange.ts';
 import { HttpPool, type HttpPoolOptions } from '../http-pool.ts';
 import { readRetryAfter } from '../retry-after.ts';
 import { classifyAnswer, toWtlRequest } from './wire.ts';
@@ -50,7 +50,7 @@ export class WtlTarget implements Target {
     });
   }
 
-  #understand({ status, body, retryAfter }: RawAnswer, change: Change): Outcome {
+  #understand({ status, body, retryAfter }: Answer, change: Change): Outcome {
     const retryAfterMs = readRetryAfter(retryAfter, this.#clock.wall());
     const answer = { status, body, ...(retryAfterMs !== undefined && { retryAfterMs }) };
     const outcome = classifyAnswer(answer, this.#options.token());
