@@ -48,6 +48,8 @@ export class Engine {
   readonly views: Views;
   readonly #version: StatementSync;
   #lastVersion = 0;
+  /** Whether somebody else wrote since that was last said. */
+  #foreign = false;
 
   /** @throws StoreError when the file cannot be opened, is in use, or is of another version; for a guest also when absent. */
   constructor({ file, limits, role }: EngineOptions) {
@@ -77,16 +79,17 @@ export class Engine {
 
   read(imsis: readonly string[]): Seen<Subscriber[]> {
     const tables = this.#writable();
-    return this.#seen(imsis.map((imsi) => tables.read(imsi)));
+    return this.#seen(() => imsis.map((imsi) => tables.read(imsi)));
   }
 
   due(limit: number, held: readonly string[]): Seen<Subscriber[]> {
-    return this.#seen(this.#writable().due(limit, new Set(held)));
+    const tables = this.#writable();
+    return this.#seen(() => tables.due(limit, new Set(held)));
   }
 
   /** All of them in one transaction; when one breaks a rule of the database, each in its own, so that only that one fails. */
   writes(writes: readonly Write[]): Seen<WriteResult[]> {
-    return this.#seen(this.#write(writes));
+    return this.#seen(() => this.#write(writes));
   }
 
   #write(writes: readonly Write[]): WriteResult[] {
@@ -99,12 +102,22 @@ export class Engine {
     }
   }
 
-  /** Whether a command beside the connector wrote something since the last look (sqlite.org/pragma.html#pragma_data_version). */
-  #seen<T>(result: T): Seen<T> {
-    const { data_version: version } = this.#version.get() as { data_version: number };
-    const foreign = version !== this.#lastVersion;
-    this.#lastVersion = version;
+  /** What comes of the work, and whether what was known before it still holds. */
+  #seen<T>(work: () => T): Seen<T> {
+    this.#look();
+    const result = work();
+    const foreign = this.#foreign;
+    this.#foreign = false;
     return { result, foreign };
+  }
+
+  /** Whether a command beside the connector wrote something since the last look (sqlite.org/pragma.html#pragma_data_version). */
+  #look(): void {
+    const { data_version: version } = this.#version.get() as { data_version: number };
+    if (version === this.#lastVersion) return;
+    this.#lastVersion = version;
+    this.#foreign = true;
+    this.#tables?.forget();
   }
 
   put(entries: readonly Entry[]): Standing[] {
@@ -141,6 +154,8 @@ export class Engine {
     const tables = this.#writable();
     this.#db.exec('BEGIN IMMEDIATE');
     try {
+      // From here on nobody else can.
+      this.#look();
       const result = work(tables);
       this.#db.exec('COMMIT');
       tables.committed();

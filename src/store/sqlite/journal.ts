@@ -2,7 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EventNews } from '../../core/subscriber.ts';
 import type { Conclusion, Standing } from '../../ports/outbox.ts';
 import type { Attempt, CleaningOrder, Entry, EventState } from '../../ports/store.ts';
-import { mergeAttempts, recordedAfter, stateAfter } from '../journal-rules.ts';
+import { asImsi } from '../imsi.ts';
+import { mergeAttempts, recordedAfter, stateAfter, staysDiscarded } from '../journal-rules.ts';
 import { wholeMs } from '../times.ts';
 import type { EventIndex } from './event-index.ts';
 import { Identifiers } from './identifiers.ts';
@@ -27,6 +28,15 @@ const COLUMNS = [
 
 /** What a new delivery of a known event leaves as it is: when it was heard of first, and whose story it belongs to. */
 const FIXED: ReadonlySet<string> = new Set(['event_id', 'received_at', 'imsi', 'previous_imsi']);
+
+/** What is read of an event whose story goes on. */
+interface HeardRow {
+  readonly state: EventState;
+  readonly why: string | null;
+  readonly attempts: string;
+  readonly imsi: number | null;
+  readonly previous_imsi: number | null;
+}
 
 interface AgedRow {
   readonly seq: number;
@@ -56,10 +66,7 @@ export class Journal {
   readonly #insert: StatementSync;
   readonly #again: StatementSync;
   readonly #known: StatementSync;
-  readonly #setAttempts: StatementSync;
-  readonly #processed: StatementSync;
-  readonly #setState: StatementSync;
-  readonly #conclude: StatementSync;
+  readonly #goOn: StatementSync;
   readonly #oldest: StatementSync;
   readonly #delete: StatementSync;
   /** Up to this event the journal was cleaned; 0 = to be begun at its front again. */
@@ -80,10 +87,8 @@ export class Journal {
     this.#again = db.prepare(
       `UPDATE journal SET ${assignments.join(', ')}, deliveries = deliveries + 1 WHERE seq = ?${COLUMNS.length + 1}`,
     );
-    this.#known = db.prepare('SELECT state, attempts FROM journal WHERE seq = ?');
-    this.#setAttempts = db.prepare('UPDATE journal SET attempts = ?2, updated_at = ?3 WHERE seq = ?1');
-    this.#setState = db.prepare('UPDATE journal SET state = ?2, why = ?3, updated_at = ?4 WHERE seq = ?1');
-    this.#conclude = db.prepare(
+    this.#known = db.prepare('SELECT state, why, attempts, imsi, previous_imsi FROM journal WHERE seq = ?');
+    this.#goOn = db.prepare(
       `UPDATE journal SET state = ?2, why = ?3, status = coalesce(?4, status), attempts = ?5, updated_at = ?6
        WHERE seq = ?1`,
     );
@@ -93,14 +98,6 @@ export class Journal {
        WHERE seq > ? AND seq < (SELECT max(seq) FROM journal) ORDER BY seq LIMIT ${LOOKED_AT}`,
     );
     this.#delete = db.prepare('DELETE FROM journal WHERE seq = ?');
-    // An event of two subscribers is done when both are; not when one was given up (journal-rules.ts).
-    this.#processed = db.prepare(
-      `UPDATE journal SET state = 'processed', why = NULL, updated_at = ?2
-       WHERE seq = ?1 AND NOT (state = 'discarded' AND previous_imsi IS NOT NULL) AND NOT EXISTS (
-         SELECT 1 FROM subscribers WHERE imsi = journal.imsi AND desired ->> '$.eventId' = journal.event_id)
-       AND NOT EXISTS (
-         SELECT 1 FROM subscribers WHERE imsi = journal.previous_imsi AND desired ->> '$.eventId' = journal.event_id)`,
-    );
   }
 
   knows(eventId: string): boolean {
@@ -110,27 +107,27 @@ export class Journal {
   /** @param taken whether any of the event's effects was: an event that waits for nothing is superseded, not queued. */
   add(entry: Entry, taken: boolean): void {
     const state = entry.state === 'queued' && !taken ? 'superseded' : entry.state;
-    const seq = this.#index.find(entry.eventId);
-    if (seq === null) {
+    const found = this.#find(entry.eventId);
+    if (!found) {
       this.#addNew(entry, state);
       return;
     }
-    const known = this.#known.get(seq) as { state: Entry['state']; attempts: string };
-    const attempts = mergeAttempts(JSON.parse(known.attempts) as Attempt[], entry.attempts);
+    const { seq, known } = found;
+    const attempts = merged(known, entry.attempts);
     this.#again.run(...this.#values(entry, stateAfter(known.state, state), attempts), seq);
     this.#nameAgain(entry, state);
   }
 
   /** Adds an event that is to be recorded. @returns where it stands now. */
   put(entry: Entry): Standing {
-    const seq = this.#index.find(entry.eventId);
-    if (seq === null) {
+    const found = this.#find(entry.eventId);
+    if (!found) {
       this.#addNew(entry, entry.state);
       return { state: entry.state, fresh: true };
     }
-    const known = this.#known.get(seq) as { state: EventState; attempts: string };
+    const { seq, known } = found;
     const state = recordedAfter(known.state, entry.state);
-    const attempts = mergeAttempts(JSON.parse(known.attempts) as Attempt[], entry.attempts);
+    const attempts = merged(known, entry.attempts);
     const told = state === entry.state ? entry : { ...entry, why: null, status: 202 };
     this.#again.run(...this.#values(told, state, attempts), seq);
     return { state, fresh: state !== known.state };
@@ -138,11 +135,10 @@ export class Journal {
 
   /** Tells what became of an event that was to be recorded. */
   conclude({ eventId, state, why, status, attempt }: Conclusion): void {
-    const seq = this.#index.find(eventId);
-    const known = seq === null ? undefined : (this.#known.get(seq) as { attempts: string } | undefined);
-    if (!known) return;
-    const attempts = mergeAttempts(JSON.parse(known.attempts) as Attempt[], attempt ? [attempt] : []);
-    this.#conclude.run(seq, state, why, status ?? null, JSON.stringify(attempts), this.#now());
+    const found = this.#find(eventId);
+    if (!found) return;
+    const attempts = JSON.stringify(merged(found.known, attempt ? [attempt] : []));
+    this.#goOn.run(found.seq, state, why, status ?? null, attempts, this.#now());
   }
 
   #addNew(entry: Entry, state: Entry['state']): void {
@@ -185,13 +181,31 @@ export class Journal {
     ] as const;
   }
 
-  /** Adds attempts to the story of an event. */
-  tell(eventId: string, attempts: readonly Attempt[]): void {
+  /** Goes on with the story of an event. @param news what became of it; null while that is open. */
+  tell(eventId: string, attempts: readonly Attempt[], news: EventNews | null): void {
+    const found = this.#find(eventId);
+    if (!found) return;
+    const { seq, known } = found;
+    const ended = news && !this.#goesOn(known, news) ? news : null;
+    if (!ended && attempts.length === 0) return;
+    const { state, why = null } = ended ?? known;
+    const all = attempts.length === 0 ? known.attempts : JSON.stringify(merged(known, attempts));
+    this.#goOn.run(seq, state, why, null, all, this.#now());
+  }
+
+  #find(eventId: string): { readonly seq: number; readonly known: HeardRow } | null {
     const seq = this.#index.find(eventId);
-    const known = seq === null ? undefined : (this.#known.get(seq) as { attempts: string } | undefined);
-    if (!known) return;
-    const all = mergeAttempts(JSON.parse(known.attempts) as Attempt[], attempts);
-    this.#setAttempts.run(seq, JSON.stringify(all), this.#now());
+    const known = seq === null ? undefined : (this.#known.get(seq) as unknown as HeardRow | undefined);
+    return seq === null || known === undefined ? null : { seq, known };
+  }
+
+  /** An event of two subscribers is done when both are; not when one was given up. */
+  #goesOn({ state, imsi, previous_imsi: previousImsi }: HeardRow, news: EventNews): boolean {
+    if (news.state !== 'processed') return false;
+    const waits = [imsi, previousImsi].some(
+      (one) => one !== null && this.#subscribers.read(asImsi(one)).desired?.eventId === news.eventId,
+    );
+    return waits || staysDiscarded({ state, previousImsi: previousImsi === null ? null : asImsi(previousImsi) });
   }
 
   /**
@@ -216,11 +230,8 @@ export class Journal {
     if (!more) this.#cleaned = 0;
     return { deleted: old.length, more };
   }
+}
 
-  hear({ eventId, state, why }: EventNews): void {
-    const seq = this.#index.find(eventId);
-    if (seq === null) return;
-    if (state === 'processed') this.#processed.run(seq, this.#now());
-    else this.#setState.run(seq, state, why ?? null, this.#now());
-  }
+function merged({ attempts }: HeardRow, more: readonly Attempt[]): readonly Attempt[] {
+  return mergeAttempts(JSON.parse(attempts) as Attempt[], more);
 }

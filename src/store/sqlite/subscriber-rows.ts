@@ -10,12 +10,15 @@ const ALL_COLUMNS = [...WRITTEN_COLUMNS, ...JOURNAL_COLUMNS];
 
 type WholeRow = [...JsonRow, lastEvent: number | null, names: string | null];
 
-/** A subscriber's row while something is written of him. */
-export class OpenRow {
+/** Rows remembered, those worked on last: a kilobyte each. What comes of an event is mostly told soon after it. */
+const REMEMBERED = 5_000;
+
+/** A subscriber's row: as the table has it, and as it is going to be written. */
+export class KnownRow {
   readonly imsi: string;
-  /** Whether the table has it. */
-  readonly stored: boolean;
-  readonly #row: WholeRow | undefined;
+  #stored: boolean;
+  /** Until it is read. */
+  #row: JsonRow | undefined;
   #subscriber: Subscriber | null = null;
   #changed = false;
   #noted = false;
@@ -24,13 +27,19 @@ export class OpenRow {
 
   constructor(imsi: string, row: WholeRow | undefined) {
     this.imsi = imsi;
-    this.stored = row !== undefined;
-    this.#row = row;
+    this.#stored = row !== undefined;
+    this.#row = row?.slice(0, SUBSCRIBER_COLUMNS.length) as JsonRow | undefined;
     [this.#lastEvent, this.#names] = row ? [row[9], row[10]] : [null, null];
   }
 
+  /** Whether the table has it. */
+  get stored(): boolean {
+    return this.#stored;
+  }
+
   get subscriber(): Subscriber {
-    this.#subscriber ??= subscriberOf(this.#row?.slice(0, SUBSCRIBER_COLUMNS.length) as JsonRow | undefined, this.imsi);
+    this.#subscriber ??= subscriberOf(this.#row, this.imsi);
+    this.#row = undefined;
     return this.#subscriber;
   }
 
@@ -57,17 +66,32 @@ export class OpenRow {
   get news(): 'all' | 'journal' | null {
     return this.#changed ? 'all' : this.#noted ? 'journal' : null;
   }
+
+  written(): void {
+    this.#stored = true;
+    this.#changed = false;
+    this.#noted = false;
+  }
 }
 
-/** Rows of subscribers: each is read once and written once for a write, whatever it does to him. */
+/**
+ * Rows of subscribers: each is read once and written once for a write, whatever it does to him, and not read again soon.
+ * Whoever changes one writes it (`flush`) before the transaction ends, and says so (`forget`) when that was taken back.
+ */
 export class SubscriberRows {
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #note: StatementSync;
-  readonly #open = new Map<string, OpenRow>();
+  /** Those looked at last come last. */
+  readonly #known = new Map<string, KnownRow>();
+  readonly #open = new Set<KnownRow>();
 
-  constructor(db: DatabaseSync) {
+  readonly #most: number;
+
+  /** @param most rows remembered. */
+  constructor(db: DatabaseSync, most = REMEMBERED) {
+    this.#most = most;
     this.#select = db.prepare(`SELECT ${READ_COLUMNS} FROM subscribers WHERE imsi = ?`);
     this.#select.setReturnArrays(true);
     this.#insert = db.prepare(
@@ -84,35 +108,43 @@ export class SubscriberRows {
 
   /** What is known of a subscriber, in the table or in what is about to be written. */
   read(imsi: string): Subscriber {
-    return (this.#open.get(imsi) ?? this.#load(imsi)).subscriber;
+    return (this.#known.get(imsi) ?? this.#load(imsi)).subscriber;
   }
 
-  open(imsi: string): OpenRow {
-    const known = this.#open.get(imsi);
-    if (known) return known;
-    const row = this.#load(imsi);
-    this.#open.set(imsi, row);
+  /** The row of somebody of whom something may be written. */
+  open(imsi: string): KnownRow {
+    const row = this.#known.get(imsi) ?? this.#load(imsi);
+    if (this.#open.has(row)) return row;
+    this.#open.add(row);
+    this.#known.delete(imsi);
+    this.#known.set(imsi, row);
     return row;
   }
 
-  #load(imsi: string): OpenRow {
-    return new OpenRow(imsi, this.#select.get(Number(imsi)) as WholeRow | undefined);
+  #load(imsi: string): KnownRow {
+    return new KnownRow(imsi, this.#select.get(Number(imsi)) as WholeRow | undefined);
   }
 
   /** Writes what was changed, in the order in which it was looked at first. */
   flush(): void {
-    for (const row of this.#open.values()) this.#write(row);
+    for (const row of this.#open) this.#write(row);
     this.#open.clear();
+    for (const imsi of this.#known.keys()) {
+      if (this.#known.size <= this.#most) return;
+      this.#known.delete(imsi);
+    }
   }
 
-  #write(row: OpenRow): void {
+  #write(row: KnownRow): void {
     const { news, stored, subscriber, lastEvent, names } = row;
     if (news === 'all') (stored ? this.#update : this.#insert).run(...valuesOf(subscriber), lastEvent, names);
     else if (news === 'journal') this.#note.run(Number(row.imsi), lastEvent, names);
+    if (news !== null) row.written();
   }
 
-  /** Nothing of it is to be written. */
-  drop(): void {
+  /** What was to be written, or was, is not there; or somebody else wrote. */
+  forget(): void {
     this.#open.clear();
+    this.#known.clear();
   }
 }

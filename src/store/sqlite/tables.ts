@@ -48,7 +48,7 @@ export class Tables {
       const news: EventNews[] = [];
       this.#apply({ kind: 'abandoned', imsi, wanted }, news);
       this.#subscribers.flush();
-      for (const one of news) this.#journal.hear(one);
+      for (const one of news) this.#journal.tell(one.eventId, [], one);
     }
   }
 
@@ -79,8 +79,11 @@ export class Tables {
     const taken = effects.map((effect) => this.#apply(effect, news));
     if (entry) this.#journal.add(entry, taken.includes(true));
     this.#subscribers.flush();
-    if (story) this.#journal.tell(story.eventId, story.attempts);
-    for (const one of news) if (one.eventId !== entry?.eventId) this.#journal.hear(one);
+    const told = story?.eventId;
+    if (story) this.#journal.tell(story.eventId, story.attempts, news.find(({ eventId }) => eventId === told) ?? null);
+    for (const one of news) {
+      if (one.eventId !== entry?.eventId && one.eventId !== told) this.#journal.tell(one.eventId, [], one);
+    }
     return taken;
   }
 
@@ -108,13 +111,18 @@ export class Tables {
     this.#audit.note(deed);
   }
 
+  /** Somebody else wrote: what is remembered of the tables may be wrong. */
+  forget(): void {
+    this.#subscribers.forget();
+  }
+
   committed(): void {
     this.#index.committed();
   }
 
   rolledBack(): void {
     this.#index.rolledBack();
-    this.#subscribers.drop();
+    this.#subscribers.forget();
   }
 
   #apply(effect: Effect, news: EventNews[]): boolean {

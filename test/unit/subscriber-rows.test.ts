@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Engine } from '../../src/store/sqlite/engine.ts';
+import { migrate } from '../../src/store/sqlite/schema.ts';
+import { SubscriberRows } from '../../src/store/sqlite/subscriber-rows.ts';
+import { acceptanceOf, effects, IMSI, LIMITS, wantedAt } from '../helpers/subscribers.ts';
+
+/** Fewer than there are subscribers: some are read again, most are not. */
+const REMEMBERED = 3;
+const SUBSCRIBERS = Array.from({ length: 6 }, (_, n) => String(250_011_234_567_890 + n));
+
+interface Step {
+  readonly imsi: string;
+  readonly what: 'change' | 'note' | 'change and fail' | 'others change';
+}
+
+const steps = fc.array(
+  fc.record<Step>({
+    imsi: fc.constantFrom(...SUBSCRIBERS),
+    what: fc.constantFrom('change', 'change', 'note', 'change and fail', 'others change'),
+  }),
+  { maxLength: 60, size: 'max' },
+);
+
+/** Rows, and what the table should hold of them. */
+class Model {
+  readonly #db = new DatabaseSync(':memory:');
+  readonly #rows: SubscriberRows;
+  readonly #held = new Map<string, { wanted: number | null; lastEvent: number | null }>();
+  #step = 0;
+
+  constructor() {
+    migrate(this.#db);
+    this.#rows = new SubscriberRows(this.#db, REMEMBERED);
+  }
+
+  carryOut({ imsi, what }: Step): void {
+    const n = ++this.#step;
+    const held = this.#held.get(imsi) ?? { wanted: null, lastEvent: null };
+    if (what === 'others change') {
+      this.#change(new SubscriberRows(this.#db), imsi, n);
+      this.#rows.forget();
+      this.#held.set(imsi, { ...held, wanted: n });
+    } else if (what === 'note') {
+      this.#rows.open(imsi).note(n, null);
+      this.#rows.flush();
+      this.#held.set(imsi, { ...held, lastEvent: n });
+    } else if (what === 'change') {
+      this.#change(this.#rows, imsi, n);
+      this.#held.set(imsi, { ...held, wanted: n });
+    } else {
+      this.#db.exec('BEGIN');
+      this.#change(this.#rows, imsi, n);
+      this.#db.exec('ROLLBACK');
+      this.#rows.forget();
+    }
+  }
+
+  #change(rows: SubscriberRows, imsi: string, n: number): void {
+    const row = rows.open(imsi);
+    row.subscriber = { ...row.subscriber, desired: wantedAt(n, { imsi }), dueAt: n };
+    rows.flush();
+  }
+
+  check(): void {
+    for (const imsi of SUBSCRIBERS) {
+      const { wanted, lastEvent } = this.#held.get(imsi) ?? { wanted: null, lastEvent: null };
+      assert.equal(this.#rows.read(imsi).desired?.eventId ?? null, wanted && `event-${wanted}`);
+      const stored = this.#db.prepare('SELECT desired, last_event FROM subscribers WHERE imsi = ?').get(Number(imsi));
+      assert.equal(stored?.['last_event'] ?? null, lastEvent);
+      assert.equal(this.#rows.open(imsi).lastEvent, lastEvent);
+      const { desired } = (stored ?? { desired: null }) as { desired: string | null };
+      assert.equal(desired && (JSON.parse(desired) as { eventId: string }).eventId, wanted && `event-${wanted}`);
+    }
+    this.#rows.flush();
+  }
+}
+
+test('what is remembered of subscribers is what the table holds, after failures and changes by others, too', () => {
+  fc.assert(
+    fc.property(steps, (list) => {
+      const model = new Model();
+      for (const step of list) {
+        model.carryOut(step);
+        model.check();
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('what a command beside the connector wrote is known to the next write of the connector', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'nsps-rows-'));
+  const file = join(folder, 'connector.db');
+  const owner = new Engine({ file, limits: LIMITS, role: 'owner' });
+  const guest = new Engine({ file, limits: LIMITS, role: 'guest' });
+  t.after(() => {
+    guest.close();
+    owner.close();
+    rmSync(folder, { recursive: true });
+  });
+  assert.deepEqual(owner.writes([acceptanceOf(1)]).result, [{ taken: [true] }]);
+  assert.deepEqual(guest.writes([acceptanceOf(3)]).result, [{ taken: [true] }]);
+  assert.deepEqual(owner.writes([acceptanceOf(2)]), { result: [{ taken: [false] }], foreign: true }, 'it is older');
+  assert.equal(owner.writes([effects()]).foreign, false, 'said once');
+});
+
+test('a write that is refused leaves nothing behind in what is remembered', (t) => {
+  const engine = new Engine({ file: ':memory:', limits: LIMITS, role: 'owner' });
+  t.after(() => engine.close());
+  engine.writes([acceptanceOf(1)]);
+  const refused = { ...acceptanceOf(9), entry: { ...acceptanceOf(9).entry, type: null } } as never;
+  const [first, second] = engine.writes([refused, acceptanceOf(2)]).result;
+  assert.ok(first && 'refused' in first);
+  assert.deepEqual(second, { taken: [true] }, 'the newer one was taken back');
+  assert.equal(engine.read([IMSI]).result[0]?.desired?.eventId, 'event-2');
+});
