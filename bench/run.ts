@@ -23,7 +23,7 @@ import { measureSize, sizeReport } from './size.ts';
 const HELP = `Usage: npm run bench -- [options]
 
 Measures the built connector on this machine, over 127.0.0.1 only, and writes bench/results/latest.{json,md},
-where parts that are not measured now keep their last figures.
+where parts and stores that are not measured now keep their last figures.
 
 Options
   --only <part>        Only this part:
@@ -124,6 +124,8 @@ function positive(name: string, text: string, most = 600): number {
 /** Measures, and turns the figures of a part into its tables. */
 interface Part {
   readonly title: string;
+  /** Stores it is measured on, one at a time: each keeps its own figures. */
+  readonly stores?: readonly StoreKind[];
   measure(options: Options): Promise<unknown>;
   report(figures: never): string;
 }
@@ -131,12 +133,14 @@ interface Part {
 const PARTS: Readonly<Record<PartName, Part>> = {
   intake: {
     title: 'Intake',
+    stores: STORE_KINDS,
     measure: ({ seconds, stores, rounds }) =>
       measureIntake({ seconds, stores, rounds: rounds ?? DEFAULT_ROUNDS.intake }),
     report: intakeReport,
   },
   size: {
     title: 'Size of the store',
+    stores: SIZED_STORES,
     measure: ({ stores, subscribers, rounds }) =>
       measureSize({
         stores: SIZED_STORES.filter((store) => stores.includes(store)),
@@ -182,6 +186,7 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   },
   pages: {
     title: 'Pages of a very large journal',
+    stores: SIZED_STORES,
     measure: ({ stores, events, rounds }) =>
       measurePages({
         stores: SIZED_STORES.filter((store) => stores.includes(store)),
@@ -192,12 +197,28 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   },
 };
 
-/** What is measured now takes the place of what was kept of the same part; the other parts stay as they are. */
+/** What is measured in one go, and the key of its figures. */
+interface Portion {
+  readonly key: string;
+  readonly name: PartName;
+  /** All of them, or the one it is measured on. */
+  readonly stores: readonly StoreKind[];
+}
+
+function portionsOf(name: PartName, chosen: readonly StoreKind[]): Portion[] {
+  const { stores } = PARTS[name];
+  if (!stores) return [{ key: name, name, stores: chosen }];
+  return stores
+    .filter((store) => chosen.includes(store))
+    .map((store) => ({ key: `${name} ${store}`, name, stores: [store] }));
+}
+
+/** What is measured now takes the place of what was kept of the same part and store; the others stay as they are. */
 async function run(options: Options): Promise<void> {
   const measured: Record<string, Measured> = {};
-  for (const name of options.parts) {
-    const figures = await PARTS[name].measure(options);
-    measured[name] = { ...circumstances(), seconds: options.seconds, figures };
+  for (const { key, name, stores } of options.parts.flatMap((part) => portionsOf(part, options.stores))) {
+    const figures = await PARTS[name].measure({ ...options, stores });
+    measured[key] = { ...circumstances(), seconds: options.seconds, figures };
     const all = { ...readResults(), ...measured };
     keepResults(all, markdownOf(all));
   }
@@ -205,11 +226,12 @@ async function run(options: Options): Promise<void> {
 }
 
 function markdownOf(results: Results): string {
-  const reports = PART_NAMES.flatMap((name) => {
-    const measured = results[name];
+  const reports = PART_NAMES.flatMap((name) => portionsOf(name, STORE_KINDS)).flatMap(({ key, name, stores }) => {
+    const measured = results[key];
     if (!measured) return [];
-    const { title, report } = PARTS[name];
-    return [`## ${title}`, circumstancesText(measured), report(measured.figures as never)];
+    const { title, stores: several, report } = PARTS[name];
+    const heading = several ? `${title}: ${stores.join()}` : title;
+    return [`## ${heading}`, circumstancesText(measured), report(measured.figures as never)];
   });
   return `${['# Benchmark', ...reports].join('\n\n')}\n`;
 }
