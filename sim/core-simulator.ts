@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { AcceptQueue } from './accept-queue.ts';
 import { Exchange } from './exchange.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { FaultPlan, type Faults, type Manner } from './faults.ts';
@@ -26,8 +27,8 @@ export interface CoreSimulatorOptions {
 /** Hears what happens to provisioning requests. */
 export interface CoreWatcher {
   arrived?(exchange: Exchange): void;
-  /** It met another one of the same subscriber that was still in flight. */
-  overlapped?(exchange: Exchange): void;
+  /** It met others of the same subscriber that were still in flight. */
+  overlapped?(exchange: Exchange, met: readonly Exchange[]): void;
   /** The core took the new state; its caller may have gone long before. */
   applied?(exchange: Exchange): void;
   /** The core is done with it. @param outcome `applied`, the core's words, or the fault. */
@@ -41,6 +42,7 @@ export class CoreSimulator {
   readonly #http: FastifyInstance;
   readonly #random: () => number;
   readonly #stopping = new AbortController();
+  readonly #acceptQueue = new AcceptQueue();
   readonly #inFlight = new Map<string, Set<Exchange>>();
   #plan: FaultPlan;
   #calls = 0;
@@ -92,6 +94,7 @@ export class CoreSimulator {
 
   #build(): FastifyInstance {
     const app = fastify({ logger: false, forceCloseConnections: true });
+    app.server.on('connection', (socket) => this.#acceptQueue.accepted(socket));
     app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
       reply.code(error.statusCode ?? 500).send({ result: false, error: error.message }),
     );
@@ -113,7 +116,7 @@ export class CoreSimulator {
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
       return reply.code(401).send({ result: false, error: 'Invalid API token' });
     }
-    const exchange = new Exchange(request);
+    const exchange = new Exchange(request, this.#acceptQueue.sentSince(request.raw.socket));
     this.#calls++;
     this.#enter(exchange);
     this.#options.watcher?.arrived?.(exchange);
@@ -140,9 +143,10 @@ export class CoreSimulator {
     if (met.length === 0) return;
     // A caller who hangs up and calls again at once: both may be heard in the same turn, in either order.
     setImmediate(() => {
-      if (met.every(({ end }) => end === 'abandoned')) return;
+      const still = met.filter(({ end }) => end !== 'abandoned');
+      if (still.length === 0) return;
       this.#overlaps++;
-      this.#options.watcher?.overlapped?.(exchange);
+      this.#options.watcher?.overlapped?.(exchange, still);
     });
   }
 

@@ -10,6 +10,8 @@ export class Exchange {
   readonly imsi: string;
   /** On the clock of `performance.now()`, in milliseconds. */
   readonly arrivedAt = performance.now();
+  /** When, at the earliest, it was sent, by what its connection tells; on the same clock. */
+  readonly sentSince: number;
   /** Resolves when it is no longer in flight. */
   readonly over: Promise<void>;
   readonly #socket: Socket;
@@ -17,7 +19,8 @@ export class Exchange {
   readonly #hangUp = () => this.close('abandoned');
   #end: ExchangeEnd | null = null;
 
-  constructor({ body, raw }: FastifyRequest) {
+  constructor({ body, raw }: FastifyRequest, sentSince: number) {
+    this.sentSince = sentSince;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.over = promise;
     this.#resolve = resolve;

@@ -42,7 +42,7 @@ export interface CoreTally {
   readonly outcomes: ReadonlyMap<string, number>;
   /** Numbers met at another SIM whose release nobody had told the connector of. */
   readonly unknowable: number;
-  /** Requests read after a stall of this process, so that nobody can say in which order they were sent. */
+  /** Requests read so late that nobody can say in which order they were sent: after a stall of this process, say. */
   readonly unclear: number;
 }
 
@@ -63,7 +63,7 @@ export class CoreWatch implements CoreWatcher {
   readonly #began = performance.now();
   /** The newest change applied, and when. */
   readonly #newest = new Map<string, { readonly change: number; readonly at: number }>();
-  readonly #sentSince: () => number;
+  readonly #readSince: () => number;
   readonly #holders = new Map<string, Holder>();
   readonly #seen = new WeakMap<Exchange, SeenRequest>();
   readonly #histories = new Map<string, SeenRequest[]>();
@@ -77,14 +77,14 @@ export class CoreWatch implements CoreWatcher {
 
   /**
    * @param toldAt when an event was first answered, on the clock of `performance.now()`.
-   * @param sentSince when, at the earliest, a request read now may have been sent, on the same clock.
+   * @param readSince since when, at the least, this process reads what is sent to it, on the same clock.
    */
   constructor(
     life: Life,
     toldAt: (eventId: string) => number | undefined,
-    sentSince: () => number = () => performance.now(),
+    readSince: () => number = () => performance.now(),
   ) {
-    this.#sentSince = sentSince;
+    this.#readSince = readSince;
     this.#life = life;
     this.#toldAt = toldAt;
   }
@@ -114,19 +114,22 @@ export class CoreWatch implements CoreWatcher {
     else this.#histories.set(imsi, [seen]);
     const newest = this.#newest.get(imsi);
     if (newest !== undefined && seen.change !== null && seen.change < newest.change) {
-      if (newest.at >= this.#sentSince()) this.#unclear++;
+      if (newest.at >= this.#sentSince(exchange)) this.#unclear++;
       else
         this.#violation('order', imsi, `change ${seen.change} was sent when change ${newest.change} had been applied`);
     }
     for (const number of seen.msisdn) this.#checkNumber(number, exchange);
   }
 
-  overlapped({ imsi, arrivedAt }: Exchange): void {
-    if (this.#sentSince() < arrivedAt) {
-      this.#unclear++;
-      return;
-    }
-    this.#violation('overlap', imsi, 'a request arrived while another one was in flight');
+  overlapped(exchange: Exchange, met: readonly Exchange[]): void {
+    const since = this.#sentSince(exchange);
+    if (met.every(({ arrivedAt }) => arrivedAt >= since)) this.#unclear++;
+    else this.#violation('overlap', exchange.imsi, 'a request arrived while another one was in flight');
+  }
+
+  /** When, at the earliest, it was sent. */
+  #sentSince({ sentSince }: Exchange): number {
+    return Math.min(sentSince, this.#readSince());
   }
 
   applied(exchange: Exchange): void {
@@ -163,7 +166,8 @@ export class CoreWatch implements CoreWatcher {
   }
 
   /** G5: the number must be free, unless nobody could know that it should be, or the core itself brought it back. */
-  #checkNumber(number: string, { imsi, arrivedAt }: Exchange): void {
+  #checkNumber(number: string, exchange: Exchange): void {
+    const { imsi, arrivedAt } = exchange;
     // Given before anybody could know: sending it again gives nothing away.
     if (this.#holders.get(imsi)?.msisdn.includes(number)) return;
     const sims = this.#life.simsOf.get(number) ?? [];
@@ -171,7 +175,7 @@ export class CoreWatch implements CoreWatcher {
       const holder = this.#holders.get(other);
       if (other === imsi || !holder?.msisdn.includes(number) || holder.late) continue;
       const told = this.#swapsToldAt(sims, other, imsi);
-      if (told === null || Math.min(arrivedAt, this.#sentSince()) - told < CROSSING_MS) {
+      if (told === null || this.#sentSince(exchange) - told < CROSSING_MS) {
         this.#unknowable++;
         continue;
       }

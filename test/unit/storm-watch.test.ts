@@ -18,16 +18,23 @@ const LIFE: Life = {
 
 const BARRED = { msisdn: [] };
 
-function request(imsi: string, change: number, more: { msisdn?: string[]; arrivedAt?: number; late?: boolean } = {}) {
-  const { msisdn = [NUMBER], arrivedAt = 1_000, late = false } = more;
-  const body = { imsi, cs_profile: `p-${change}`, subscriber_status: 'serviceGranted', msisdn };
-  return { imsi, request: body, arrivedAt, end: late ? 'abandoned' : null } as unknown as Exchange;
+interface More {
+  readonly msisdn?: string[];
+  readonly arrivedAt?: number;
+  readonly sentSince?: number;
+  readonly late?: boolean;
 }
 
-/** @param sentSince as after a stall; nothing stalls when absent. */
-function watching(toldAt?: number, sentSince = Number.POSITIVE_INFINITY) {
+function request(imsi: string, change: number, more: More = {}) {
+  const { msisdn = [NUMBER], arrivedAt = 1_000, sentSince = arrivedAt, late = false } = more;
+  const body = { imsi, cs_profile: `p-${change}`, subscriber_status: 'serviceGranted', msisdn };
+  return { imsi, request: body, arrivedAt, sentSince, end: late ? 'abandoned' : null } as unknown as Exchange;
+}
+
+/** @param readSince as after a stall; nothing stalls when absent. */
+function watching(toldAt?: number, readSince = Number.POSITIVE_INFINITY) {
   const told = (eventId: string) => (eventId === 'swap' ? toldAt : undefined);
-  const watch = new CoreWatch(LIFE, told, () => sentSince);
+  const watch = new CoreWatch(LIFE, told, () => readSince);
   const arrive = (...args: Parameters<typeof request>) => {
     const exchange = request(...args);
     watch.arrived(exchange);
@@ -51,8 +58,20 @@ describe('order', () => {
   test('what is read after a stall is not judged: it may have been sent before', () => {
     const { watch, apply, arrive, kinds } = watching(undefined, 0);
     apply(FIRST, 3);
-    watch.overlapped(arrive(FIRST, 2));
+    watch.overlapped(arrive(FIRST, 2), [request(FIRST, 3)]);
     assert.deepEqual([kinds(), watch.tally.unclear], [[], 2]);
+  });
+  test('nor is what waited with its connection, unless the other one was there before that', () => {
+    const { watch, apply, arrive, kinds } = watching();
+    const now = performance.now();
+    apply(FIRST, 3);
+    const waited = arrive(FIRST, 2, { arrivedAt: now, sentSince: now - 1_000 });
+    watch.overlapped(waited, [request(FIRST, 3, { arrivedAt: now - 500 })]);
+    assert.deepEqual([kinds(), watch.tally.unclear], [[], 2]);
+    watch.overlapped(waited, [request(FIRST, 1, { arrivedAt: now - 2_000 })]);
+    assert.deepEqual(kinds(), ['overlap']);
+    arrive(FIRST, 2, { arrivedAt: now + 60_000 });
+    assert.deepEqual(kinds(), ['overlap', 'order']);
   });
   test('a newer one that was not applied does not count', () => {
     const { arrive, kinds } = watching();
@@ -90,6 +109,12 @@ describe('numbers', () => {
       apply(SECOND, 2);
       assert.deepEqual([kinds(), watch.tally.unknowable], [[], 1]);
     }
+  });
+  test('nor can who waited with his connection while the swap was told', () => {
+    const { watch, apply, arrive, kinds } = watching(500);
+    apply(FIRST, 1);
+    arrive(SECOND, 2, { sentSince: 400 });
+    assert.deepEqual([kinds(), watch.tally.unknowable], [[], 1]);
   });
   test('a number that was released, or that the core brought back late, is free', () => {
     const { apply, kinds } = watching(500);
