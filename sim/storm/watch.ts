@@ -54,6 +54,7 @@ const CROSSING_MS = 200;
 
 interface Holder {
   readonly msisdn: readonly string[];
+  /** Whether it was applied after its time: nobody could know that it would be. */
   readonly late: boolean;
 }
 
@@ -139,10 +140,10 @@ export class CoreWatch implements CoreWatcher {
     this.#applied++;
     if (seen.late) this.#late++;
     const change = seen.change ?? 0;
-    if (change > (this.#newest.get(exchange.imsi)?.change ?? 0)) {
-      this.#newest.set(exchange.imsi, { change, at: performance.now() });
-    }
-    this.#holders.set(exchange.imsi, { msisdn: seen.msisdn, late: seen.late });
+    const newest = this.#newest.get(exchange.imsi)?.change ?? 0;
+    if (change > newest) this.#newest.set(exchange.imsi, { change, at: performance.now() });
+    // What is older than what the core had was judged when it arrived.
+    this.#holders.set(exchange.imsi, { msisdn: seen.msisdn, late: seen.late || change < newest });
   }
 
   treated(exchange: Exchange, outcome: string): void {

@@ -126,6 +126,13 @@ describe('numbers', () => {
     apply(SECOND, 4);
     assert.deepEqual(kinds(), []);
   });
+  test('so is one that came back with a request that had waited with its connection', () => {
+    const { watch, apply, kinds } = watching(500);
+    apply(FIRST, 2, BARRED);
+    apply(FIRST, 1, { sentSince: 0 });
+    apply(SECOND, 3);
+    assert.deepEqual([kinds(), watch.tally.unclear], [[], 1]);
+  });
   test('the old SIM must not get it again from the new one either', () => {
     const { apply, arrive, kinds } = watching(500);
     apply(SECOND, 3);
