@@ -30,7 +30,7 @@ export function reportText(report: StormReport): string {
       ['one at a time', verdict(report.overlaps, 'overlap', 'overlaps')],
       ['numbers', `${verdict(report.clashes, 'clash', 'clashes')}; ${report.unknowable} nobody could know of`],
       ...(report.unclear > 0
-        ? [['not judged', `${report.unclear} requests, read after this machine had stalled`] as const]
+        ? [['not judged', `${report.unclear} requests, read too late to tell when they were sent`] as const]
         : []),
     ]),
     ...details(report),
