@@ -57,6 +57,40 @@ export function journalContract(name: string, makeBench: () => Promise<StoreBenc
       await store.close();
     });
 
+    test('hears all that becomes of an event in one write, and an entry of the same event says more than that', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const [mine, other] = [wantedAt(1), wantedAt(1, { imsi: OTHER_IMSI })];
+      await store.write({
+        entry: entryOf(1, { previousImsi: OTHER_IMSI }),
+        story: null,
+        effects: [mine, other].map((wanted) => ({
+          kind: 'want',
+          imsi: wanted.change.state.imsi,
+          wanted,
+          after: [],
+        })),
+      });
+      const call = { at: 1, imsi: IMSI, action: 'update', result: 'done' as const, durationMs: 1 };
+      const applied = { kind: 'applied', imsi: IMSI, wanted: mine, ageMs: 1, released: [] } as const;
+      const failed = { kind: 'failed', imsi: OTHER_IMSI, wanted: other, result: 'rejected', counts: true } as const;
+      await store.write({
+        entry: null,
+        story: { eventId: 'event-1', attempts: [call] },
+        effects: [applied, { ...failed, why: 'No such profile', retryInMs: 5 }],
+      });
+      const swap = await store.views.event('event-1');
+      assert.deepEqual([swap?.state, swap?.why, swap?.attempts], ['dead', 'No such profile', [call]]);
+
+      await store.write(acceptanceOf(2));
+      const entry = entryOf(2, { state: 'failed', why: 'it says so' });
+      const effect = { ...applied, wanted: wantedAt(2) };
+      await store.write({ entry, story: { eventId: 'event-2', attempts: [call] }, effects: [effect] });
+      const again = await store.views.event('event-2');
+      assert.deepEqual([again?.state, again?.why, again?.attempts], ['failed', 'it says so', [call]]);
+      await store.close();
+    });
+
     test('forgets old events in small batches, but none that something waits for', async () => {
       await using bench = await makeBench();
       const store = await bench.open();

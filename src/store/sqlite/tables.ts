@@ -79,12 +79,19 @@ export class Tables {
     const taken = effects.map((effect) => this.#apply(effect, news));
     if (entry) this.#journal.add(entry, taken.includes(true));
     this.#subscribers.flush();
-    const told = story?.eventId;
-    if (story) this.#journal.tell(story.eventId, story.attempts, news.find(({ eventId }) => eventId === told) ?? null);
-    for (const one of news) {
-      if (one.eventId !== entry?.eventId && one.eventId !== told) this.#journal.tell(one.eventId, [], one);
-    }
+    this.#tell(
+      story,
+      news.filter(({ eventId }) => eventId !== entry?.eventId),
+    );
     return taken;
+  }
+
+  /** What first became of the event whose calls are told comes with them, in one update of it. */
+  #tell(story: Write['story'], news: EventNews[]): void {
+    const its = news.findIndex(({ eventId }) => eventId === story?.eventId);
+    const [end = null] = its < 0 ? [] : news.splice(its, 1);
+    if (story) this.#journal.tell(story.eventId, story.attempts, end);
+    for (const one of news) this.#journal.tell(one.eventId, [], one);
   }
 
   /** Only what nothing waits for any more goes. */
