@@ -56,6 +56,8 @@ interface Holder {
   readonly msisdn: readonly string[];
   /** Whether it was applied after its time: nobody could know that it would be. */
   readonly late: boolean;
+  /** SIMs that the core gave its number to meanwhile. That was judged then: a core that refuses numbers in use never does. */
+  readonly shared: Set<string>;
 }
 
 export class CoreWatch implements CoreWatcher {
@@ -142,8 +144,17 @@ export class CoreWatch implements CoreWatcher {
     const change = seen.change ?? 0;
     const newest = this.#newest.get(exchange.imsi)?.change ?? 0;
     if (change > newest) this.#newest.set(exchange.imsi, { change, at: performance.now() });
+    for (const number of seen.msisdn) this.#share(number, exchange.imsi);
     // What is older than what the core had was judged when it arrived.
-    this.#holders.set(exchange.imsi, { msisdn: seen.msisdn, late: seen.late || change < newest });
+    const late = seen.late || change < newest;
+    this.#holders.set(exchange.imsi, { msisdn: seen.msisdn, late, shared: new Set() });
+  }
+
+  #share(number: string, imsi: string): void {
+    for (const other of this.#life.simsOf.get(number) ?? []) {
+      const holder = this.#holders.get(other);
+      if (holder?.msisdn.includes(number)) holder.shared.add(imsi);
+    }
   }
 
   treated(exchange: Exchange, outcome: string): void {
@@ -174,7 +185,7 @@ export class CoreWatch implements CoreWatcher {
     const sims = this.#life.simsOf.get(number) ?? [];
     for (const other of sims) {
       const holder = this.#holders.get(other);
-      if (other === imsi || !holder?.msisdn.includes(number) || holder.late) continue;
+      if (other === imsi || !holder?.msisdn.includes(number) || holder.late || holder.shared.has(imsi)) continue;
       const told = this.#swapsToldAt(sims, other, imsi);
       if (told === null || this.#sentSince(exchange) - told < CROSSING_MS) {
         this.#unknowable++;

@@ -133,6 +133,18 @@ describe('numbers', () => {
     apply(SECOND, 3);
     assert.deepEqual([kinds(), watch.tally.unclear], [[], 1]);
   });
+  test('one that the core gave twice before anybody could know is judged once, until its old SIM is given it anew', () => {
+    const { watch, apply, kinds } = watching(500);
+    apply(FIRST, 1);
+    apply(SECOND, 3, { sentSince: 0 });
+    apply(SECOND, 4, BARRED);
+    apply(SECOND, 5);
+    assert.deepEqual([kinds(), watch.tally.unknowable], [[], 1]);
+    apply(SECOND, 6, BARRED);
+    apply(FIRST, 2);
+    apply(SECOND, 7);
+    assert.deepEqual(kinds(), ['clash']);
+  });
   test('the old SIM must not get it again from the new one either', () => {
     const { apply, arrive, kinds } = watching(500);
     apply(SECOND, 3);
