@@ -27,6 +27,8 @@ const LOOK_AGAIN_MS = 250;
 const STORE_REST_MS = 1_000;
 /** A SIM whose number is still held by another one looks again after so long, in milliseconds. */
 const RELEASE_REST_MS = 100;
+/** As long as some of them wait for their turn at the core, this part of all is taken at a time: each look costs a sync. */
+const SHARE_TAKEN = 1 / 8;
 
 /**
  * The connector's own work: brings the core to the newest state of every subscriber that is due. Delivery of what was
@@ -45,6 +47,7 @@ export class Reconciler {
   readonly #underWay = new Set<Promise<void>>();
   #stopping = false;
   #wake: (() => void) | null = null;
+  #oneEnded: (() => void) | null = null;
   #nudges = 0;
   #running: Promise<void> | null = null;
 
@@ -102,7 +105,7 @@ export class Reconciler {
     while (!this.#stopping) {
       const room = this.#room();
       const rest = this.#attempts.rest;
-      if (room === 0) await Promise.race(this.#underWay);
+      if (this.#underWay.size > 0 && room < this.#worthTaking()) await this.#nextEnd();
       else if (rest > 0) await this.#pause(rest);
       else await this.#take(room);
     }
@@ -112,6 +115,18 @@ export class Reconciler {
   #room(): number {
     const most = this.#attempts.circuitClosed ? this.#limits.concurrency : 1;
     return Math.max(0, most - this.#underWay.size);
+  }
+
+  #worthTaking(): number {
+    return this.#attempts.waiting > 0 ? Math.ceil(this.#limits.concurrency * SHARE_TAKEN) : 1;
+  }
+
+  /** Until one of those under way is done with. */
+  async #nextEnd(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#oneEnded = resolve;
+    });
+    this.#oneEnded = null;
   }
 
   async #take(room: number): Promise<void> {
@@ -140,6 +155,7 @@ export class Reconciler {
       })
       .finally(() => {
         this.#underWay.delete(work);
+        this.#oneEnded?.();
         // What came in meanwhile may be for this very subscriber, and could not be taken while he was held.
         if (this.#nudges !== nudges) this.nudge();
       });

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Attempts } from '../../src/delivery/attempts.ts';
+import { Breaker } from '../../src/delivery/breaker.ts';
+import { Gate } from '../../src/delivery/gate.ts';
+import { Reconciler } from '../../src/delivery/reconciler.ts';
+import { directStore } from '../helpers/direct-store.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { memoryLog } from '../helpers/log.ts';
+import { effects, wantedAt } from '../helpers/subscribers.ts';
+import { CALL_MS, SlowCore } from '../helpers/swaps.ts';
+
+const PLACES = 16;
+const SUBSCRIBERS = 64;
+const IMSIS = Array.from({ length: SUBSCRIBERS }, (_, n) => `0010100000${String(n).padStart(5, '0')}`);
+
+/** Brings all subscribers up to date, who are due from the beginning. @param perSecond calls; 0 = no limit. */
+async function deliverAll(perSecond: number) {
+  const clock = new FakeClock();
+  const core = new SlowCore(clock);
+  const store = directStore();
+  for (const imsi of IMSIS) {
+    await store.write(effects({ kind: 'want', imsi, wanted: wantedAt(1, { imsi, msisdn: null }), after: [] }));
+  }
+  const taken: number[] = [];
+  const watched = {
+    ...store,
+    claimDue: async (limit: number, holdMs: number) => {
+      const due = await store.claimDue(limit, holdMs);
+      if (due.length > 0) taken.push(due.length);
+      return due;
+    },
+  };
+  const gate = new Gate({ concurrency: PLACES, perSecond }, clock);
+  const attempts = new Attempts({
+    target: core,
+    gate,
+    breaker: new Breaker({ failures: 0, cooldownMs: 1 }, clock),
+    clock,
+  });
+  const limits = { deadlineMs: 60_000, concurrency: PLACES, rest: { firstMs: 10, longestMs: 100 } };
+  const newIds = () => ({ requestId: 'r', uniqueId: 'u' });
+  const reconciler = new Reconciler({
+    store: watched,
+    attempts,
+    clock,
+    random: () => 0.5,
+    log: memoryLog(),
+    limits,
+    newIds,
+  });
+  reconciler.start();
+  while (core.calls.length < SUBSCRIBERS) await clock.advance(CALL_MS / 2);
+  const tookMs = clock.now();
+  const stopped = reconciler.stop();
+  await clock.advance(CALL_MS * 2);
+  await stopped;
+  await store.close();
+  return { taken, calls: new Set(core.calls).size, tookMs };
+}
+
+describe('the connector looks for work', () => {
+  test('not at every place that frees while others still wait for their turn, and the rate stays what it is', async () => {
+    const { taken, calls, tookMs } = await deliverAll(20);
+    assert.equal(calls, SUBSCRIBERS);
+    assert.deepEqual(taken, [PLACES, ...Array.from({ length: (SUBSCRIBERS - PLACES) / 2 }, () => 2)]);
+    assert.ok(Math.abs(tookMs - (SUBSCRIBERS - 1) * 50) <= CALL_MS, `${tookMs} ms`);
+  });
+
+  test('at once where nobody waits for a turn, so that no place stays empty', async () => {
+    const { calls, tookMs } = await deliverAll(0);
+    assert.equal(calls, SUBSCRIBERS);
+    assert.ok(tookMs <= (SUBSCRIBERS / PLACES) * CALL_MS, `${tookMs} ms`);
+  });
+});
