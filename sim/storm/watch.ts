@@ -56,8 +56,11 @@ interface Holder {
   readonly msisdn: readonly string[];
   /** Whether it was applied after its time: nobody could know that it would be. */
   readonly late: boolean;
-  /** SIMs that the core gave its number to meanwhile. That was judged then: a core that refuses numbers in use never does. */
-  readonly shared: Set<string>;
+  /**
+   * Whether the core gave its number to another one meanwhile. That was judged then, and whoever takes it from that one takes
+   * nothing more from this: a core that refuses numbers in use never comes to it.
+   */
+  shared: boolean;
 }
 
 export class CoreWatch implements CoreWatcher {
@@ -144,16 +147,16 @@ export class CoreWatch implements CoreWatcher {
     const change = seen.change ?? 0;
     const newest = this.#newest.get(exchange.imsi)?.change ?? 0;
     if (change > newest) this.#newest.set(exchange.imsi, { change, at: performance.now() });
-    for (const number of seen.msisdn) this.#share(number, exchange.imsi);
+    for (const number of seen.msisdn) this.#share(number);
     // What is older than what the core had was judged when it arrived.
     const late = seen.late || change < newest;
-    this.#holders.set(exchange.imsi, { msisdn: seen.msisdn, late, shared: new Set() });
+    this.#holders.set(exchange.imsi, { msisdn: seen.msisdn, late, shared: false });
   }
 
-  #share(number: string, imsi: string): void {
+  #share(number: string): void {
     for (const other of this.#life.simsOf.get(number) ?? []) {
       const holder = this.#holders.get(other);
-      if (holder?.msisdn.includes(number)) holder.shared.add(imsi);
+      if (holder?.msisdn.includes(number)) holder.shared = true;
     }
   }
 
@@ -185,7 +188,7 @@ export class CoreWatch implements CoreWatcher {
     const sims = this.#life.simsOf.get(number) ?? [];
     for (const other of sims) {
       const holder = this.#holders.get(other);
-      if (other === imsi || !holder?.msisdn.includes(number) || holder.late || holder.shared.has(imsi)) continue;
+      if (other === imsi || !holder?.msisdn.includes(number) || holder.late || holder.shared) continue;
       const told = this.#swapsToldAt(sims, other, imsi);
       if (told === null || this.#sentSince(exchange) - told < CROSSING_MS) {
         this.#unknowable++;

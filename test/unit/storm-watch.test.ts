@@ -6,14 +6,17 @@ import { divergent, percentile } from '../../sim/storm/verdict.ts';
 import { CoreWatch } from '../../sim/storm/watch.ts';
 
 const NUMBER = '79123456789';
-const [FIRST, SECOND] = ['001010000000001', '001010000000002'];
+const [FIRST, SECOND, THIRD] = ['001010000000001', '001010000000002', '001010000000003'];
 
-/** One account whose SIM was replaced with event `swap`. */
+/** One account whose SIMs were replaced with event `swap`.. */
 const LIFE: Life = {
   events: [],
   truth: new Map(),
-  simsOf: new Map([[NUMBER, [FIRST, SECOND]]]),
-  releasedBy: new Map([[FIRST, 'swap']]),
+  simsOf: new Map([[NUMBER, [FIRST, SECOND, THIRD]]]),
+  releasedBy: new Map([
+    [FIRST, 'swap'],
+    [SECOND, 'swap'],
+  ]),
 };
 
 const BARRED = { msisdn: [] };
@@ -144,6 +147,14 @@ describe('numbers', () => {
     apply(FIRST, 2);
     apply(SECOND, 7);
     assert.deepEqual(kinds(), ['clash']);
+  });
+  test('so is one that goes on from a SIM which the core gave it to before anybody could know', () => {
+    const { watch, apply, kinds } = watching(500);
+    apply(FIRST, 1);
+    apply(SECOND, 3, { sentSince: 0 });
+    apply(SECOND, 4, BARRED);
+    apply(THIRD, 4);
+    assert.deepEqual([kinds(), watch.tally.unknowable], [[], 1]);
   });
   test('the old SIM must not get it again from the new one either', () => {
     const { apply, arrive, kinds } = watching(500);
