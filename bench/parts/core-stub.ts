@@ -1,5 +1,6 @@
-import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { HttpMessages } from './http-messages.ts';
 import { announce, answer } from './link.ts';
 
 /**
@@ -7,28 +8,28 @@ import { announce, answer } from './link.ts';
  * never, with `DELAY_MS=never`), and counts. `PORT` may ask for a port.
  */
 
-const ANSWER = Buffer.from('{"result":true}');
-const HEADERS = { 'content-type': 'application/json', 'content-length': ANSWER.length };
+const BODY = '{"result":true}';
+const ANSWER = Buffer.from(
+  `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`,
+);
 
 const delay = process.env['DELAY_MS'] ?? '0';
 let calls = 0;
 
-const server = createServer((request, response) => {
-  request.resume();
-  request.on('end', () => {
-    calls++;
-    if (delay === '0') reply(response);
-    else if (delay !== 'never') setTimeout(reply, Number(delay), response);
-  });
+const server = createServer({ noDelay: true }, (socket) => {
+  const requests = new HttpMessages();
+  const take = () => called(socket);
+  socket.on('data', (chunk: Buffer) => requests.read(chunk, take));
+  // Whoever is measured may end at any time.
+  socket.on('error', () => socket.destroy());
 });
 
-function reply(response: ServerResponse): void {
-  response.writeHead(200, HEADERS);
-  response.end(ANSWER);
+function called(socket: Socket): void {
+  calls++;
+  if (delay === '0') socket.write(ANSWER);
+  else if (delay !== 'never') setTimeout(() => socket.write(ANSWER), Number(delay));
 }
 
-/** The longest pause of a benchmark must not cost connections, which would be counted against who is measured. */
-server.keepAliveTimeout = 120_000;
 server.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1', 4096, () => {
   // Whatever is asked, the answer is how many calls came since the last time.
   answer<string, number>(() => {

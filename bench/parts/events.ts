@@ -20,10 +20,12 @@ export class SubscriberEvents {
   /**
    * @param subscriber a number of his own.
    * @param since every event of an earlier `since` (a second or more) is older than all of this one.
+   * @param head stands before each event; told how long that is, in bytes.
    */
-  constructor(subscriber: number, since: Date) {
-    this.#bytes = Buffer.from(JSON.stringify(eventOf(subscriber, since)));
-    this.#idAt = this.#bytes.indexOf(SERIAL_IN_ID);
+  constructor(subscriber: number, since: Date, head: (length: number) => string = () => '') {
+    const event = Buffer.from(JSON.stringify(eventOf(subscriber, since)));
+    this.#bytes = Buffer.concat([Buffer.from(head(event.length)), event]);
+    this.#idAt = this.#bytes.indexOf(event) + event.indexOf(SERIAL_IN_ID);
     this.#stampAt = this.#bytes.lastIndexOf(SERIAL_IN_STAMP) + 1;
   }
 

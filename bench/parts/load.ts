@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { IncomingHttpHeaders } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { createHistogram } from 'node:perf_hooks';
-import { Client, type Dispatcher } from 'undici';
 import { SubscriberEvents } from './events.ts';
+import { type HttpMessage, HttpMessages } from './http-messages.ts';
 import { announce, answer } from './link.ts';
 
 /** What the generator is asked to do. */
@@ -50,6 +50,9 @@ const MOST_SAMPLES = 5;
 
 const OPENED_AT_A_TIME = 100;
 
+/** Before a connection that broke is opened again, in milliseconds. */
+const RECONNECT_MS = 100;
+
 /** One measurement: what all connections count together. */
 class Tally {
   readonly histogram = createHistogram({ lowest: 1, highest: 120_000_000, figures: 3 });
@@ -77,19 +80,18 @@ class Tally {
 }
 
 /** One connection of NSPS: posts an event, waits for the answer, posts the next. */
-class Connection implements Dispatcher.DispatchHandler {
+class Connection {
   readonly ended: Promise<void>;
   readonly #end: () => void;
-  readonly #client: Client;
+  readonly #url: URL;
   readonly #tally: Tally;
   readonly #events: readonly SubscriberEvents[];
-  readonly #headers: string[];
   readonly #paceMs: number;
+  readonly #answered = (message: HttpMessage) => this.#take(message);
+  #socket: Socket | null = null;
   #due = 0;
   #turn = 0;
   #started = 0;
-  #status = 0;
-  #body = '';
 
   constructor(number: number, order: LoadOrder, tally: Tally, since: Date) {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -97,19 +99,39 @@ class Connection implements Dispatcher.DispatchHandler {
     this.#end = resolve;
     this.#tally = tally;
     this.#paceMs = (order.paceSeconds ?? 0) * 1000;
-    this.#client = new Client(order.url, { pipelining: 1, headersTimeout: 60_000, bodyTimeout: 0 });
+    this.#url = new URL(order.url);
+    const head = headOf(order, String(number).padStart(16, '0'));
     this.#events = Array.from(
       { length: SUBSCRIBERS_EACH },
-      (_, index) => new SubscriberEvents(number * SUBSCRIBERS_EACH + index, since),
+      (_, index) => new SubscriberEvents(number * SUBSCRIBERS_EACH + index, since, head),
     );
-    const id = String(number).padStart(16, '0');
-    this.#headers = ['authorization', `Bearer ${order.token}`, 'content-type', 'application/json'];
-    this.#headers.push('x-b3-traceid', id, 'x-request-id', `benchmark-${id}`);
   }
 
+  /** Connects, and finds out whether somebody answers. */
   async open(): Promise<void> {
-    const { body } = await this.#client.request({ method: 'GET', path: '/health' });
-    await body.dump();
+    const socket = await this.#connect();
+    const answered = new Promise<void>((resolve, reject) => {
+      socket.once('data', () => resolve()).once('close', () => reject(new Error(`${this.#url} closed the connection`)));
+    });
+    socket.write(`GET /health HTTP/1.1\r\nhost: ${this.#url.host}\r\n\r\n`);
+    await answered;
+    this.#use(socket);
+  }
+
+  #connect(): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: this.#url.hostname, port: Number(this.#url.port), noDelay: true });
+      socket.once('connect', () => resolve(socket)).once('error', reject);
+    });
+  }
+
+  #use(socket: Socket): void {
+    const answers = new HttpMessages();
+    socket.removeAllListeners('data').removeAllListeners('close').removeAllListeners('error');
+    socket.on('data', (chunk: Buffer) => answers.read(chunk, this.#answered));
+    socket.on('error', (error) => this.#broken(error.message));
+    socket.on('end', () => this.#broken('closed'));
+    this.#socket = socket;
   }
 
   /** @param at the time of the first event, on performance.now(). */
@@ -128,42 +150,64 @@ class Connection implements Dispatcher.DispatchHandler {
 
   /** Sends the next event, or ends when the time is over. */
   #post(): void {
+    const socket = this.#socket;
     if (this.#tally.stopped) {
-      this.#client.destroy().then(this.#end);
+      socket?.destroy();
+      this.#end();
       return;
     }
     const events = this.#events[this.#turn++ % SUBSCRIBERS_EACH] as SubscriberEvents;
-    this.#body = '';
     this.#started = performance.now();
-    const body = events.next();
-    this.#client.dispatch({ method: 'POST', path: '/process-event', headers: this.#headers, body }, this);
+    socket?.write(events.next());
   }
 
-  onRequestStart(): void {}
-
-  onResponseStart(_: Dispatcher.DispatchController, status: number, _headers: IncomingHttpHeaders): void {
-    this.#status = status;
-  }
-
-  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#status !== this.#tally.expect) this.#body += chunk.toString();
-  }
-
-  onResponseEnd(): void {
-    this.#tally.answered(this.#status, this.#started, this.#body);
+  #take({ status, body }: HttpMessage): void {
+    this.#tally.answered(status, this.#started, status === this.#tally.expect ? '' : body.toString());
     this.#whenDue();
   }
 
   /** A connection that cannot be had or broke: one pause, so that a dead server is not hammered. */
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#tally.failed(`${error.name}: ${error.message}`);
-    setTimeout(() => this.#whenDue(), 100);
+  #broken(why: string): void {
+    if (this.#socket === null) return;
+    this.#socket.destroy();
+    this.#socket = null;
+    this.#tally.failed(`Connection: ${why}`);
+    this.#connectLater();
   }
+
+  #connectLater(): void {
+    setTimeout(() => {
+      this.#connect().then(
+        (socket) => {
+          this.#use(socket);
+          this.#whenDue();
+        },
+        (error: Error) => {
+          this.#tally.failed(`Connection: ${error.message}`);
+          if (this.#tally.stopped) this.#end();
+          else this.#connectLater();
+        },
+      );
+    }, RECONNECT_MS);
+  }
+}
+
+/** The head of a POST of an event, whose length is left to be told. */
+function headOf({ url, token }: LoadOrder, id: string): (length: number) => string {
+  const lines = [
+    'POST /process-event HTTP/1.1',
+    `host: ${new URL(url).host}`,
+    `authorization: Bearer ${token}`,
+    'content-type: application/json',
+    `x-b3-traceid: ${id}`,
+    `x-request-id: benchmark-${id}`,
+  ];
+  return (length) => `${lines.join('\r\n')}\r\ncontent-length: ${length}\r\n\r\n`;
 }
 
 async function measure(order: LoadOrder): Promise<LoadResult> {
   const tally = new Tally(order.expect);
-  const connections = await connect(order, tally);
+  const connections = await openAll(order, tally);
   startAll(connections, order.paceSeconds ?? 0);
   await pause(order.rampSeconds);
 
@@ -194,7 +238,7 @@ async function measure(order: LoadOrder): Promise<LoadResult> {
 }
 
 /** Opens all connections, fewer at a time than a listening socket queues: opening them is not what is measured. */
-async function connect(order: LoadOrder, tally: Tally): Promise<Connection[]> {
+async function openAll(order: LoadOrder, tally: Tally): Promise<Connection[]> {
   const since = nextSecond();
   const connections = Array.from({ length: order.connections }, (_, i) => new Connection(i, order, tally, since));
   for (let from = 0; from < connections.length; from += OPENED_AT_A_TIME) {

@@ -167,13 +167,14 @@ export class InlineDelivery implements Delivery {
 
   async #turn(leg: Leg): Promise<Step> {
     const { wanted, course } = leg;
-    const held = await this.#hold(wanted, course.context.deadline);
+    const { deadline } = course.context;
+    const held = (await this.#claim(wanted, deadline)) ?? (await this.#claimLater(wanted, deadline));
     if (!held) return this.#noTurn(leg);
     const stale = isStale(held, wanted.version);
     if (stale && leg.ends) return await this.#stale(held, leg);
     // A SIM that gives its number on may never have got it: what it had to wait for comes before that, too.
     const releases = isGrant(wanted.change) || !leg.ends ? releasesUpTo(held, wanted.version) : [];
-    const first = await this.#missing(held, releases, course);
+    const first = releases.length === 0 ? releases : await this.#missing(held, releases, course);
     if (first.length > 0) return await this.#releasesFirst(held, first, leg);
     if (stale) return await this.#stale(held, leg);
     return await this.#send(held, leg, isGrant(wanted.change) ? releases : []);
@@ -206,15 +207,21 @@ export class InlineDelivery implements Delivery {
     return push(this.#attempts, wanted, releases, context, isFree);
   }
 
-  /** Takes hold of the subscriber, waiting for whoever holds him. @returns null when the deadline came first. */
-  async #hold(wanted: Wanted, deadline: number): Promise<Held | null> {
-    const { imsi } = wanted.change.state;
+  /** @returns null when somebody else holds the subscriber, or when it is too late. */
+  #claim(wanted: Wanted, deadline: number): Promise<Held | null> {
+    const left = deadline - this.#clock.now();
+    if (left <= 0) return Promise.resolve(null);
+    return this.#store.claim(wanted.change.state.imsi, wanted, left + CLAIM_MARGIN_MS);
+  }
+
+  /** Waits for whoever holds the subscriber. @returns null when the deadline came first. */
+  async #claimLater(wanted: Wanted, deadline: number): Promise<Held | null> {
     for (let pause = ASK_AGAIN_MS.first; ; pause = Math.min(pause * 2, ASK_AGAIN_MS.longest)) {
       const left = deadline - this.#clock.now();
       if (left <= 0) return null;
-      const held = await this.#store.claim(imsi, wanted, left + CLAIM_MARGIN_MS);
-      if (held) return held;
       await new Promise<void>((resolve) => this.#clock.after(Math.min(pause, left), resolve));
+      const held = await this.#claim(wanted, deadline);
+      if (held) return held;
     }
   }
 
@@ -294,9 +301,9 @@ export class InlineDelivery implements Delivery {
   }
 
   /** @param end what the journal is told about the event; null when it goes on. */
-  async #settle(effects: readonly Effect[], course: Course, end: Delivered | null): Promise<void> {
+  #settle(effects: readonly Effect[], course: Course, end: Delivered | null): Promise<unknown> {
     const entry = end && entryOf(course.arrival.draft, end, course.attempts);
-    await this.#store.write({ entry, story: null, effects });
+    return this.#store.write({ entry, story: null, effects });
   }
 }
 

@@ -21,17 +21,18 @@ export interface Pushed {
  * @param still whether that is all they are, asked when a number had to wait for a place.
  * @returns null when it is not: then nothing was sent.
  */
-export async function push(
+export function push(
   attempts: Attempts,
   wanted: Wanted,
   released: readonly Release[],
   context: CallContext,
   still: () => Promise<boolean>,
 ): Promise<Pushed | null> {
-  const tried = await attempts.once(wanted.change, context, isGrant(wanted.change) ? still : undefined);
-  if (!tried) return null;
-  const { outcome, attempt } = tried;
-  return { wanted, outcome, attempts: attempt ? [attempt] : [], released };
+  return attempts.once(wanted.change, context, isGrant(wanted.change) ? still : undefined).then((tried) => {
+    if (!tried) return null;
+    const { outcome, attempt } = tried;
+    return { wanted, outcome, attempts: attempt ? [attempt] : [], released };
+  });
 }
 
 /** A SIM that the core does not know holds no number: it is as good as released. */

@@ -44,22 +44,26 @@ export class EventIntake {
   }
 
   /**
-   * Takes a body of any content and answers it; throws only on a fault of ours. Not async itself: while the core is
-   * called, what the event says is kept, and not the event.
+   * Takes a body of any content and answers it; throws only on a fault of ours. While the core is called, what the event
+   * says is kept, and not the event.
    */
-  handle(raw: Uint8Array, ids: TraceIds): Promise<Answer> {
+  async handle(raw: Uint8Array, ids: TraceIds): Promise<Answer> {
     const started = this.#clock.now();
     const parsed = parseEvent(raw);
-    if (parsed.kind === 'event') {
-      const { event } = parsed;
-      const decision = this.#tracer.step('decide', () => decide(event, this.#rules));
-      const draft = draftOf(event, decision, raw, ids, this.#clock.wall());
-      this.#tracer.remember(draft.eventId);
-      return this.#carryOut(decision, draft, describe(event, decision), started);
+    await ABREAST;
+    if (parsed.kind === 'invalid') {
+      const answer = this.#answers.invalid(parsed.faults);
+      this.#answered(ids, {}, answer, NO_ATTEMPTS, started);
+      return answer;
     }
-    const answer = this.#answers.invalid(parsed.faults);
-    this.#answered(ids, {}, answer, NO_ATTEMPTS, started);
-    return Promise.resolve(answer);
+    const { event } = parsed;
+    const decision = this.#tracer.step('decide', () => decide(event, this.#rules));
+    const draft = draftOf(event, decision, raw, ids, this.#clock.wall());
+    const about = describe(event, decision);
+    this.#tracer.remember(draft.eventId);
+    await ABREAST;
+    // Not awaited here: this call, and the event with it, is gone by then.
+    return this.#carryOut(decision, draft, about, started);
   }
 
   async #carryOut(decision: Decision, draft: Draft, about: About, started: number): Promise<Answer> {
@@ -132,6 +136,9 @@ export class EventIntake {
 }
 
 const NO_ATTEMPTS: readonly Attempt[] = [];
+
+/** Events that came in together take each step together ({@link Stage} says why). */
+const ABREAST = Promise.resolve();
 
 /** What an event says, for the log. */
 interface About {

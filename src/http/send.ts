@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Detail, ErrorCode } from '../contract/answers.ts';
 import type { Observer } from '../ports/observer.ts';
@@ -6,10 +7,21 @@ import type { Answer, Answers } from './answer.ts';
 import { linger } from './raw-answers.ts';
 import { traceIds } from './trace.ts';
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** Sends an answer as JSON. */
 export function send(reply: FastifyReply, answer: Answer): void {
   if (answer.retryAfter !== undefined) reply.header('retry-after', String(answer.retryAfter));
-  reply.code(answer.status).header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer.body));
+  reply.code(answer.status).header('content-type', JSON_TYPE).send(JSON.stringify(answer.body));
+}
+
+/** The same, past fastify's hooks and serializers, of which an event needs none: a tenth of its time on the way out. */
+export function sendPlainly(reply: FastifyReply, { status, body, retryAfter }: Answer): void {
+  reply.hijack();
+  const text = JSON.stringify(body);
+  const headers: OutgoingHttpHeaders = { 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(text) };
+  if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
+  reply.raw.writeHead(status, headers).end(text);
 }
 
 export interface RefusalParts {

@@ -27,16 +27,84 @@ class Turns {
 
 const turns = new Turns();
 
+/** So long or longer is waited for with the others, in milliseconds. */
+const LONG_MS = 1_000;
+
+/** What is later than this, Node would run at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+interface Alarm {
+  /** On `performance.now()`. */
+  readonly at: number;
+  readonly callback: () => void;
+}
+
+/**
+ * What is to happen much later, and hardly ever does: limits of time. One timer waits for the first of them, where one for
+ * each, started and stopped, would cost more than what it guards.
+ */
+class Alarms {
+  readonly #set = new Set<Alarm>();
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+
+  add(alarm: Alarm): void {
+    this.#set.add(alarm);
+    if (alarm.at < this.#timerAt) this.#waitFor(alarm.at);
+  }
+
+  remove(alarm: Alarm): void {
+    // A timer for nothing would keep the program from ending.
+    if (this.#set.delete(alarm) && this.#set.size === 0) this.#waitFor(Number.POSITIVE_INFINITY);
+  }
+
+  #waitFor(at: number): void {
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    if (at < Number.POSITIVE_INFINITY) {
+      this.#timer = setTimeout(() => this.#ring(), Math.min(Math.max(0, at - performance.now()), LONGEST_TIMER_MS));
+    }
+  }
+
+  #ring(): void {
+    const now = performance.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const alarm of this.#set) {
+      if (alarm.at > now) {
+        next = Math.min(next, alarm.at);
+        continue;
+      }
+      this.#set.delete(alarm);
+      turns.run(alarm.callback);
+    }
+    this.#waitFor(this.#set.size === 0 ? Number.POSITIVE_INFINITY : next);
+  }
+}
+
+const alarms = new Alarms();
+
 /** The machine's clocks. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
   after: (ms, callback) => {
     let wanted = true;
-    const timer = setTimeout(() => turns.run(() => wanted && callback()), ms);
+    const run = () => wanted && callback();
+    const stop = ms < LONG_MS ? afterShort(ms, run) : afterLong(ms, run);
     return () => {
       wanted = false;
-      clearTimeout(timer);
+      stop();
     };
   },
 };
+
+function afterShort(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(() => turns.run(callback), ms);
+  return () => clearTimeout(timer);
+}
+
+function afterLong(ms: number, callback: () => void): () => void {
+  const alarm = { at: performance.now() + ms, callback };
+  alarms.add(alarm);
+  return () => alarms.remove(alarm);
+}

@@ -71,13 +71,16 @@ export function createLogger(
   const masked = settings.LOG_PII === 'mask';
   const fieldsOf = masked ? (fields: LogFields) => maskFields(fields, mask) : (fields: LogFields) => fields;
   const textOf = masked ? mask : (text: string) => text;
-  // One of these is written for every event. Taking the fields one by one, as pino must, made an event a fifth dearer.
+  // One of these is written for every event. Taking the fields one by one, as pino must, made an event a fifth dearer; a copy
+  // of them with the others was an eighth of the memory that an event took.
   const line = (label: 'debug' | 'info' | 'warn') => {
     if (!logger.isLevelEnabled(label)) return () => {};
     const level = levelWords[label] ?? label;
     return (fields: LogFields, message: string) => {
-      const time = new Date().toISOString();
-      stream.write(`${hide(JSON.stringify({ level, time, ...fieldsOf(fields), message: textOf(message) }))}\n`);
+      const told = JSON.stringify(fieldsOf(fields)).slice(1, -1);
+      const words = JSON.stringify(textOf(message));
+      const text = `{"level":"${level}","time":"${isoTime()}",${told}${told === '' ? '' : ','}"message":${words}}`;
+      stream.write(`${hide(text)}\n`);
     };
   };
   return {
@@ -91,19 +94,28 @@ export function createLogger(
 
 /** The last line of defence: what a foreign text (the core's words, a library's error) may have carried in. */
 function secretHider(secrets: readonly Secret[]): (text: string) => string {
-  let known = '';
+  let known: readonly string[] = [];
   let written: readonly string[] = [];
   return (text) => {
-    const values = secrets.map((secret) => secret.reveal());
-    if (values.join('\n') !== known) {
-      known = values.join('\n');
-      const hidden = values.filter((value) => value.length >= SHORTEST_HIDDEN);
+    // A secret is the same string until it is read again.
+    if (known.length !== secrets.length || secrets.some((secret, index) => secret.reveal() !== known[index])) {
+      known = secrets.map((secret) => secret.reveal());
+      const hidden = known.filter((value) => value.length >= SHORTEST_HIDDEN);
       // As it is, and as it looks inside JSON.
       written = [...new Set(hidden.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))];
     }
-    return written.reduce(
-      (safe, secret) => (safe.includes(secret) ? safe.replaceAll(secret, '[redacted]') : safe),
-      text,
-    );
+    let safe = text;
+    for (const secret of written) if (safe.includes(secret)) safe = safe.replaceAll(secret, '[redacted]');
+    return safe;
   };
+}
+
+let isoAt = Number.NaN;
+let iso = '';
+
+/** The wall clock in ISO 8601; many lines share a millisecond, and writing it out costs half of a line. */
+function isoTime(): string {
+  const now = Date.now();
+  if (now !== isoAt) [isoAt, iso] = [now, new Date(now).toISOString()];
+  return iso;
 }

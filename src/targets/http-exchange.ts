@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type Failed, failed } from '../core/outcome.ts';
 import type { Clock } from '../ports/runtime.ts';
+import { Stage } from '../ports/stage.ts';
 import { codeOf, connectWords, STOPPING } from './connect-words.ts';
 
 /** What was answered. An answer that is too long is cut off. */
@@ -40,6 +41,8 @@ export interface ExchangeLimits {
 
 class GivenUp extends Error {}
 class TooLong extends Error {}
+
+const replies = new Stage();
 
 /**
  * Collects one answer, under one timer. Knows the one thing that decides about repeating: whether the request had been
@@ -126,7 +129,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#settled = true;
     this.#cancelTimer();
     this.#chunks = [];
-    this.#resolve(reply);
+    replies.enter(() => this.#resolve(reply));
   }
 }
 

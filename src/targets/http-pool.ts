@@ -16,6 +16,7 @@ export interface HttpPoolOptions {
 /** No answer of a core is this long, in bytes. */
 const MOST_BYTES = 1024 * 1024;
 const PEER = 'the core';
+const OUT_OF_TIME = { kind: 'unsent', why: 'Connection timeout: no time left for the call' } as const;
 
 /** An answer, a cut, a time-out or a refused connection: what a call over HTTP comes to, told apart once for all targets. */
 export class HttpPool {
@@ -45,17 +46,16 @@ export class HttpPool {
    * @param deadline on the clock's `now()`.
    * @param understand says what a whole answer means.
    */
-  async call(
+  call(
     request: Omit<Dispatcher.DispatchOptions, 'origin'>,
     deadline: number,
     understand: (answer: Answer) => Outcome,
   ): Promise<Outcome> {
     const ms = deadline - this.#clock.now();
-    if (ms <= 0) return unanswered({ kind: 'unsent', why: 'Connection timeout: no time left for the call' });
+    if (ms <= 0) return Promise.resolve(unanswered(OUT_OF_TIME));
     const handler = new ExchangeHandler(this.#clock, { ms, mostBytes: MOST_BYTES, peer: PEER });
     this.#pool.dispatch({ ...request, origin: this.#origin }, handler);
-    const reply = await handler.reply;
-    return reply.kind === 'answer' ? understand(reply) : unanswered(reply);
+    return handler.reply.then((reply) => (reply.kind === 'answer' ? understand(reply) : unanswered(reply)));
   }
 
   /** Calls under way fail, and so do later ones. Idempotent. */

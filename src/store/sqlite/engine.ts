@@ -157,6 +157,7 @@ export class Engine {
       // From here on nobody else can.
       this.#look();
       const result = work(tables);
+      tables.flush();
       this.#db.exec('COMMIT');
       tables.committed();
       return result;

@@ -53,7 +53,7 @@ export class SqliteStore implements Store {
       return new SqliteStore(writer, limits, holds, memory ? null : { file, limits, role: 'reader' });
     } catch (error) {
       await writer.close();
-      throw holdsError(error);
+      throw error;
     }
   }
 
@@ -80,14 +80,22 @@ export class SqliteStore implements Store {
   // The only process on this file: claims end with it, and need no limit of time.
   async claim(imsi: string, wanted: Wanted | null): Promise<Held | null> {
     if (this.#holds.has(imsi)) return null;
-    const [known, claim] = await Promise.all([
-      this.#known.get(imsi) ?? this.#read(imsi),
-      this.#hold(imsi, wanted),
-    ]).catch((error: unknown) => {
+    const { claim, kept } = this.#hold(imsi, wanted);
+    const known = this.#known.get(imsi);
+    try {
+      if (known === undefined) return { ...(await this.#readWhile(kept, imsi)), claim };
+      await kept;
+      return { ...known, claim };
+    } catch (error) {
       this.#letGo(imsi);
       throw error;
-    });
-    return { ...known, claim };
+    }
+  }
+
+  /** Both are waited for at a time. */
+  async #readWhile(kept: Promise<void> | undefined, imsi: string): Promise<Subscriber> {
+    const [known] = await Promise.all([this.#read(imsi), kept]);
+    return known;
   }
 
   look(imsi: string): Promise<Subscriber> {
@@ -100,15 +108,11 @@ export class SqliteStore implements Store {
     return subscriber;
   }
 
-  async #hold(imsi: string, wanted: Wanted | null): Promise<string> {
+  /** Nobody else can from now on; `kept` resolves once that would be found after the death of the process. */
+  #hold(imsi: string, wanted: Wanted | null): { readonly claim: string; readonly kept: Promise<void> | undefined } {
     const claim = String(++this.#claimed);
     this.#claims.set(imsi, claim);
-    try {
-      await this.#holds.hold(imsi, wanted);
-    } catch (error) {
-      throw holdsError(error);
-    }
-    return claim;
+    return { claim, kept: this.#holds.hold(imsi, wanted) };
   }
 
   /** @param claim only this one; without it, whichever there is. */
@@ -141,26 +145,25 @@ export class SqliteStore implements Store {
    * to the core (ADR 0013).
    */
   async #holdAll(due: readonly Subscriber[]): Promise<Held[]> {
-    const claims = await Promise.all(due.map((subscriber) => this.#hold(subscriber.imsi, newest(subscriber))));
-    if (due.some(({ desired }) => desired?.owed)) await this.#sync();
-    return due.map((subscriber, index) => ({ ...subscriber, claim: claims[index] as string }));
+    const holds = due.map((subscriber) => this.#hold(subscriber.imsi, newest(subscriber)));
+    await Promise.all(holds.map(({ kept }) => kept));
+    if (due.some(({ desired }) => desired?.owed)) await this.#holds.sync();
+    return due.map((subscriber, index) => ({ ...subscriber, claim: holds[index]?.claim as string }));
   }
 
-  async #sync(): Promise<void> {
-    try {
-      await this.#holds.sync();
-    } catch (error) {
-      throw holdsError(error);
-    }
+  write(write: Write): Promise<readonly boolean[]> {
+    return this.#writes.ask(write).then(
+      (result) => this.#written(write, result),
+      (error: unknown) => {
+        for (const effect of write.effects) this.#keepInMind(effect);
+        throw error;
+      },
+    );
   }
 
-  async write(write: Write): Promise<readonly boolean[]> {
-    const result = await this.#writes.ask(write).catch((error: unknown) => {
-      for (const effect of write.effects) this.#keepInMind(effect);
-      throw error;
-    });
+  #written({ effects }: Write, result: WriteResult): readonly boolean[] {
     const taken = 'refused' in result ? [] : result.taken;
-    for (const [index, effect] of write.effects.entries()) this.#follow(effect, taken[index] ?? false);
+    for (const [index, effect] of effects.entries()) this.#follow(effect, taken[index] ?? false);
     if ('refused' in result) throw new StoreError(`the store refuses it: ${result.refused}`, { passing: false });
     return taken;
   }
@@ -221,11 +224,7 @@ export class SqliteStore implements Store {
 
   async probe(): Promise<void> {
     await this.#writer.ask('probe', 'null');
-    try {
-      this.#holds.probe();
-    } catch (error) {
-      throw holdsError(error);
-    }
+    this.#holds.probe();
     await this.#settle();
   }
 
@@ -250,8 +249,4 @@ interface Unsettled {
 /** The same, told so much later. */
 function aged(effect: Unsettled['effect'], ms: number): Effect {
   return effect.kind === 'applied' ? { ...effect, ageMs: effect.ageMs + ms } : effect;
-}
-
-function holdsError(error: unknown): StoreError {
-  return new StoreError(`claims cannot be written: ${(error as Error).message}`, { cause: error });
 }

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Wanted } from '../../core/subscriber.ts';
+import { StoreError } from '../../ports/store.ts';
 
 /** The file is begun anew with what still holds when it is so long, in bytes. */
 const LONGEST = 4 * 1024 * 1024;
@@ -12,7 +13,7 @@ export interface Intent {
   readonly wanted: Wanted | null;
 }
 
-/** Who is held. */
+/** Who is held. What cannot be done is a `StoreError`. */
 export interface Holds {
   has(imsi: string): boolean;
   readonly imsis: Iterable<string>;
@@ -78,7 +79,7 @@ export class Intents implements Holds {
   /** Begins a new file: what was in it must have been dealt with. */
   constructor(file: string) {
     this.#file = file;
-    this.#handle = this.#begin();
+    this.#handle = asStoreError(() => this.#begin());
   }
 
   /** @returns what the last process left behind; a line that was cut off is none. */
@@ -110,7 +111,7 @@ export class Intents implements Holds {
       setImmediate(() => {
         this.#written = null;
         try {
-          this.#flush();
+          asStoreError(() => this.#flush());
           resolve();
         } catch (error) {
           reject(error);
@@ -122,11 +123,11 @@ export class Intents implements Holds {
 
   /** The file is opened once more: should a new one take its place meanwhile, that is on the disk with all who are held. */
   async sync(): Promise<void> {
-    const file = await open(this.#file, 'r');
     try {
+      await using file = await open(this.#file, 'r');
       await file.datasync();
-    } finally {
-      await file.close();
+    } catch (error) {
+      throw storeErrorOf(error);
     }
   }
 
@@ -135,7 +136,7 @@ export class Intents implements Holds {
   }
 
   probe(): void {
-    if (this.#broken) this.#flush();
+    if (this.#broken) asStoreError(() => this.#flush());
   }
 
   close(): void {
@@ -176,6 +177,18 @@ export class Intents implements Holds {
       throw error;
     }
   }
+}
+
+function asStoreError<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storeErrorOf(error);
+  }
+}
+
+function storeErrorOf(error: unknown): StoreError {
+  return new StoreError(`claims cannot be written: ${(error as Error).message}`, { cause: error });
 }
 
 /** So that the file has its name after a power failure, too. Some file systems take care of names by themselves, and say no. */

@@ -75,8 +75,8 @@ export class KnownRow {
 }
 
 /**
- * Rows of subscribers: each is read once and written once for a write, whatever it does to him, and not read again soon.
- * Whoever changes one writes it (`flush`) before the transaction ends, and says so (`forget`) when that was taken back.
+ * Rows of subscribers: each is read once and written once for a transaction, whatever it does to him, and not read again
+ * soon. Whoever changes one writes it (`flush`) before the transaction ends, and says so (`forget`) when that was taken back.
  */
 export class SubscriberRows {
   readonly #select: StatementSync;

@@ -15,7 +15,10 @@ import { type ConcludeRequest, OutboxTables } from './outbox.ts';
 import { type JsonRow, subscriberOf } from './rows.ts';
 import { SubscriberRows } from './subscriber-rows.ts';
 
-/** The tables and what is done to them, one call after the other. Knows nothing of threads, transactions and files. */
+/**
+ * The tables and what is done to them, one call after the other, until `flush`. Knows nothing of threads, transactions and
+ * files.
+ */
 export class Tables {
   readonly #limits: Limits;
   readonly #now: () => number;
@@ -47,7 +50,6 @@ export class Tables {
     for (const { imsi, wanted } of intents) {
       const news: EventNews[] = [];
       this.#apply({ kind: 'abandoned', imsi, wanted }, news);
-      this.#subscribers.flush();
       for (const one of news) this.#journal.tell(one.eventId, [], one);
     }
   }
@@ -78,7 +80,6 @@ export class Tables {
     const news: EventNews[] = [];
     const taken = effects.map((effect) => this.#apply(effect, news));
     if (entry) this.#journal.add(entry, taken.includes(true));
-    this.#subscribers.flush();
     this.#tell(
       story,
       news.filter(({ eventId }) => eventId !== entry?.eventId),
@@ -102,11 +103,7 @@ export class Tables {
 
   /** @returns where each event stands now. */
   put(entries: readonly Entry[]): Standing[] {
-    return entries.map((entry) => {
-      const standing = this.#journal.put(entry);
-      this.#subscribers.flush();
-      return standing;
-    });
+    return entries.map((entry) => this.#journal.put(entry));
   }
 
   conclude({ conclusions, note }: ConcludeRequest): void {
@@ -121,6 +118,14 @@ export class Tables {
   /** Somebody else wrote: what is remembered of the tables may be wrong. */
   forget(): void {
     this.#subscribers.forget();
+  }
+
+  /**
+   * Writes what was changed of subscribers: at the end of a transaction, once for all that was done to each. Nothing reads
+   * their table in between, and a rule of the database that one breaks is found here.
+   */
+  flush(): void {
+    this.#subscribers.flush();
   }
 
   committed(): void {
