@@ -46,8 +46,12 @@ export function compareVersions(a: Version, b: Version): number {
  * that an event without stamps does not open the door to old ones.
  */
 export function mergeVersions(older: Version | null, newer: Version): Version {
-  return { ...older, ...newer };
+  const carriesAll =
+    older === null || STAMPS.every((stamp) => older[stamp] === undefined || newer[stamp] !== undefined);
+  return carriesAll ? newer : { ...older, ...newer };
 }
+
+const STAMPS = ['updatedAt', 'eventTime', 'iEvent', 'createdAt'] as const satisfies readonly (keyof Version)[];
 
 function compareText(a: string | undefined, b: string | undefined): number {
   if (a === undefined || b === undefined || a === b) return 0;

@@ -1,4 +1,4 @@
-import { type ErrorBody, type SuccessBody, successBody } from '../contract/answers.ts';
+import { type Detail, type ErrorBody, type SuccessBody, successBody } from '../contract/answers.ts';
 import type { Event } from '../contract/event.ts';
 import { parseEvent } from '../contract/parse.ts';
 import { decide } from '../core/decide.ts';
@@ -6,7 +6,7 @@ import { clip } from '../core/text.ts';
 import type { Decision, Rules } from '../core/types.ts';
 import { type Delivered, type Delivery, type Draft, noteUndelivered, type Undelivered } from '../delivery/arrival.ts';
 import type { Observer } from '../ports/observer.ts';
-import type { Clock, LogFields, Logger, TraceIds } from '../ports/runtime.ts';
+import type { Clock, Logger, TraceIds } from '../ports/runtime.ts';
 import type { Attempt, Store } from '../ports/store.ts';
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Answer, Answers } from './answer.ts';
@@ -120,11 +120,20 @@ export class EventIntake {
   #logEvent(ids: TraceIds, { about, ending, answer, attempts, durationMs }: Ended): void {
     const { body, status } = answer;
     const coreMs = attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0);
+    // Each named, those that are not there too: spread into one object, they took four kilobytes of memory for an event.
     const fields = {
       request_id: ids.requestId,
       unique_id: ids.uniqueId,
-      ...about,
-      ...ending,
+      event_id: about.event_id,
+      event_type: about.event_type,
+      imsi: about.imsi,
+      previous_imsi: about.previous_imsi,
+      action: about.action,
+      outcome: ending.outcome,
+      reason: ending.reason,
+      type: ending.type,
+      error: ending.error,
+      details: ending.details,
       status_code: status,
       attempts: attempts.length,
       core_ms: round(coreMs),
@@ -150,9 +159,12 @@ interface About {
 }
 
 /** How it ended, in the log's words. */
-interface Ending extends LogFields {
+interface Ending {
   readonly outcome: string;
+  readonly reason?: string;
+  readonly type?: string;
   readonly error?: string;
+  readonly details?: readonly Detail[];
 }
 
 /** An event that was answered. */
