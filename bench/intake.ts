@@ -41,8 +41,8 @@ function targetOf(store: StoreKind, target: number): number | null {
 /** Same load before each measurement, in seconds: new connections are opened, and nothing is counted. */
 const RAMP_SECONDS = 0.5;
 
-/** Load before the first measurement, in seconds: what runs often is compiled by then. */
-const WARM_UP_SECONDS = 3;
+/** Load before the first measurement, in seconds: what runs often is compiled by then, also on a slow processor. */
+const WARM_UP_SECONDS = 10;
 
 /** Longest wait until nothing comes to the core any more, and how long it must not, in milliseconds. */
 const QUIET_MS = 60_000;

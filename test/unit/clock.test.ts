@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { systemClock } from '../../src/observe/clock.ts';
 
@@ -39,4 +41,50 @@ test('what is cancelled does not run, not even when it was due already', async (
     systemClock.after(5, resolve);
   });
   assert.deepEqual(ran, []);
+});
+
+test('limits of a second and more come in the order of their times, whatever order they were set in', async () => {
+  const ran: string[] = [];
+  const started = systemClock.now();
+  const due: number[] = [];
+  await new Promise<void>((resolve) => {
+    const set = (name: string, ms: number, then = () => {}) =>
+      systemClock.after(ms, () => {
+        ran.push(name);
+        due.push(systemClock.now() - started - ms);
+        then();
+      });
+    set('last', 1_060, resolve);
+    const cancel = set('cancelled', 1_010);
+    set('first', 1_000, () => set('short', 5));
+    set('second', 1_030);
+    cancel();
+  });
+  assert.deepEqual(ran, ['first', 'short', 'second', 'last']);
+  assert.ok(
+    due.every((late) => late >= 0),
+    `none came too early: ${due}`,
+  );
+});
+
+test('a limit that one beside it takes back does not come any more', async () => {
+  const ran: string[] = [];
+  await new Promise<void>((resolve) => {
+    let takeBack = () => {};
+    systemClock.after(1_000, () => takeBack());
+    takeBack = systemClock.after(1_000, () => ran.push('taken back'));
+    systemClock.after(1_001, resolve);
+  });
+  assert.deepEqual(ran, []);
+});
+
+test('limits that were taken back do not keep a program from ending, nor does a very far one come at once', async () => {
+  const script = `
+    const { systemClock } = await import(${JSON.stringify(new URL('../../src/observe/clock.ts', import.meta.url).href)});
+    const cancels = [60_000, 40 * 86_400_000].map((ms) => systemClock.after(ms, () => process.exit(3)));
+    setTimeout(() => cancels.forEach((cancel) => cancel()), 50);`;
+  // Waiting for either would take longer than this test may.
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 0);
 });
