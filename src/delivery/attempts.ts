@@ -88,12 +88,23 @@ export class Attempts {
       if (started >= context.deadline) return notMade(NO_CONNECTION);
       const permit = this.#breaker.admit();
       if (!permit) return notMade(this.#circuitOpen());
-      this.#underWay++;
-      const outcome = await this.#target.apply(change, context);
-      this.#underWay--;
+      const outcome = await this.#apply(change, context, permit);
       return { outcome, attempt: this.#learn(change, outcome, permit, started) };
     } finally {
       this.#gate.leave();
+    }
+  }
+
+  /** A target that throws, though it must not, is not well either: a probe without a result would hold up all others. */
+  async #apply(change: Change, context: CallContext, permit: Permit): Promise<Outcome> {
+    this.#underWay++;
+    try {
+      return await this.#target.apply(change, context);
+    } catch (error) {
+      this.#breaker.record(permit, true);
+      throw error;
+    } finally {
+      this.#underWay--;
     }
   }
 

@@ -17,11 +17,12 @@ export function send(reply: FastifyReply, answer: Answer): void {
 
 /** The same, past fastify's hooks and serializers, of which an event needs none: a tenth of its time on the way out. */
 export function sendPlainly(reply: FastifyReply, { status, body, retryAfter }: Answer): void {
-  reply.hijack();
   const text = JSON.stringify(body);
   const headers: OutgoingHttpHeaders = { 'content-type': JSON_TYPE, 'content-length': Buffer.byteLength(text) };
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
   reply.raw.writeHead(status, headers).end(text);
+  // Only now: until then what goes wrong can still be answered.
+  reply.hijack();
 }
 
 export interface RefusalParts {

@@ -68,16 +68,21 @@ class Alarms {
 
   #ring(): void {
     const now = performance.now();
-    let next = Number.POSITIVE_INFINITY;
-    for (const alarm of this.#set) {
-      if (alarm.at > now) {
-        next = Math.min(next, alarm.at);
-        continue;
+    try {
+      for (const alarm of this.#set) {
+        if (alarm.at > now) continue;
+        this.#set.delete(alarm);
+        turns.run(alarm.callback);
       }
-      this.#set.delete(alarm);
-      turns.run(alarm.callback);
+    } finally {
+      this.#waitFor(this.#first());
     }
-    this.#waitFor(this.#set.size === 0 ? Number.POSITIVE_INFINITY : next);
+  }
+
+  #first(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const { at } of this.#set) first = Math.min(first, at);
+    return first;
   }
 }
 
@@ -90,7 +95,7 @@ export const systemClock: Clock = {
   after: (ms, callback) => {
     let wanted = true;
     const run = () => wanted && callback();
-    const stop = ms < LONG_MS ? afterShort(ms, run) : afterLong(ms, run);
+    const stop = Number.isFinite(ms) && ms >= LONG_MS ? afterLong(ms, run) : afterShort(ms, run);
     return () => {
       wanted = false;
       stop();

@@ -6,14 +6,24 @@
 export class Stage {
   #here: (() => void)[] = [];
 
-  /** @param goOn is called in a moment, after those that came before. It must not throw. */
+  /** @param goOn is called in a moment, after those that came before. */
   enter(goOn: () => void): void {
     this.#here.push(goOn);
-    if (this.#here.length > 1) return;
-    setImmediate(() => {
-      const together = this.#here;
-      this.#here = [];
-      for (const next of together) next();
-    });
+    if (this.#here.length === 1) setImmediate(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    const together = this.#here;
+    this.#here = [];
+    for (const next of together) {
+      try {
+        next();
+      } catch (error) {
+        // A fault of one is as uncaught as it would be without the others, and is not theirs.
+        setImmediate(() => {
+          throw error;
+        });
+      }
+    }
   }
 }

@@ -88,3 +88,7 @@ test('limits that were taken back do not keep a program from ending, nor does a 
   const [code] = await once(child, 'exit');
   assert.equal(code, 0);
 });
+
+test('what is no time is over at once, and is not waited for', async () => {
+  for (const ms of [Number.NaN, -5]) await new Promise<void>((resolve) => systemClock.after(ms, resolve));
+});

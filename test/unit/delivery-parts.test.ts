@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Attempts } from '../../src/delivery/attempts.ts';
 import { Breaker } from '../../src/delivery/breaker.ts';
 import { Gate } from '../../src/delivery/gate.ts';
 import { SubscriberLines } from '../../src/delivery/lines.ts';
 import { Semaphore } from '../../src/delivery/semaphore.ts';
+import type { Target } from '../../src/ports/target.ts';
 import { FakeClock, settled } from '../helpers/fake-clock.ts';
+import { wantedAt } from '../helpers/subscribers.ts';
 
 describe('semaphore', () => {
   test('admits in the order of asking, and nobody beyond his deadline', async () => {
@@ -146,5 +149,21 @@ describe('breaker', () => {
     const breaker = new Breaker({ failures: 0, cooldownMs: 100 }, new FakeClock());
     fail(breaker, 1000);
     assert.equal(breaker.state, 'closed');
+  });
+});
+
+describe('attempts', () => {
+  test('a target that throws leaves nothing under way, and does not hold the circuit up as its probe', async () => {
+    const clock = new FakeClock();
+    const breaker = new Breaker({ failures: 1, cooldownMs: 50 }, clock);
+    const target: Target = { name: 'broken', apply: () => Promise.reject(new Error('a slip')), close: async () => {} };
+    const attempts = new Attempts({ target, gate: new Gate({ concurrency: 1, perSecond: 0 }, clock), breaker, clock });
+    const once = () => attempts.once(wantedAt(1).change, { requestId: 'r', uniqueId: 'u', deadline: 10_000 });
+    for (let probe = 0; probe < 3; probe++) {
+      await assert.rejects(once(), /a slip/);
+      assert.equal(attempts.underWay, 0);
+      assert.equal(breaker.state, 'open');
+      await clock.advance(50);
+    }
   });
 });

@@ -85,4 +85,13 @@ describe('the file of intents', () => {
     assert.equal(synced.length, 1);
     await store.close();
   });
+
+  test('takes nothing more once it is closed: its number may be that of another file', async () => {
+    const file = join(folder, 'closed');
+    const intents = new Intents(file);
+    await intents.hold(imsiOf(1), wantedAt(1));
+    intents.close();
+    await assert.rejects(intents.hold(imsiOf(2), wantedAt(1)), /the store is closed/);
+    assert.deepEqual(imsisIn(file), [imsiOf(1)]);
+  });
 });

@@ -31,3 +31,19 @@ test('the steps that promises lead to are taken abreast', async () => {
   await Promise.all(walks);
   assert.deepEqual(steps, ['a1', 'b1', 'a2', 'b2']);
 });
+
+test('a fault of one is uncaught, and the others go on all the same', async () => {
+  const stage = new Stage();
+  const went: string[] = [];
+  const caught = new Promise<unknown>((resolve) => process.setUncaughtExceptionCaptureCallback(resolve));
+  try {
+    stage.enter(() => {
+      throw new Error('a slip');
+    });
+    stage.enter(() => went.push('second'));
+    assert.match(String(await caught), /a slip/);
+  } finally {
+    process.setUncaughtExceptionCaptureCallback(null);
+  }
+  assert.deepEqual(went, ['second']);
+});

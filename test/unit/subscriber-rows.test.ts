@@ -8,7 +8,8 @@ import fc from 'fast-check';
 import { Engine } from '../../src/store/sqlite/engine.ts';
 import { migrate } from '../../src/store/sqlite/schema.ts';
 import { SubscriberRows } from '../../src/store/sqlite/subscriber-rows.ts';
-import { acceptanceOf, effects, IMSI, LIMITS, wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, effects, entryOf, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
+import { releaseAt } from '../helpers/swaps.ts';
 
 /** Fewer than there are subscribers: some are read again, most are not. */
 const REMEMBERED = 3;
@@ -119,4 +120,31 @@ test('a write that is refused leaves nothing behind in what is remembered', (t) 
   assert.ok(first && 'refused' in first);
   assert.deepEqual(second, { taken: [true] }, 'the newer one was taken back');
   assert.equal(engine.read([IMSI]).result[0]?.desired?.eventId, 'event-2');
+});
+
+test('the rules of the database are about each write of a transaction, not about what two of them come to', (t) => {
+  const engine = new Engine({ file: ':memory:', limits: LIMITS, role: 'owner' });
+  t.after(() => engine.close());
+  const release = releaseAt(2, OTHER_IMSI);
+  const grant = wantedAt(2);
+  const [announced, given] = engine.writes([
+    effects({ kind: 'expect', imsi: IMSI, after: [release], wanted: null }),
+    effects({ kind: 'applied', imsi: IMSI, wanted: grant, ageMs: 0, released: [release] }),
+  ]).result;
+  assert.deepEqual(announced, { taken: [true] });
+  // The other SIM never gave the number back (G5).
+  assert.deepEqual(given, { refused: 'a number was not released yet' });
+  assert.equal(engine.read([IMSI]).result[0]?.applied, null);
+});
+
+test('what an event calls a subscriber is kept, also when another write of the transaction was the first to know him', async (t) => {
+  const engine = new Engine({ file: ':memory:', limits: LIMITS, role: 'owner' });
+  t.after(() => engine.close());
+  const named = (msisdn: string) => entryOf(1, { state: 'processed', names: { msisdn, account: null, iccid: null } });
+  // Sent again with the same turn, and enriched again meanwhile.
+  engine.writes([
+    { ...acceptanceOf(1), entry: named('711') },
+    { ...effects(), entry: named('722') },
+  ]);
+  assert.equal((await engine.views.names(IMSI))?.msisdn, '722');
 });

@@ -75,6 +75,7 @@ export class Intents implements Holds {
   /** A line may have been cut off: only a new file will do. */
   #broken = false;
   #written: Promise<void> | null = null;
+  #closed = false;
 
   /** Begins a new file: what was in it must have been dealt with. */
   constructor(file: string) {
@@ -142,10 +143,13 @@ export class Intents implements Holds {
   close(): void {
     // Who is held now is left behind on purpose: what came of him is not known.
     this.#flush();
+    this.#closed = true;
     closeSync(this.#handle);
   }
 
   #flush(): void {
+    // The number of its file may be somebody else's by now.
+    if (this.#closed) throw new Error('the store is closed');
     const text = this.#unwritten;
     const anew = this.#broken || this.#length > LONGEST;
     this.#unwritten = '';

@@ -16,6 +16,8 @@ const REMEMBERED = 5_000;
 /** A subscriber's row: as the table has it, and as it is going to be written. */
 export class KnownRow {
   readonly imsi: string;
+  /** The write that worked on it last. */
+  openedBy = -1;
   #stored: boolean;
   /** Until it is read. */
   #row: JsonRow | undefined;
@@ -75,14 +77,17 @@ export class KnownRow {
 }
 
 /**
- * Rows of subscribers: each is read once and written once for a transaction, whatever it does to him, and not read again
- * soon. Whoever changes one writes it (`flush`) before the transaction ends, and says so (`forget`) when that was taken back.
+ * Rows of subscribers: each is read once and written once for a write, whatever it does to him, and not read again soon. It
+ * is written when another write of the transaction comes to it, or at the end: whoever changes one says when that is
+ * (`flush`), and when all of it was taken back (`forget`).
  */
 export class SubscriberRows {
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #note: StatementSync;
+  /** Counts the writes of a transaction, so that each row tells which of them changed it. */
+  #writes = 0;
   /** Those looked at last come last. */
   readonly #known = new Map<string, KnownRow>();
   readonly #open = new Set<KnownRow>();
@@ -111,9 +116,19 @@ export class SubscriberRows {
     return (this.#known.get(imsi) ?? this.#load(imsi)).subscriber;
   }
 
-  /** The row of somebody of whom something may be written. */
+  /** What comes from here on is another write. */
+  nextWrite(): void {
+    this.#writes++;
+  }
+
+  /**
+   * The row of somebody of whom something may be written. What an earlier write changed is written first: the rules of the
+   * database are about each change, and not about what two of them come to.
+   */
   open(imsi: string): KnownRow {
     const row = this.#known.get(imsi) ?? this.#load(imsi);
+    if (row.openedBy !== this.#writes && row.news !== null) this.#write(row);
+    row.openedBy = this.#writes;
     if (this.#open.has(row)) return row;
     this.#open.add(row);
     this.#known.delete(imsi);

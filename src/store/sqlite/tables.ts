@@ -48,6 +48,7 @@ export class Tables {
   /** After a start: whoever held these is gone, and may have sent what he held them for. */
   recover(intents: readonly Intent[]): void {
     for (const { imsi, wanted } of intents) {
+      this.#subscribers.nextWrite();
       const news: EventNews[] = [];
       this.#apply({ kind: 'abandoned', imsi, wanted }, news);
       for (const one of news) this.#journal.tell(one.eventId, [], one);
@@ -77,6 +78,7 @@ export class Tables {
 
   /** @returns for each effect, whether it was taken. */
   write({ entry, story, effects }: Write): boolean[] {
+    this.#subscribers.nextWrite();
     const news: EventNews[] = [];
     const taken = effects.map((effect) => this.#apply(effect, news));
     if (entry) this.#journal.add(entry, taken.includes(true));
@@ -103,7 +105,10 @@ export class Tables {
 
   /** @returns where each event stands now. */
   put(entries: readonly Entry[]): Standing[] {
-    return entries.map((entry) => this.#journal.put(entry));
+    return entries.map((entry) => {
+      this.#subscribers.nextWrite();
+      return this.#journal.put(entry);
+    });
   }
 
   conclude({ conclusions, note }: ConcludeRequest): void {
@@ -121,8 +126,8 @@ export class Tables {
   }
 
   /**
-   * Writes what was changed of subscribers: at the end of a transaction, once for all that was done to each. Nothing reads
-   * their table in between, and a rule of the database that one breaks is found here.
+   * Writes what was changed of subscribers and is not written yet: one after the other, at the end of a transaction, they
+   * cost less than each beside its event. A rule of the database that one breaks is found here.
    */
   flush(): void {
     this.#subscribers.flush();
