@@ -135,7 +135,7 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
       else reply.raw.once('close', () => lifecycle.leave());
     }
   };
-  // Not async: fastify would wait for what is sent past it, and look at what comes of it: a tenth of an event's time.
+  // Not async: fastify would wait for what is sent past it, and look at what comes of it (ADR 13).
   app.post(options.eventPath, { onRequest: acceptable }, (request, reply) => {
     lifecycle.enter();
     arrived.enter(() => void take(request, reply));
