@@ -73,11 +73,17 @@ function canonicalNumber(value: unknown): string | null {
 const STAMP = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|([+-])(\d\d)(?::?(\d\d))?)?$/i;
 
 /**
- * What NSPS writes (`updated_at` with microseconds and UTC's offset, `event_time` with neither), on a day that every month
- * has: it only needs to be cut, and nearly every event carries nothing else.
+ * What NSPS writes (`updated_at` with microseconds and UTC's offset, `event_time` with neither), on a day that its month has
+ * in every year: it only needs to be cut, and nearly every event carries nothing else.
  */
-const USUAL_STAMP =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6}\+00:00)?$/;
+const USUAL_STAMP = new RegExp(
+  [
+    /^\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)/,
+    /[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{6}\+00:00)?$/,
+  ]
+    .map(({ source }) => source)
+    .join(''),
+);
 
 function cutUsualStamp(stamp: string): string {
   return stamp.length > 19

@@ -68,52 +68,51 @@ export class Attempts {
    * @param still asked when its turn took waiting: whether it is still to be sent.
    * @returns null when it is not: then nothing was sent.
    */
-  async once(change: Change, context: CallContext, still?: () => Promise<boolean>): Promise<Tried | null> {
+  once(change: Change, context: CallContext, still?: () => Promise<boolean>): Promise<Tried | null> {
     // Asked before waiting for a place, so that an open circuit answers at once even when hung calls hold every place.
-    if (this.#breaker.wait() > 0) return notMade(this.#circuitOpen());
-    const waits = !this.#gate.tryEnter();
-    if (waits) {
-      const admission = await this.#enter(context.deadline);
-      if (admission === 'late') return notMade(NO_CONNECTION);
-      if (admission !== 'inside') {
-        return notMade(
-          failed('crowded', 'Rate limit exceeded: more events than WTL_MAX_RPS', { retryAfterMs: admission }),
-        );
-      }
-    }
+    if (this.#breaker.wait() > 0) return Promise.resolve(notMade(this.#circuitOpen()));
+    if (this.#gate.tryEnter()) return this.#call(change, context);
+    return this.#enter(context.deadline).then((outside) => {
+      return outside === null ? this.#call(change, context, still) : notMade(outside);
+    });
+  }
+
+  /** Waits for a place. @returns why there is none before the deadline; null when it is inside. */
+  async #enter(deadline: number): Promise<Outcome | null> {
+    this.#waiting++;
     try {
-      if (waits && still && !(await still())) return null;
+      const admission = await this.#gate.enter(deadline);
+      if (admission === 'inside') return null;
+      if (admission === 'late') return NO_CONNECTION;
+      return failed('crowded', 'Rate limit exceeded: more events than WTL_MAX_RPS', { retryAfterMs: admission });
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  /** Calls the core from a place that was entered, and leaves it. */
+  async #call(change: Change, context: CallContext, still?: () => Promise<boolean>): Promise<Tried | null> {
+    try {
+      if (still && !(await still())) return null;
       const started = this.#clock.now();
       // Asked before the circuit: a call that is not made tells it nothing.
       if (started >= context.deadline) return notMade(NO_CONNECTION);
       const permit = this.#breaker.admit();
       if (!permit) return notMade(this.#circuitOpen());
-      const outcome = await this.#apply(change, context, permit);
+      let outcome: Outcome;
+      this.#underWay++;
+      try {
+        outcome = await this.#target.apply(change, context);
+      } catch (error) {
+        // A target that throws, though it must not, is not well either: a probe without a result would hold up all others.
+        this.#breaker.record(permit, true);
+        throw error;
+      } finally {
+        this.#underWay--;
+      }
       return { outcome, attempt: this.#learn(change, outcome, permit, started) };
     } finally {
       this.#gate.leave();
-    }
-  }
-
-  /** A target that throws, though it must not, is not well either: a probe without a result would hold up all others. */
-  async #apply(change: Change, context: CallContext, permit: Permit): Promise<Outcome> {
-    this.#underWay++;
-    try {
-      return await this.#target.apply(change, context);
-    } catch (error) {
-      this.#breaker.record(permit, true);
-      throw error;
-    } finally {
-      this.#underWay--;
-    }
-  }
-
-  async #enter(deadline: number): ReturnType<Gate['enter']> {
-    this.#waiting++;
-    try {
-      return await this.#gate.enter(deadline);
-    } finally {
-      this.#waiting--;
     }
   }
 

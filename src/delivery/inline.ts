@@ -96,28 +96,24 @@ export class InlineDelivery implements Delivery {
   async deliver(arrival: Arrival, attempts: Attempt[]): Promise<Delivered> {
     if (this.#inside >= this.#limits.capacity) return CROWDED;
     this.#inside++;
-    const { requestId, uniqueId } = arrival.draft;
-    const context = { requestId, uniqueId, deadline: this.#clock.now() + this.#limits.deadlineMs };
     try {
-      return await this.#carryOut({ arrival, context, attempts, released: new Released(this.#store), sent: 0 });
+      const { requestId, uniqueId, eventId } = arrival.draft;
+      const context = { requestId, uniqueId, deadline: this.#clock.now() + this.#limits.deadlineMs };
+      const course: Course = { arrival, context, attempts, released: new Released(this.#store), sent: 0 };
+      const { version, changes } = arrival.decision;
+      const wanted = changes.map((change) => ({ version, change, eventId, owed: false }));
+      const [first, second] = wanted;
+      if (second) await this.#announce(first as Wanted, second);
+      for (const one of wanted) {
+        const step = await this.#provision(one, course, one === wanted.at(-1));
+        if (step.kind === 'failed') return told(step);
+      }
+      return { kind: course.sent > 0 ? 'processed' : 'superseded' };
     } catch (error) {
       return storeFailure(error);
     } finally {
       this.#inside--;
     }
-  }
-
-  async #carryOut(course: Course): Promise<Delivered> {
-    const { decision, draft } = course.arrival;
-    const { version, changes } = decision;
-    const wanted = changes.map((change) => ({ version, change, eventId: draft.eventId, owed: false }));
-    const [first, second] = wanted;
-    if (second) await this.#announce(first as Wanted, second);
-    for (const [index, one] of wanted.entries()) {
-      const step = await this.#provision(one, course, index === wanted.length - 1);
-      if (step.kind === 'failed') return told(step);
-    }
-    return { kind: course.sent > 0 ? 'processed' : 'superseded' };
   }
 
   /** A swap: whatever becomes of this event, nobody gives the new SIM the number before the old one lost it (G5). */
@@ -133,8 +129,11 @@ export class InlineDelivery implements Delivery {
     const leg: Leg = { wanted, course, ends, attempt: 1 };
     const { imsi } = wanted.change.state;
     for (;;) {
-      const step = await this.#lines.run(imsi, wanted.version, course.context.deadline, () => this.#turn(leg));
-      if (step === null) return this.#noTurn(leg);
+      const { deadline } = course.context;
+      if (!this.#lines.tryEnter(imsi) && !(await this.#lines.enter(imsi, wanted.version, deadline))) {
+        return this.#noTurn(leg);
+      }
+      const step = await this.#turn(leg);
       if (step.kind === 'again') {
         // Out of the line: whatever came in meanwhile goes first, and may make this one superfluous.
         await new Promise<void>((resolve) => this.#clock.after(step.inMs, resolve));
@@ -165,19 +164,24 @@ export class InlineDelivery implements Delivery {
     return step;
   }
 
+  /** Its turn in the subscriber's line, which it leaves. */
   async #turn(leg: Leg): Promise<Step> {
     const { wanted, course } = leg;
     const { deadline } = course.context;
-    const held = (await this.#claim(wanted, deadline)) ?? (await this.#claimLater(wanted, deadline));
-    if (!held) return this.#noTurn(leg);
-    const stale = isStale(held, wanted.version);
-    if (stale && leg.ends) return await this.#stale(held, leg);
-    // A SIM that gives its number on may never have got it: what it had to wait for comes before that, too.
-    const releases = isGrant(wanted.change) || !leg.ends ? releasesUpTo(held, wanted.version) : [];
-    const first = releases.length === 0 ? releases : await this.#missing(held, releases, course);
-    if (first.length > 0) return await this.#releasesFirst(held, first, leg);
-    if (stale) return await this.#stale(held, leg);
-    return await this.#send(held, leg, isGrant(wanted.change) ? releases : []);
+    try {
+      const held = (await this.#claim(wanted, deadline)) ?? (await this.#claimLater(wanted, deadline));
+      if (!held) return this.#noTurn(leg);
+      const stale = isStale(held, wanted.version);
+      if (stale && leg.ends) return await this.#stale(held, leg);
+      // A SIM that gives its number on may never have got it: what it had to wait for comes before that, too.
+      const releases = isGrant(wanted.change) || !leg.ends ? releasesUpTo(held, wanted.version) : [];
+      const first = releases.length === 0 ? releases : await this.#missing(held, releases, course);
+      if (first.length > 0) return await this.#releasesFirst(held, first, leg);
+      if (stale) return await this.#stale(held, leg);
+      return await this.#send(held, leg, isGrant(wanted.change) ? releases : []);
+    } finally {
+      this.#lines.leave(wanted.change.state.imsi);
+    }
   }
 
   /** What a number has to wait for. Nobody stays held because that could not be looked up. */

@@ -21,23 +21,20 @@ export class SubscriberLines {
     this.#clock = clock;
   }
 
-  /**
-   * Runs `work` alone for this subscriber in this process.
-   * @param deadline on the clock's `now()`.
-   * @returns what `work` returned, or null when its turn did not come before the deadline (`work` was not run).
-   */
-  async run<T>(imsi: string, version: Version, deadline: number, work: () => Promise<T>): Promise<T | null> {
-    const line = this.#lines.get(imsi);
-    if (!line) this.#lines.set(imsi, []);
-    else if (!(await this.#turn(line, version, deadline))) return null;
-    try {
-      return await work();
-    } finally {
-      this.#next(imsi);
-    }
+  /** Begins the turn when nobody is before it (then `leave` must be called once). */
+  tryEnter(imsi: string): boolean {
+    if (this.#lines.has(imsi)) return false;
+    this.#lines.set(imsi, []);
+    return true;
   }
 
-  #turn(line: Line, version: Version, deadline: number): Promise<boolean> {
+  /**
+   * @param deadline on the clock's `now()`.
+   * @returns true when its turn has come (then `leave` must be called once), false when the deadline came first.
+   */
+  enter(imsi: string, version: Version, deadline: number): Promise<boolean> {
+    if (this.tryEnter(imsi)) return Promise.resolve(true);
+    const line = this.#lines.get(imsi) as Line;
     return new Promise((resolve) => {
       const waiter: Waiter = {
         version,
@@ -54,7 +51,8 @@ export class SubscriberLines {
     });
   }
 
-  #next(imsi: string): void {
+  /** The turn is over. */
+  leave(imsi: string): void {
     const line = this.#lines.get(imsi) as Line;
     if (line.length === 0) {
       this.#lines.delete(imsi);

@@ -1,3 +1,4 @@
+import { type Place, Roster } from '../ports/roster.ts';
 import type { Clock } from '../ports/runtime.ts';
 
 /** Callbacks of one turn of the event loop at most. */
@@ -44,18 +45,18 @@ interface Alarm {
  * each, started and stopped, would cost more than what it guards.
  */
 class Alarms {
-  readonly #set = new Set<Alarm>();
+  readonly #alarms = new Roster<Alarm>();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
-  add(alarm: Alarm): void {
-    this.#set.add(alarm);
+  add(alarm: Alarm): Place<Alarm> {
     if (alarm.at < this.#timerAt) this.#waitFor(alarm.at);
+    return this.#alarms.add(alarm);
   }
 
-  remove(alarm: Alarm): void {
+  remove(place: Place<Alarm>): void {
     // A timer for nothing would keep the program from ending.
-    if (this.#set.delete(alarm) && this.#set.size === 0) this.#waitFor(Number.POSITIVE_INFINITY);
+    if (this.#alarms.remove(place) && this.#alarms.size === 0) this.#waitFor(Number.POSITIVE_INFINITY);
   }
 
   #waitFor(at: number): void {
@@ -69,9 +70,10 @@ class Alarms {
   #ring(): void {
     const now = performance.now();
     try {
-      for (const alarm of this.#set) {
-        if (alarm.at > now) continue;
-        this.#set.delete(alarm);
+      for (const place of this.#alarms.places()) {
+        const alarm = place.value;
+        if (alarm === null || alarm.at > now) continue;
+        this.#alarms.remove(place);
         turns.run(alarm.callback);
       }
     } finally {
@@ -80,9 +82,7 @@ class Alarms {
   }
 
   #first(): number {
-    let first = Number.POSITIVE_INFINITY;
-    for (const { at } of this.#set) first = Math.min(first, at);
-    return first;
+    return Math.min(...this.#alarms.places().map(({ value }) => value?.at ?? Number.POSITIVE_INFINITY));
   }
 }
 
@@ -109,7 +109,6 @@ function afterShort(ms: number, callback: () => void): () => void {
 }
 
 function afterLong(ms: number, callback: () => void): () => void {
-  const alarm = { at: performance.now() + ms, callback };
-  alarms.add(alarm);
-  return () => alarms.remove(alarm);
+  const place = alarms.add({ at: performance.now() + ms, callback });
+  return () => alarms.remove(place);
 }

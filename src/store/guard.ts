@@ -1,5 +1,6 @@
 import type { Subscriber, Wanted } from '../core/subscriber.ts';
 import type { Deed } from '../ports/operating.ts';
+import { Roster } from '../ports/roster.ts';
 import type { Clock } from '../ports/runtime.ts';
 import { type CleaningOrder, type Held, type Store, StoreError, type Views, type Write } from '../ports/store.ts';
 import { GuardedOutbox } from './guarded-outbox.ts';
@@ -19,8 +20,7 @@ export class GuardedStore implements Store {
   #fault: string | null = null;
   #cancelProbe: (() => void) | null = null;
   #cancelLook: (() => void) | null = null;
-  /** Oldest first. */
-  readonly #asked = new Set<Asked>();
+  readonly #asked = new Roster<Asked>();
   /** Given up by whoever asked, but not yet by the store. Oldest first. */
   readonly #late = new Set<Asked>();
   #closed = false;
@@ -109,17 +109,17 @@ export class GuardedStore implements Store {
   #watch<T>(work: Promise<T>, tooLate: (result: T) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const asked: Asked = { since: this.#clock.now(), giveUp: reject };
-      this.#asked.add(asked);
+      const place = this.#asked.add(asked);
       if (this.#cancelLook === null) this.#lookLater();
       work.then(
         (result) => {
-          if (this.#asked.delete(asked)) return resolve(result);
+          if (this.#asked.remove(place)) return resolve(result);
           this.#late.delete(asked);
           tooLate(result);
         },
         (error: unknown) => {
           this.#failed(error);
-          this.#asked.delete(asked);
+          this.#asked.remove(place);
           this.#late.delete(asked);
           reject(error);
         },
@@ -137,9 +137,11 @@ export class GuardedStore implements Store {
 
   #giveUpOld(): void {
     const oldest = this.#clock.now() - this.#timeoutMs;
-    for (const asked of this.#asked) {
-      if (asked.since > oldest) return;
-      this.#asked.delete(asked);
+    for (;;) {
+      const place = this.#asked.oldest;
+      const asked = place?.value;
+      if (!asked || asked.since > oldest) return;
+      this.#asked.remove(place);
       this.#late.add(asked);
       const error = new StoreError(`it did not answer within ${this.#timeoutMs / 1000} s`);
       this.#failed(error);

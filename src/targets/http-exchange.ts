@@ -70,6 +70,11 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     this.#cancelTimer = clock.after(limits.ms, () => this.#outOfTime());
   }
 
+  /** Whether there is a reply already, or none to come. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // It was given up while the request was waiting for its connection: it must not be sent any more.

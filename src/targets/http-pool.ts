@@ -1,9 +1,9 @@
-import { type Dispatcher, Pool } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import type { Tls } from '../config/load.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Clock } from '../ports/runtime.ts';
 import { Dialer } from './dialer.ts';
-import { type Answer, ExchangeHandler, unanswered } from './http-exchange.ts';
+import { type Answer, ExchangeHandler, type ExchangeLimits, unanswered } from './http-exchange.ts';
 
 export interface HttpPoolOptions {
   /** Kept-alive connections at most. */
@@ -18,27 +18,29 @@ const MOST_BYTES = 1024 * 1024;
 const PEER = 'the core';
 const OUT_OF_TIME = { kind: 'unsent', why: 'Connection timeout: no time left for the call' } as const;
 
-/** An answer, a cut, a time-out or a refused connection: what a call over HTTP comes to, told apart once for all targets. */
+type Request = Omit<Dispatcher.DispatchOptions, 'origin'>;
+
+/**
+ * An answer, a cut, a time-out or a refused connection: what a call over HTTP comes to, told apart once for all targets. Over
+ * undici's connections, but not its `Pool`: that one looks for a free connection among all of them, twice a call (ADR 13).
+ */
 export class HttpPool {
   readonly #origin: string;
   readonly #clock: Clock;
   readonly #dialer: Dialer;
-  readonly #pool: Pool;
+  readonly #most: number;
+  /** All there are; those of them with nothing to do, the one used last at the end; and the calls that wait for one. */
+  readonly #connections: Client[] = [];
+  readonly #free: Client[] = [];
+  #waiting: Call[] = [];
+  #closed: Promise<unknown> | null = null;
 
   /** @param url only its origin counts. */
   constructor({ origin }: URL, { connections, connectTimeoutMs, tls }: HttpPoolOptions, clock: Clock) {
     this.#origin = origin;
     this.#clock = clock;
     this.#dialer = new Dialer({ timeout: connectTimeoutMs, ...tls });
-    this.#pool = new Pool(origin, {
-      connections,
-      pipelining: 1,
-      allowH2: false,
-      // The deadline is ours (one timer a call); undici's own timers are coarser.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: this.#dialer.connect,
-    });
+    this.#most = connections;
   }
 
   /**
@@ -46,22 +48,82 @@ export class HttpPool {
    * @param deadline on the clock's `now()`.
    * @param understand says what a whole answer means.
    */
-  call(
-    request: Omit<Dispatcher.DispatchOptions, 'origin'>,
-    deadline: number,
-    understand: (answer: Answer) => Outcome,
-  ): Promise<Outcome> {
+  call(request: Request, deadline: number, understand: (answer: Answer) => Outcome): Promise<Outcome> {
     const ms = deadline - this.#clock.now();
     if (ms <= 0) return Promise.resolve(unanswered(OUT_OF_TIME));
-    const handler = new ExchangeHandler(this.#clock, { ms, mostBytes: MOST_BYTES, peer: PEER });
-    this.#pool.dispatch({ ...request, origin: this.#origin }, handler);
-    return handler.reply.then((reply) => (reply.kind === 'answer' ? understand(reply) : unanswered(reply)));
+    const limits = { ms, mostBytes: MOST_BYTES, peer: PEER };
+    const call = new Call(request, this.#clock, limits, (connection) => this.#send(connection));
+    this.#waiting.push(call);
+    if (this.#closed) call.stop();
+    else this.#send(this.#free.pop() ?? this.#another());
+    return call.reply.then((reply) => (reply.kind === 'answer' ? understand(reply) : unanswered(reply)));
+  }
+
+  /** One more connection; null when there are as many as there may be. */
+  #another(): Client | null {
+    if (this.#connections.length >= this.#most) return null;
+    const connection = new Client(this.#origin, {
+      pipelining: 1,
+      allowH2: false,
+      // The deadline is ours (one timer a call); undici's own timers are coarser.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: this.#dialer.connect,
+    });
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  /** Gives a connection that is free the call that has waited longest. */
+  #send(connection: Client | null): void {
+    if (!connection) return;
+    const call = this.#waiting.shift();
+    if (!call) this.#free.push(connection);
+    else if (call.settled) this.#send(connection);
+    else call.send(this.#origin, connection);
   }
 
   /** Calls under way fail, and so do later ones. Idempotent. */
   async close(): Promise<void> {
-    const ended = this.#pool.destroyed ? null : this.#pool.destroy();
+    this.#closed ??= Promise.all(this.#connections.map((connection) => connection.destroy()));
+    for (const call of this.#waiting) call.stop();
+    this.#waiting = [];
     this.#dialer.hangUp();
-    await ended;
+    await this.#closed;
+  }
+}
+
+/** One call, and the connection it has until its end. */
+class Call extends ExchangeHandler {
+  readonly #request: Request;
+  readonly #over: (connection: Client) => void;
+  #connection: Client | null = null;
+
+  /** @param over gets the connection back. */
+  constructor(request: Request, clock: Clock, limits: ExchangeLimits, over: (connection: Client) => void) {
+    super(clock, limits);
+    this.#request = request;
+    this.#over = over;
+  }
+
+  send(origin: string, connection: Client): void {
+    this.#connection = connection;
+    connection.dispatch({ ...this.#request, origin }, this);
+  }
+
+  override onResponseEnd(): void {
+    super.onResponseEnd();
+    this.#giveBack();
+  }
+
+  override onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    super.onResponseError(controller, error);
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection) this.#over(connection);
   }
 }

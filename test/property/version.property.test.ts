@@ -51,3 +51,18 @@ test('canonical stamps keep the order of time, whatever the offset, to the micro
 test('reading a stamp never throws', () => {
   fc.assert(fc.property(fc.anything(), (value) => void canonicalStamp(value)));
 });
+
+test('the usual way to write a day is read as any other, the end of months and what is no day included', () => {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = fc.record({ year: fc.integer({ min: 2023, max: 2028 }), month: fc.nat(13), day: fc.nat(32) });
+  fc.assert(
+    fc.property(day, ({ year, month, day }) => {
+      const at = `${year}-${two(month)}-${two(day)}T10:20:30.123456`;
+      const there = new Date(Date.UTC(year, month - 1, day));
+      const known = there.getUTCMonth() === month - 1 && there.getUTCDate() === day;
+      // With Z it is not written the usual way.
+      for (const stamp of [`${at}+00:00`, `${at}Z`]) assert.equal(canonicalStamp(stamp), known ? at : null, stamp);
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Version } from '../../src/core/version.ts';
 import { Attempts } from '../../src/delivery/attempts.ts';
 import { Breaker } from '../../src/delivery/breaker.ts';
 import { Gate } from '../../src/delivery/gate.ts';
@@ -33,27 +34,32 @@ describe('semaphore', () => {
 const VERSION = { iEvent: '1' };
 
 describe('subscriber lines', () => {
-  test('one at a time for a subscriber, others meanwhile, and a failure frees the line', async () => {
+  /** Takes its turn, does something, and leaves. */
+  const run = async (lines: SubscriberLines, imsi: string, version: Version, work: () => unknown) => {
+    assert.ok(await lines.enter(imsi, version, 100));
+    await work();
+    lines.leave(imsi);
+  };
+  test('one at a time for a subscriber, others meanwhile', async () => {
     const lines = new SubscriberLines(new FakeClock());
     const { promise: hold, resolve: release } = Promise.withResolvers<void>();
     const order: string[] = [];
-    const first = lines.run('a', VERSION, 100, async () => {
-      await hold;
-      throw new Error('broken');
-    });
-    const second = lines.run('a', VERSION, 100, async () => order.push('a2'));
-    await lines.run('b', VERSION, 100, async () => order.push('b1'));
+    assert.ok(lines.tryEnter('a'));
+    assert.ok(!lines.tryEnter('a'));
+    const first = hold.then(() => lines.leave('a'));
+    const second = run(lines, 'a', VERSION, () => order.push('a2'));
+    await run(lines, 'b', VERSION, () => order.push('b1'));
     release();
-    await assert.rejects(first, /broken/);
-    await second;
+    await Promise.all([first, second]);
     assert.deepEqual(order, ['b1', 'a2']);
+    assert.ok(lines.tryEnter('a'), 'the line is empty again');
   });
   test('the newest of those who wait goes next', async () => {
     const lines = new SubscriberLines(new FakeClock());
     const { promise: hold, resolve: release } = Promise.withResolvers<void>();
     const order: string[] = [];
     const runs = ['5', '7', '9', '8'].map((iEvent) =>
-      lines.run('a', { iEvent }, 100, async () => {
+      run(lines, 'a', { iEvent }, async () => {
         if (order.push(iEvent) === 1) await hold;
       }),
     );
@@ -64,14 +70,12 @@ describe('subscriber lines', () => {
   test('a turn that does not come before the deadline is not taken', async () => {
     const clock = new FakeClock();
     const lines = new SubscriberLines(clock);
-    void lines.run('a', VERSION, 1000, () => new Promise(() => {}));
-    let ran = false;
-    const late = lines.run('a', VERSION, 30, async () => {
-      ran = true;
-    });
+    assert.ok(lines.tryEnter('a'));
+    const late = lines.enter('a', VERSION, 30);
     await clock.advance(30);
-    assert.equal(await late, null);
-    assert.equal(ran, false);
+    assert.equal(await late, false);
+    lines.leave('a');
+    assert.ok(lines.tryEnter('a'), 'nobody who gave up is given a turn');
   });
 });
 
