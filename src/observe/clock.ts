@@ -82,7 +82,9 @@ class Alarms {
   }
 
   #first(): number {
-    return Math.min(...this.#alarms.places().map(({ value }) => value?.at ?? Number.POSITIVE_INFINITY));
+    let first = Number.POSITIVE_INFINITY;
+    for (const { value } of this.#alarms.places()) first = Math.min(first, value?.at ?? first);
+    return first;
   }
 }
 
