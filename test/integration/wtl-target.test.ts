@@ -103,6 +103,74 @@ test('connections are kept and used again', async () => {
   await target.close();
 });
 
+describe('a single connection', () => {
+  const single = (url: string) => targetAt(url, { connections: 1 });
+  const named = (target: WtlTarget, uniqueId: string, ms = 5_000) =>
+    target.apply(aChange(), { requestId: 'r', uniqueId, deadline: systemClock.now() + ms }).then(told);
+
+  test('is free again whatever came of its call', async () => {
+    await using core = await CoreStub.start();
+    const target = single(core.url);
+    const flood: StubAnswer = (_call, response) => void response.end('x'.repeat(2 * 1024 * 1024));
+    const ends: [StubAnswer, RegExp][] = [
+      [hang, /^timeout/],
+      [(_call, _response, socket) => void socket.destroy(), /^cut/],
+      [(_call, _response, socket) => void socket.end('nonsense\r\n\r\n'), /^cut/],
+      [flood, /^not_understood/],
+      [respond(503, { error: 'busy' }, { connection: 'close' }), /^busy/],
+    ];
+    for (const [answer, expected] of ends) {
+      core.answer = answer;
+      assert.match(await named(target, 'odd', 200), expected);
+      core.answer = succeed;
+      assert.equal(await named(target, 'plain'), 'done');
+    }
+    await target.close();
+  });
+
+  test('is free again when the core could not be reached', async () => {
+    const gone = await CoreStub.start();
+    const { port, url } = gone;
+    await gone.stop();
+    const target = single(url);
+    assert.match(await named(target, 'a'), /^connect_failed: Connection refused/);
+    await using _core = await CoreStub.start(succeed, port);
+    assert.equal(await named(target, 'b'), 'done');
+    await target.close();
+  });
+
+  test('is waited for in turn, and a call whose time is over is never sent', async () => {
+    await using core = await CoreStub.start();
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    core.answer = async (call, response, socket) => {
+      await held;
+      return succeed(call, response, socket);
+    };
+    const target = single(core.url);
+    const calls = [named(target, 'a'), named(target, 'b'), named(target, 'late', 30), named(target, 'c')];
+    assert.match((await calls[2]) ?? '', /^connect_failed: Connection timeout: no connection/);
+    release();
+    await Promise.all(calls);
+    assert.deepEqual(
+      core.calls.map(({ headers }) => headers['x-request-id']),
+      ['a', 'b', 'c'],
+    );
+    await target.close();
+  });
+
+  test('a target that is closed leaves nobody waiting for it', async () => {
+    await using core = await CoreStub.start(hang);
+    const target = single(core.url);
+    const calls = [named(target, 'a'), named(target, 'b')];
+    await core.called(1);
+    await target.close();
+    assert.match((await calls[0]) ?? '', /^cut: the connector is stopping/);
+    assert.match((await calls[1]) ?? '', /^connect_failed: the connector is stopping/);
+    assert.match(await named(target, 'c'), /^connect_failed: the connector is stopping/);
+    assert.equal(core.calls.length, 1);
+  });
+});
+
 test('a request that waited for its connection beyond the deadline is never sent', async () => {
   // A server that accepts nothing until told: the TCP handshake succeeds, TLS does not begin.
   const sockets: Socket[] = [];
