@@ -2,6 +2,7 @@ import { Client, type Dispatcher } from 'undici';
 import type { Tls } from '../config/load.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Clock } from '../ports/runtime.ts';
+import { Stage } from '../ports/stage.ts';
 import { Dialer } from './dialer.ts';
 import { type Answer, ExchangeHandler, type ExchangeLimits, unanswered } from './http-exchange.ts';
 
@@ -18,6 +19,9 @@ const MOST_BYTES = 1024 * 1024;
 const PEER = 'the core';
 const OUT_OF_TIME = { kind: 'unsent', why: 'Connection timeout: no time left for the call' } as const;
 
+/** Whose call is over. */
+const over = new Stage();
+
 type Request = Omit<Dispatcher.DispatchOptions, 'origin'>;
 
 /**
@@ -29,11 +33,11 @@ export class HttpPool {
   readonly #clock: Clock;
   readonly #dialer: Dialer;
   readonly #most: number;
-  /** All there are; those of them with nothing to do, the one used last at the end; and the calls that wait for one. */
   readonly #connections: Client[] = [];
+  /** Those with nothing to do: the one that was of use last at the end, what failed at the beginning. */
   readonly #free: Client[] = [];
   #waiting: Call[] = [];
-  #closed: Promise<unknown> | null = null;
+  #closing: Promise<unknown> | null = null;
 
   /** @param url only its origin counts. */
   constructor({ origin }: URL, { connections, connectTimeoutMs, tls }: HttpPoolOptions, clock: Clock) {
@@ -52,10 +56,13 @@ export class HttpPool {
     const ms = deadline - this.#clock.now();
     if (ms <= 0) return Promise.resolve(unanswered(OUT_OF_TIME));
     const limits = { ms, mostBytes: MOST_BYTES, peer: PEER };
-    const call = new Call(request, this.#clock, limits, (connection) => this.#send(connection));
-    this.#waiting.push(call);
-    if (this.#closed) call.stop();
-    else this.#send(this.#free.pop() ?? this.#another());
+    const call = new Call(request, this.#clock, limits, (connection, well) => this.#giveNext(connection, well));
+    if (this.#closing) call.stop();
+    else {
+      this.#waiting.push(call);
+      const connection = this.#free.pop() ?? this.#another();
+      if (connection) this.#giveNext(connection, true);
+    }
     return call.reply.then((reply) => (reply.kind === 'answer' ? understand(reply) : unanswered(reply)));
   }
 
@@ -74,33 +81,38 @@ export class HttpPool {
     return connection;
   }
 
-  /** Gives a connection that is free the call that has waited longest. */
-  #send(connection: Client | null): void {
-    if (!connection) return;
-    const call = this.#waiting.shift();
-    if (!call) this.#free.push(connection);
-    else if (call.settled) this.#send(connection);
-    else call.send(this.#origin, connection);
+  /** Gives a connection the call that has waited longest. @param well whether it was of use to the last one. */
+  #giveNext(connection: Client, well: boolean): void {
+    let call = this.#waiting.shift();
+    while (call?.settled) call = this.#waiting.shift();
+    if (call) call.send(this.#origin, connection);
+    else if (well) this.#free.push(connection);
+    else this.#free.unshift(connection);
   }
 
   /** Calls under way fail, and so do later ones. Idempotent. */
   async close(): Promise<void> {
-    this.#closed ??= Promise.all(this.#connections.map((connection) => connection.destroy()));
     for (const call of this.#waiting) call.stop();
     this.#waiting = [];
+    this.#closing ??= Promise.all(this.#connections.map((connection) => connection.destroy()));
     this.#dialer.hangUp();
-    await this.#closed;
+    await this.#closing;
   }
 }
 
 /** One call, and the connection it has until its end. */
 class Call extends ExchangeHandler {
   readonly #request: Request;
-  readonly #over: (connection: Client) => void;
+  readonly #over: (connection: Client, well: boolean) => void;
   #connection: Client | null = null;
 
-  /** @param over gets the connection back. */
-  constructor(request: Request, clock: Clock, limits: ExchangeLimits, over: (connection: Client) => void) {
+  /** @param over gets the connection back, and whether it brought an answer. */
+  constructor(
+    request: Request,
+    clock: Clock,
+    limits: ExchangeLimits,
+    over: (connection: Client, well: boolean) => void,
+  ) {
     super(clock, limits);
     this.#request = request;
     this.#over = over;
@@ -112,18 +124,22 @@ class Call extends ExchangeHandler {
   }
 
   override onResponseEnd(): void {
+    this.#giveBack(true);
     super.onResponseEnd();
-    this.#giveBack();
   }
 
   override onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    this.#giveBack(false);
     super.onResponseError(controller, error);
-    this.#giveBack();
   }
 
-  #giveBack(): void {
+  /**
+   * In a moment, and before the answer is told. In a moment, since undici is not done with the connection: what it was given now
+   * would fail with this call; and the core may be closing it, which shows in the next turn of the loop.
+   */
+  #giveBack(well: boolean): void {
     const connection = this.#connection;
     this.#connection = null;
-    if (connection) this.#over(connection);
+    if (connection) over.enter(() => this.#over(connection, well));
   }
 }

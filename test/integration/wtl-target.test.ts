@@ -158,6 +158,41 @@ describe('a single connection', () => {
     await target.close();
   });
 
+  test('that is reset while it has nothing to do, or cannot be had, fails nobody but whom it must', async () => {
+    const peers: Socket[] = [];
+    const core = createTcpServer((socket) => {
+      peers.push(socket);
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'));
+    });
+    await new Promise<void>((resolve) => core.listen(0, '127.0.0.1', resolve));
+    const { port } = core.address() as AddressInfo;
+    const target = single(`http://127.0.0.1:${port}`);
+    assert.equal(await named(target, 'first'), 'done');
+    // Its reset, and three calls, one of which gets the connection, in the same turn of the loop.
+    peers[0]?.resetAndDestroy();
+    await new Promise((resolve) => peers[0]?.once('close', resolve));
+    const [a, ...others] = await Promise.all(['a', 'b', 'c'].map((name) => named(target, name)));
+    assert.match(a ?? '', /^(done|connect_failed: Connection reset)$/);
+    assert.deepEqual(others, ['done', 'done']);
+    for (const peer of peers) peer.destroy();
+    await new Promise((resolve) => core.close(resolve));
+    const refused = await Promise.all(['d', 'e', 'f'].map((name) => named(target, name)));
+    for (const answer of refused) assert.match(answer, /^connect_failed: Connection re(fused|set)/);
+    await target.close();
+  });
+
+  test('that the core closes after each answer without a word is not used again', async () => {
+    const core = createTcpServer((socket) => {
+      socket.on('error', () => {}).once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'));
+    });
+    await new Promise<void>((resolve) => core.listen(0, '127.0.0.1', resolve));
+    const target = single(`http://127.0.0.1:${(core.address() as AddressInfo).port}`);
+    const calls = Array.from({ length: 40 }, (_, number) => named(target, String(number)));
+    assert.deepEqual(new Set(await Promise.all(calls)), new Set(['done']));
+    await target.close();
+    await new Promise((resolve) => core.close(resolve));
+  });
+
   test('a target that is closed leaves nobody waiting for it', async () => {
     await using core = await CoreStub.start(hang);
     const target = single(core.url);
@@ -169,6 +204,24 @@ describe('a single connection', () => {
     assert.match(await named(target, 'c'), /^connect_failed: the connector is stopping/);
     assert.equal(core.calls.length, 1);
   });
+});
+
+test('a connection that cannot be opened does not keep calls from one that works', async () => {
+  const answered: Socket[] = [];
+  // The first connection is served; what comes after it is closed, unheard, when that has been answered.
+  const core = createTcpServer((socket) => {
+    if (answered.length > 0) return void setTimeout(() => socket.resetAndDestroy(), 20);
+    answered.push(socket);
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'));
+  });
+  await new Promise<void>((resolve) => core.listen(0, '127.0.0.1', resolve));
+  const target = targetAt(`http://127.0.0.1:${(core.address() as AddressInfo).port}`);
+  const first = callOnce(target);
+  await Promise.all([first, callOnce(target), callOnce(target)]);
+  for (let call = 0; call < 5; call++) assert.equal(told(await callOnce(target)), 'done');
+  await target.close();
+  answered[0]?.destroy();
+  await new Promise((resolve) => core.close(resolve));
 });
 
 test('a request that waited for its connection beyond the deadline is never sent', async () => {
