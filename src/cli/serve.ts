@@ -84,8 +84,8 @@ function secretsOf({ settings }: Config) {
 
 /**
  * While events wait for a slow core, V8 takes them for objects that will live long, and makes others like them where only a full
- * collection clears up: each keeps all that it leads to until then (ADR 13: a tenth of the processor's time). Told when all
- * is loaded, since code that is kept compiled is only good for the flags it was compiled under.
+ * collection clears up: each keeps all that it leads to until then (ADR 13). Told when all is loaded, since code that is kept
+ * compiled is only good for the flags it was compiled under.
  */
 function keepEventsYoung(): void {
   setFlagsFromString('--no-allocation-site-pretenuring');

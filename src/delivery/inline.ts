@@ -127,12 +127,7 @@ export class InlineDelivery implements Delivery {
 
   async #provision(wanted: Wanted, course: Course, ends: boolean): Promise<Ended> {
     const leg: Leg = { wanted, course, ends, attempt: 1 };
-    const { imsi } = wanted.change.state;
     for (;;) {
-      const { deadline } = course.context;
-      if (!this.#lines.tryEnter(imsi) && !(await this.#lines.enter(imsi, wanted.version, deadline))) {
-        return this.#noTurn(leg);
-      }
       const step = await this.#turn(leg);
       if (step.kind === 'again') {
         // Out of the line: whatever came in meanwhile goes first, and may make this one superfluous.
@@ -164,10 +159,14 @@ export class InlineDelivery implements Delivery {
     return step;
   }
 
-  /** Its turn in the subscriber's line, which it leaves. */
+  /** Its turn in the subscriber's line. */
   async #turn(leg: Leg): Promise<Step> {
     const { wanted, course } = leg;
+    const { imsi } = wanted.change.state;
     const { deadline } = course.context;
+    if (!this.#lines.tryEnter(imsi) && !(await this.#lines.enter(imsi, wanted.version, deadline))) {
+      return this.#noTurn(leg);
+    }
     try {
       const held = (await this.#claim(wanted, deadline)) ?? (await this.#claimLater(wanted, deadline));
       if (!held) return this.#noTurn(leg);
@@ -180,7 +179,7 @@ export class InlineDelivery implements Delivery {
       if (stale) return await this.#stale(held, leg);
       return await this.#send(held, leg, isGrant(wanted.change) ? releases : []);
     } finally {
-      this.#lines.leave(wanted.change.state.imsi);
+      this.#lines.leave(imsi);
     }
   }
 

@@ -12,7 +12,7 @@ export interface Place<T> {
  * too, nearly all that comes after it survives until everything is collected (ADR 13). Here nothing that is gone leads to
  * anything.
  */
-export class Roster<T> {
+export class Roster<T extends NonNullable<unknown>> {
   #first: Place<T> | null = null;
   #last: Place<T> | null = null;
   #size = 0;

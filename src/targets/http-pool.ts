@@ -19,8 +19,8 @@ const MOST_BYTES = 1024 * 1024;
 const PEER = 'the core';
 const OUT_OF_TIME = { kind: 'unsent', why: 'Connection timeout: no time left for the call' } as const;
 
-/** Whose call is over. */
-const over = new Stage();
+/** Connections whose call is over. */
+const freed = new Stage();
 
 type Request = Omit<Dispatcher.DispatchOptions, 'origin'>;
 
@@ -140,6 +140,6 @@ class Call extends ExchangeHandler {
   #giveBack(well: boolean): void {
     const connection = this.#connection;
     this.#connection = null;
-    if (connection) over.enter(() => this.#over(connection, well));
+    if (connection) freed.enter(() => this.#over(connection, well));
   }
 }

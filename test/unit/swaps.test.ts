@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Arrival } from '../../src/delivery/arrival.ts';
 import { InlineDelivery } from '../../src/delivery/inline.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
-import type { Store } from '../../src/ports/store.ts';
+import { type Store, StoreError } from '../../src/ports/store.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
@@ -210,4 +210,16 @@ describe('a number is given only when every SIM that had it has released it (G5)
     assert.deepEqual(core.calls, [`${OLD} -`, `${NEW} ${NUMBER}`]);
     await store.close();
   });
+});
+
+test("a store that fails ends the turn of an event in its subscriber's line, and not the line", async (t) => {
+  const { clock, core, store, delivery } = inline();
+  t.mock.method(store, 'claim', () => Promise.reject(new StoreError('no disk')), { times: 1 });
+  const [failing, waiting] = [updateAt(1, NEW), updateAt(2, NEW)].map((arrival) => delivery.deliver(arrival, []));
+  await clock.advance(CALL_MS);
+  const failed = await failing;
+  assert.equal(failed?.kind === 'failed' && failed.failure.code, 'store_failed');
+  assert.deepEqual(await waiting, { kind: 'processed' });
+  assert.equal(core.calls.length, 1);
+  await store.close();
 });
