@@ -27,7 +27,7 @@ export const stateSchema = Type.Object({
 });
 
 export const wantedSchema = Type.Object({
-  action: text('insert, update or delete.'),
+  action: text('insert, update, delete, set, unset or modify.'),
   state: stateSchema,
   eventId: text('The event that said so.'),
   version: Type.Record(Type.String(), Type.String(), {
@@ -141,7 +141,7 @@ export const matchesSchema = Type.Object({ matches: Type.Array(matchSchema) });
 export const attemptSchema = Type.Object({
   at: time('When it ended.'),
   imsi,
-  action: text('insert, update or delete.'),
+  action: text('insert, update, delete, set, unset or modify; append: a row.'),
   result: text('done, or the kind of failure.'),
   coreStatus: nullable(whole('HTTP status of the external system.')),
   why: nullable(text('Its words, or what happened on the way.')),
@@ -189,7 +189,7 @@ export const explanationSchema = Type.Object({
   steps: Type.Array(stepSchema),
   decision: Type.Object({
     kind: Type.Enum(['provision', 'record', 'ignore', 'reject']),
-    action: nullable(text('insert, update, replace or delete.')),
+    action: nullable(text('insert, update, replace, delete, set, unset or modify.')),
     reason: nullable(text('Why it is ignored.')),
     faults: Type.Array(Type.Object({ path: Type.String(), message: Type.String() })),
   }),
@@ -285,7 +285,7 @@ export const auditPageSchema = Type.Object({
       seq: whole('Grows with every entry.'),
       at: time('When.'),
       who: text('The session (its first characters), or `token` for the admin token, or `command line`.'),
-      what: text('sign-in, sign-out, sign-in refused, resync, replay, discard, export.'),
+      what: text('sign-in, sign-out, sign-in refused, resync, replay, replay ended, discard, discard ended, export.'),
       subject: nullable(text('IMSI, event id, or which dead letters.')),
       detail: nullable(text('The reason given, how many, …')),
     }),

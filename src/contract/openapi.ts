@@ -68,6 +68,7 @@ function headersOf(status: number): object | null {
 function successExamples() {
   const bodies = {
     processed: successBody('processed'),
+    queued: successBody('queued'),
     ignored: successBody('ignored', 'No defined action for event type: Account/Created'),
     superseded: successBody('superseded'),
   };
@@ -118,7 +119,9 @@ export function buildOpenApi({ eventPath }: { eventPath: string }) {
         },
       },
       '/health': probe('Is the process alive?', 'It is.'),
-      '/ready': probe('Does it take events?', 'It does.', { 503: { description: 'It is stopping.' } }),
+      '/ready': probe('Does it take events?', 'It does.', {
+        503: { description: 'It is stopping, or the store fails.' },
+      }),
       '/openapi.json': {
         get: {
           summary: 'This document',

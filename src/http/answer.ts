@@ -14,6 +14,8 @@ import type { Change } from '../core/types.ts';
 export interface Answer {
   readonly status: number;
   readonly body: SuccessBody | ErrorBody;
+  /** The event is not as it should be, or the core refused it; whatever else fails may pass later. As in the journal. */
+  readonly rejected?: boolean;
   /** Seconds. */
   readonly retryAfter?: number;
 }
@@ -45,12 +47,12 @@ export class Answers {
   /** 422 with every fault's path. */
   invalid(faults: readonly Fault[]): Answer {
     const error = faults.map(({ path, message }) => `${path} ${message}`).join('; ');
-    return this.error('validation_failed', { error, details: faults });
+    return { ...this.error('validation_failed', { error, details: faults }), rejected: true };
   }
 
   /** What a failed delivery means for NSPS. */
   failure(failure: Failure, change: Change | null): Answer {
-    const code = FAILURES[failure.code].answer;
+    const { answer: code, kind } = FAILURES[failure.code];
     const detail = {
       // Where an operator has to look: the core was not even asked when the store failed.
       path: failure.code === 'store_failed' ? 'store' : 'core',
@@ -58,10 +60,11 @@ export class Answers {
       ...(failure.coreStatus !== undefined && { status: failure.coreStatus }),
       ...(change && { imsi: change.state.imsi }),
     };
-    return this.error(code, {
+    const answer = this.error(code, {
       ...(!FIXED_WORDS.has(code) && { error: failure.why }),
       ...(failure.retryAfterMs !== undefined && { retryAfterMs: failure.retryAfterMs }),
       details: [detail],
     });
+    return { ...answer, rejected: kind === 'rejected' };
   }
 }

@@ -111,7 +111,8 @@ export class EventIntake {
     const durationMs = this.#clock.now() - started;
     const ending = outcomeOf(answer.body);
     const { outcome, error } = ending;
-    this.#observer?.answered({ type: about.event_type ?? '', outcome, status: answer.status, durationMs });
+    const kept = answer.rejected ? 'rejected' : outcome;
+    this.#observer?.answered({ type: about.event_type ?? '', outcome: kept, status: answer.status, durationMs });
     this.#tracer.note(() => ({ ...about, outcome, status_code: answer.status }), error);
     this.#logEvent(ids, { about, ending, answer, attempts, durationMs });
   }

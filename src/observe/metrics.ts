@@ -81,10 +81,9 @@ export class Metrics implements Observer {
   }
 
   answered({ type, outcome, status, durationMs }: Parameters<Observer['answered']>[0]): void {
-    const ending = outcome === 'failed' && isRejection(status) ? 'rejected' : outcome;
-    this.#events.count(this.#types.has(type) ? type : OTHER, ending);
+    this.#events.count(this.#types.has(type) ? type : OTHER, outcome);
     this.#answers.count(status);
-    this.#eventTimes.took(durationMs, ending);
+    this.#eventTimes.took(durationMs, outcome);
   }
 
   called({ action, result, durationMs }: Call): void {
@@ -122,9 +121,4 @@ export class Metrics implements Observer {
     this.#gauges.take(await this.#backlog.read());
     return await this.#registry.metrics();
   }
-}
-
-/** As in the journal: the event was not as it should be, or the core refused it; anything else may pass later. */
-function isRejection(status: number): boolean {
-  return status < 500 && status !== 429;
 }

@@ -21,8 +21,8 @@ export class Series implements Observer, Recorded {
     this.#wallAhead = this.#startedAt - clock.now();
   }
 
-  answered({ outcome, status }: { outcome: string; status: number }): void {
-    const index = status < 300 ? (INDEX.get(outcome) ?? FAILED) : isRejection(status) ? REJECTED : FAILED;
+  answered({ outcome }: { outcome: string }): void {
+    const index = INDEX.get(outcome) ?? FAILED;
     const now = this.#now();
     this.#seconds.addEvent(now, index);
     this.#hour.addEvent(now, index);
@@ -67,12 +67,6 @@ export class Series implements Observer, Recorded {
 const OUTCOMES = ['processed', 'queued', 'superseded', 'ignored', 'rejected', 'failed'] as const;
 const INDEX: ReadonlyMap<string, number> = new Map(OUTCOMES.map((outcome, index) => [outcome, index]));
 const FAILED = OUTCOMES.indexOf('failed');
-const REJECTED = OUTCOMES.indexOf('rejected');
-
-/** As in the journal: the event was not as it should be, or the core refused it; anything else may pass later. */
-function isRejection(status: number): boolean {
-  return status < 500 && status !== 429;
-}
 
 /** Durations fall into buckets, each a twelfth of an octave wide, from 0.1 ms on: 20 octaves reach to 100 s. */
 const SHORTEST_MS = 0.1;

@@ -1,6 +1,6 @@
 /** What may be told of the work while it goes on: it is on the path of every event, and must neither throw nor wait. */
 export interface Observer {
-  /** An event was answered. @param event `durationMs`: from its arrival to the answer. */
+  /** An event was answered. @param event `outcome`: as the journal has it; `durationMs`: from its arrival to the answer. */
   answered(event: { type: string; outcome: string; status: number; durationMs: number }): void;
   /** A call to the external system ended. @param call `result`: done, or the kind of failure. */
   called(call: { action: string; result: string; durationMs: number; coreStatus?: number }): void;

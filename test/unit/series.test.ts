@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Series } from '../../src/observe/series.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
-const event = (outcome: string, status = 202) => ({ type: 'SIM/Updated', outcome, status, durationMs: 1 });
+const event = (outcome: string) => ({ type: 'SIM/Updated', outcome, status: 202, durationMs: 1 });
 const call = (durationMs: number, result = 'done') => ({ action: 'update', result, durationMs });
 const NOTHING = { events: {}, calls: 0, errors: 0, p50Ms: null, p95Ms: null, p99Ms: null };
 
@@ -12,9 +12,9 @@ test('counts events by where they ended, and calls with their durations', () => 
   series.answered(event('processed'));
   series.answered(event('processed'));
   series.answered(event('ignored'));
-  series.answered(event('failed', 422));
-  series.answered(event('failed', 429));
-  series.answered(event('failed', 503));
+  series.answered(event('rejected'));
+  series.answered(event('failed'));
+  series.answered(event('failed'));
   for (let ms = 1; ms <= 100; ms++) series.called(call(ms));
   series.called(call(5_000, 'timeout'));
   const { events, calls, errors, p50Ms, p95Ms, p99Ms } = series.lastMinute();

@@ -1,5 +1,6 @@
 import { baseUrl } from '../../config/kinds.ts';
 import { loadConfig, readEnvironment } from '../../config/load.ts';
+import { isLoopback } from '../../config/loopback.ts';
 import { AdminClient } from '../admin-client.ts';
 import { type CommandLine, EXIT, PlainError, UsageError } from '../command.ts';
 
@@ -43,8 +44,4 @@ function tokenOf(): string {
   const what =
     ADMIN_TOKEN_FILE === undefined ? 'ADMIN_TOKEN is not set' : `ADMIN_TOKEN_FILE: ${ADMIN_TOKEN_FILE} holds no token`;
   throw new PlainError(`${what}: --url needs the ADMIN_TOKEN of the connector`, EXIT.config);
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host);
 }

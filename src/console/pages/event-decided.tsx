@@ -26,10 +26,12 @@ function wordsOf(decided: unknown): string | null {
   const { kind } = decided;
   if (kind === 'ignore') return `ignored, ${'reason' in decided ? String(decided.reason) : 'by rule'}`;
   if (kind === 'provision') return `${'action' in decided ? String(decided.action) : 'provision'}`;
-  return String(kind) === 'reject' ? 'rejected' : null;
+  if (kind === 'record') return 'recorded';
+  return kind === 'reject' ? 'rejected' : null;
 }
 
 function todayWords({ kind, action, reason }: Explanation['decision']): string {
   if (kind === 'ignore') return `ignored, ${reason ?? 'by rule'}`;
+  if (kind === 'record') return 'recorded';
   return kind === 'provision' ? (action ?? 'provision') : 'rejected';
 }

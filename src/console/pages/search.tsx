@@ -23,8 +23,8 @@ export function SearchPage() {
       <SearchForm text={text} />
       {text === '' ? (
         <Empty title="Whom are you looking for?">
-          Enter all of the IMSI, number, account id or ICCID. The field at the top does the same from every page: press{' '}
-          <kbd>/</kbd>.
+          Enter an IMSI, number, account id or ICCID, or its first five characters or more. The field at the top does
+          the same from every page: press <kbd>/</kbd>.
         </Empty>
       ) : (
         <Results text={text} />
@@ -79,7 +79,7 @@ function Nobody({ text }: { text: string }) {
       <p>
         {isImsi
           ? 'If it is an IMSI, no event has asked for anything for it here.'
-          : "The whole IMSI, number, account id or ICCID is needed, as billing writes it: digits only, with the country's code."}
+          : "It takes an IMSI, number, account id or ICCID from its beginning, five characters at least, as billing writes it: digits only, with the country's code."}
       </p>
       <p>
         <a href={hrefs.events(look.toString())}>Look for it in the text of events</a>

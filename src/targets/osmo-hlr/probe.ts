@@ -1,4 +1,5 @@
 import type { Config } from '../../config/load.ts';
+import { isLoopback } from '../../config/loopback.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import type { Finding } from '../../ports/target.ts';
 import { Ctrl } from './ctrl.ts';
@@ -34,7 +35,7 @@ export async function probe({ settings }: Config): Promise<Finding[]> {
 }
 
 function exposed(host: string): Finding[] {
-  if (host === 'localhost' || host.startsWith('127.') || host === '::1') return [];
+  if (isLoopback(host)) return [];
   const message = `${host} is not this machine: neither interface of osmo-hlr knows passwords or encryption, so keep the way there private`;
   return [{ verdict: 'warn', subject: 'core', message }];
 }

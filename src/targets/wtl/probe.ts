@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { Client } from 'undici';
 import type { Config } from '../../config/load.ts';
+import { isLoopback } from '../../config/loopback.ts';
 import type { Finding } from '../../ports/target.ts';
 import { connectWords } from '../connect-words.ts';
 import { provisioningUrl } from './target.ts';
@@ -52,10 +53,6 @@ export async function probe({ settings, tls }: Config): Promise<Finding[]> {
   } finally {
     await client.destroy();
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.startsWith('127.') || host === '[::1]';
 }
 
 /** What the refusal of an empty request tells. */
