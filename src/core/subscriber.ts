@@ -168,3 +168,24 @@ export function releasesBefore(subscriber: Subscriber, wanted: Wanted): readonly
 export function releasesUpTo(subscriber: Subscriber, version: Version): readonly Release[] {
   return subscriber.after.filter((release) => compareVersions(release.version, version) <= 0);
 }
+
+/**
+ * Whether a SIM gave its number back, by what is known of it. Where the versions do not tell which of the two came first, the
+ * number does: a SIM that holds it has not released it. Nor has one that still waits for something which may be the release.
+ * @param number the one that is to be given to another SIM.
+ */
+export function isReleased({ applied, desired }: Subscriber, release: Release, number: string | null): boolean {
+  const order = applied ? compareVersions(applied.version, release.version) : -1;
+  if (order !== 0) return order > 0;
+  const pending = desired !== null && compareVersions(desired.version, release.version) <= 0;
+  return !pending && applied?.change.state.msisdn !== number;
+}
+
+/**
+ * The release itself, in place of something newer that has to wait. Where the core may have that already, this is no older
+ * (G2): the same state without the number, under its version.
+ */
+export function bareRelease({ desired, unsettledUntil }: Subscriber, release: Wanted): Wanted {
+  const sent = unsettledUntil !== null && olderThan(release.version, desired);
+  return sent && desired ? { ...release, version: desired.version } : release;
+}

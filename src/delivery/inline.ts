@@ -1,15 +1,16 @@
 import { type Failure, mayRepeat, pauseBeforeRepeat } from '../core/outcome.ts';
 import {
+  bareRelease,
   type Effect,
   isGrant,
   isStale,
+  olderThan,
   type Release,
   releasesBefore,
   releasesUpTo,
   toSend,
   type Wanted,
 } from '../core/subscriber.ts';
-import { compareVersions } from '../core/version.ts';
 import type { Clock, Random } from '../ports/runtime.ts';
 import type { Attempt, Held, Store } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
@@ -45,7 +46,7 @@ interface Course {
   readonly context: CallContext;
   readonly attempts: Attempt[];
   readonly released: Released;
-  /** Changes that were sent. */
+  /** Changes of its own that were sent. */
   sent: number;
 }
 
@@ -63,6 +64,8 @@ interface Leg {
   readonly course: Course;
   /** Whether this is all that the event wants: then the journal is told with it. */
   readonly ends: boolean;
+  /** The SIMs that wait for it, each for the next: none where it is the event's own. */
+  readonly chain: readonly string[];
   /** From 1. */
   attempt: number;
 }
@@ -105,7 +108,7 @@ export class InlineDelivery implements Delivery {
       const [first, second] = wanted;
       if (second) await this.#announce(first as Wanted, second);
       for (const one of wanted) {
-        const step = await this.#provision(one, course, one === wanted.at(-1));
+        const step = await this.#provision({ wanted: one, course, ends: one === wanted.at(-1), chain: [], attempt: 1 });
         if (step.kind === 'failed') return told(step);
       }
       return { kind: course.sent > 0 ? 'processed' : 'superseded' };
@@ -125,8 +128,7 @@ export class InlineDelivery implements Delivery {
     await this.#store.write({ entry: null, story: null, effects });
   }
 
-  async #provision(wanted: Wanted, course: Course, ends: boolean): Promise<Ended> {
-    const leg: Leg = { wanted, course, ends, attempt: 1 };
+  async #provision(leg: Leg): Promise<Ended> {
     for (;;) {
       const step = await this.#turn(leg);
       if (step.kind === 'again') {
@@ -135,19 +137,20 @@ export class InlineDelivery implements Delivery {
         leg.attempt++;
         this.#attempts.repeating('event');
       } else if (step.kind === 'first') {
-        const failure = await this.#releaseFirst(step.releases, course);
+        const failure = await this.#releaseFirst(step.releases, leg);
         if (failure) return failure;
       } else {
-        if (step.kind !== 'failed') course.released.add(wanted);
+        if (step.kind !== 'failed') leg.course.released.add(leg.wanted);
         return step;
       }
     }
   }
 
   /** @returns the failure of one; null when all of them are done. */
-  async #releaseFirst(releases: readonly Wanted[], course: Course): Promise<Ended | null> {
+  async #releaseFirst(releases: readonly Wanted[], { wanted, course, chain }: Leg): Promise<Ended | null> {
+    const waiting = [...chain, wanted.change.state.imsi];
     for (const release of releases) {
-      const done = await this.#provision(release, course, false);
+      const done = await this.#provision({ wanted: release, course, ends: false, chain: waiting, attempt: 1 });
       if (done.kind === 'failed') return done;
     }
     return null;
@@ -174,7 +177,9 @@ export class InlineDelivery implements Delivery {
       if (stale && leg.ends) return await this.#stale(held, leg);
       // A SIM that gives its number on may never have got it: what it had to wait for comes before that, too.
       const releases = isGrant(wanted.change) || !leg.ends ? releasesUpTo(held, wanted.version) : [];
-      const first = releases.length === 0 ? releases : await this.#missing(held, releases, course);
+      const missing = releases.length === 0 ? releases : await this.#missing(held, releases, course);
+      // Those of the chain come last: they wait for this one, and lose the number before they are given it.
+      const first = missing.filter((release) => !isOf(leg.chain, release));
       if (first.length > 0) return await this.#releasesFirst(held, first, leg);
       if (stale) return await this.#stale(held, leg);
       return await this.#send(held, leg, isGrant(wanted.change) ? releases : []);
@@ -233,11 +238,11 @@ export class InlineDelivery implements Delivery {
    * newest is sent once more instead: NSPS sending again is a sign that the core has had its time.
    */
   async #stale(held: Held, leg: Leg): Promise<Step> {
-    const { imsi, claim, desired, unsettledUntil } = held;
+    const { imsi, claim, applied, desired, unsettledUntil } = held;
     const { wanted, course } = leg;
-    const newer = desired !== null && compareVersions(wanted.version, desired.version) < 0 ? desired : null;
-    // A number is not free because it is promised that its SIM will be something else.
-    const unconfirmed = newer !== null && (!newer.owed || !leg.ends);
+    const newer = olderThan(wanted.version, desired) ? desired : null;
+    // A number is not free because it is promised that its SIM will be something else; it is once it was something else.
+    const unconfirmed = newer !== null && (leg.ends ? !newer.owed : !olderThan(wanted.version, applied));
     const latest = toSend(held);
     const safe = latest !== null && releasesBefore(held, latest).length === 0;
     if (latest && (unconfirmed || (unsettledUntil !== null && safe))) {
@@ -253,6 +258,10 @@ export class InlineDelivery implements Delivery {
     const { wanted, course } = leg;
     const releases = releasesBefore(held, latest);
     const first = await this.#missing(held, releases, course);
+    // Each waits for the other: somebody has to begin, and is without a number until the others have theirs.
+    if (first.some((release) => isOf(leg.chain, release))) {
+      return await this.#send(held, { ...leg, wanted: bareRelease(held, wanted) }, []);
+    }
     if (first.length > 0) return await this.#releasesFirst(held, first, leg);
     const pushed = await this.#push(latest, releases, course);
     if (!pushed) return await this.#releasesFirst(held, [], leg);
@@ -279,7 +288,7 @@ export class InlineDelivery implements Delivery {
       await this.#settle([effect], course, null);
       return { kind: 'again', inMs };
     }
-    course.sent++;
+    if (leg.chain.length === 0) course.sent++;
     await this.#settle([effect], course, this.#endingOf(leg));
     return { kind: 'sent' };
   }
@@ -312,6 +321,10 @@ export class InlineDelivery implements Delivery {
 
 function told({ failure, wanted }: Extract<Step, { kind: 'failed' }>): Delivered {
   return { kind: 'failed', failure, change: wanted.change };
+}
+
+function isOf(chain: readonly string[], { change }: Release): boolean {
+  return chain.includes(change.state.imsi);
 }
 
 /** NSPS owns the retry. */

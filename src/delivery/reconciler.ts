@@ -25,8 +25,11 @@ interface Rest {
 const LOOK_AGAIN_MS = 250;
 /** After the store failed, in milliseconds. */
 const STORE_REST_MS = 1_000;
-/** A SIM whose number is still held by another one looks again after so long, in milliseconds. */
-const RELEASE_REST_MS = 100;
+/**
+ * A SIM whose number is still held by another one looks again after so long, in milliseconds: spread over several looks for
+ * work, since two who need each other must not always be taken together.
+ */
+const RELEASE_REST_MS = { shortest: 100, longest: 600 };
 /** As long as some of them wait for their turn at the core, this part of all is taken at a time: each look costs a sync. */
 const SHARE_TAKEN = 1 / 8;
 
@@ -198,7 +201,8 @@ export class Reconciler {
       return sent;
     }
     const { wanted, obstacle } = sent;
-    if (obstacle === 'held') return { retryInMs: RELEASE_REST_MS * (1 + this.#random()) };
+    const { shortest, longest } = RELEASE_REST_MS;
+    if (obstacle === 'held') return { retryInMs: shortest + (longest - shortest) * this.#random() };
     // That of the SIM which holds the number counts as this one's: it must not be tried without end either.
     return { wanted, outcome: failed('number_held', obstacle), attempts: [], released: [] };
   }

@@ -1,5 +1,13 @@
-import { isStale, type Release, releasesBefore, type Subscriber, type Wanted } from '../core/subscriber.ts';
-import { compareVersions } from '../core/version.ts';
+import {
+  bareRelease,
+  isReleased,
+  isStale,
+  olderThan,
+  type Release,
+  releasesBefore,
+  type Subscriber,
+  type Wanted,
+} from '../core/subscriber.ts';
 import type { TraceIds } from '../ports/runtime.ts';
 import type { Held, Store } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
@@ -37,27 +45,33 @@ export class Sender {
   /**
    * Sends what is to be sent of somebody who is held. Swaps are announced while others are called for that: only when a look
    * finds no release that is not done is it sent.
-   * @param choose what is to be sent, of what is known; null when nothing is.
+   * @param choose what is to be sent, of what is known; null when nothing is. Asked for something that waits for nobody when
+   *   what it chose waits for one of the chain.
+   * @param chain the SIMs that wait for this one, each for the next: empty when it is sent for its own sake.
    * @returns null when nothing was.
    */
   async send(
     held: Held,
-    choose: (known: Subscriber) => Wanted | null,
+    choose: (known: Subscriber, inCircle: boolean) => Wanted | null,
     context: CallContext,
+    chain: readonly string[] = [],
   ): Promise<Pushed | Blocked | null> {
     const { store, attempts } = this.#parts;
     const released = new Released(store);
+    let inCircle = false;
     for (let known: Subscriber = held; ; known = await store.look(held.imsi)) {
-      const wanted = choose(known);
+      const wanted = choose(known, inCircle);
       if (!wanted) return null;
       const releases = releasesBefore(known, wanted);
       const missing = await released.missing(held.imsi, releases);
+      inCircle = missing.some(({ change }) => chain.includes(change.state.imsi));
+      if (inCircle) continue;
       if (missing.length === 0) {
         const pushed = await push(attempts, wanted, releases, context, () => released.allBefore(wanted));
         if (pushed) return pushed;
       }
       for (const release of missing) {
-        const obstacle = await this.#release(release, wanted, context);
+        const obstacle = await this.#release(release, wanted, context, [...chain, held.imsi]);
         if (obstacle) return { wanted, obstacle };
         released.add(release);
       }
@@ -65,19 +79,25 @@ export class Sender {
   }
 
   /** @returns null when the SIM has given its number back, or something newer came of it; `held` or words when not. */
-  async #release(release: Release, grant: Wanted, context: CallContext): Promise<string | null> {
+  async #release(
+    release: Release,
+    grant: Wanted,
+    context: CallContext,
+    chain: readonly string[],
+  ): Promise<string | null> {
     const { store, holdMs, settle, letGo } = this.#parts;
     const { imsi } = release.change.state;
+    // Whoever holds it need not be waited for: he may be waiting for the very one whose number this is.
+    if (olderThan(release.version, (await store.look(imsi)).applied)) return null;
     const wanted: Wanted = { ...release, eventId: grant.eventId, owed: false };
     const number = grant.change.state.msisdn;
     const holder = await store.claim(imsi, wanted, holdMs);
     if (!holder) return 'held';
-    const sent = await this.send(holder, (known) => releaseOf(known, wanted, number), context).catch(
-      async (error: unknown) => {
-        await letGo(holder).catch(() => {});
-        throw error;
-      },
-    );
+    const choose = (known: Subscriber, inCircle: boolean) => releaseOf(known, wanted, number, inCircle);
+    const sent = await this.send(holder, choose, context, chain).catch(async (error: unknown) => {
+      await letGo(holder).catch(() => {});
+      throw error;
+    });
     if (sent === null || 'obstacle' in sent) {
       await letGo(holder);
       return sent?.obstacle ?? null;
@@ -88,19 +108,12 @@ export class Sender {
   }
 }
 
-/** Or something newer, which may itself be a number that has to be free first; null when it was done before. */
-function releaseOf(known: Subscriber, release: Wanted, number: string | null): Wanted | null {
-  if (isReleased(known, release, number)) return null;
-  return known.desired !== null && isStale(known, release.version) ? known.desired : release;
-}
-
 /**
- * Where the versions do not tell which of the two came first, the number does: a SIM that holds it has not released it. Nor
- * has one that still waits for something which may be the release.
+ * Or something newer, which may itself be a number that has to be free first. Where that waits for one who waits for this SIM,
+ * somebody has to begin: it is without a number until the others have theirs. Null when it was done before.
  */
-function isReleased({ applied, desired }: Subscriber, release: Wanted, number: string | null): boolean {
-  const order = applied ? compareVersions(applied.version, release.version) : -1;
-  if (order !== 0) return order > 0;
-  const pending = desired !== null && compareVersions(desired.version, release.version) <= 0;
-  return !pending && applied?.change.state.msisdn !== number;
+function releaseOf(known: Subscriber, release: Wanted, number: string | null, inCircle: boolean): Wanted | null {
+  if (isReleased(known, release, number)) return null;
+  if (inCircle) return bareRelease(known, release);
+  return known.desired !== null && isStale(known, release.version) ? known.desired : release;
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Random } from '../../sim/storm/random.ts';
+import { failed } from '../../src/core/outcome.ts';
 import type { Arrival } from '../../src/delivery/arrival.ts';
 import { InlineDelivery } from '../../src/delivery/inline.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
@@ -7,7 +9,7 @@ import { type Store, StoreError } from '../../src/ports/store.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
-import { effects, entryOf, wantedAt } from '../helpers/subscribers.ts';
+import { effects, entryOf, versionAt, wantedAt } from '../helpers/subscribers.ts';
 import {
   attemptsOn,
   barredAt,
@@ -32,15 +34,17 @@ function loop({ concurrency = 10 } = {}) {
     store,
     attempts: attemptsOn(core, clock, concurrency),
     clock,
-    random: () => 0.5,
+    random: new Random(1).next,
     log: memoryLog(),
     limits: { deadlineMs: 5_000, concurrency: 10, rest: { firstMs: 10, longestMs: 100 } },
     newIds: () => ({ requestId: 'r', uniqueId: 'u' }),
   });
-  /** Until the core confirmed state `n` of a SIM. What is due is told by the store's own clock, which is the real one. */
-  const bring = async (imsi: string, n: number) => {
+  /** Until the core confirmed state `n` of a SIM (and of others). What is due is told by the store's own clock, which is the real one. */
+  const bring = async (imsi: string, n: number, others: readonly (readonly [string, number])[] = []) => {
     reconciler.start();
-    while ((await store.views.subscriber(imsi))?.applied?.eventId !== `event-${n}`) {
+    const isThere = async ([sim, state]: readonly [string, number]) =>
+      (await store.views.subscriber(sim))?.applied?.eventId === `event-${state}`;
+    while ((await Promise.all([[imsi, n] as const, ...others].map(isThere))).includes(false)) {
       await clock.advance(CALL_MS);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
@@ -66,6 +70,13 @@ function updateAt(n: number, imsi: string, msisdn: string | null = NUMBER): Arri
   const { version, change } = wantedAt(n, { imsi, msisdn });
   const { state: _, why, status, attempts, ...draft } = entryOf(n, { imsi });
   return { decision: { kind: 'provision', action: 'update', version, changes: [change] }, draft };
+}
+
+/** Swap number `n` as it comes while NSPS waits. */
+function inlineSwapAt(n: number, from: string, to: string): Arrival {
+  const { state: _, why, status, attempts, ...draft } = entryOf(n, { imsi: to, previousImsi: from });
+  const changes = [barredAt(n, from).change, wantedAt(n, { imsi: to }).change] as const;
+  return { decision: { kind: 'provision', action: 'replace', version: versionAt(n), changes }, draft };
 }
 
 /** In the order of the calls; everything else is of no interest. */
@@ -165,6 +176,59 @@ describe('a number is given only when every SIM that had it has released it (G5)
     await store.write(swapAt(2, NEW, OLD));
     await bring(OLD, 2);
     assertBefore(core.calls, `${NEW} -`, `${OLD} ${NUMBER}`);
+  });
+
+  test('and SIMs whose numbers wait for each other in a circle do not wait for ever', async () => {
+    const { core, store, bring } = loop();
+    for (const [n, imsi] of [OLD, NEW, OTHER].entries()) {
+      await confirmed(store, wantedAt(0, { imsi, msisdn: `7900000000${n}` }));
+    }
+    const swap = (n: number, from: string, to: string, msisdn: string) =>
+      store.write(
+        effects(
+          { kind: 'want', imsi: from, wanted: barredAt(n, from), after: [] },
+          { kind: 'want', imsi: to, wanted: wantedAt(n, { imsi: to, msisdn }), after: [releaseAt(n, from)] },
+        ),
+      );
+    await swap(1, OLD, NEW, '79000000000');
+    await swap(2, OTHER, OLD, '79000000002');
+    await swap(3, NEW, OTHER, '79000000000');
+    await bring(OTHER, 3);
+    assertBefore(core.calls, `${NEW} -`, `${OTHER} 79000000000`);
+  });
+
+  test('and two SIMs do not wait for each other for ever when one of them gets a third number', async () => {
+    const { core, store, bring } = loop();
+    await confirmed(store, wantedAt(0, { imsi: OLD }));
+    await store.write(swapAt(1, OLD, NEW));
+    await store.write(swapAt(2, NEW, OLD));
+    await store.write(effects({ kind: 'want', imsi: NEW, wanted: wantedAt(3, { imsi: NEW, msisdn: '7' }), after: [] }));
+    await bring(NEW, 3, [[OLD, 2]]);
+    const inTheEnd = Object.fromEntries(core.calls.map((call) => call.split(' ')));
+    assert.deepEqual(inTheEnd, { [OLD]: NUMBER, [NEW]: '7' });
+  });
+
+  test('and a late swap that was taken back since ends, with the number where it is', async () => {
+    const { clock, core, store, delivery } = inline();
+    await confirmed(store, wantedAt(0, { imsi: OLD }));
+    const [there, back] = [inlineSwapAt(1, OLD, NEW), inlineSwapAt(2, NEW, OLD)];
+    core.answers.set(`${OLD} -`, failed('connect_failed', 'no core'));
+    const first = delivery.deliver(there, []);
+    await clock.advance(1_000);
+    core.answers.clear();
+    core.answers.set(`${OLD} ${NUMBER}`, TIMED_OUT);
+    const second = delivery.deliver(back, []);
+    await clock.advance(1_000);
+    core.answers.clear();
+    core.calls.length = 0;
+    const again = delivery.deliver(there, []);
+    await clock.advance(1_000);
+    assert.deepEqual(
+      (await Promise.all([first, second, again])).map(({ kind }) => kind),
+      ['failed', 'failed', 'superseded'],
+    );
+    assert.deepEqual(core.calls, [`${NEW} -`, `${OLD} ${NUMBER}`]);
+    await store.close();
   });
 
   test('also when an older event makes a number be confirmed whose call had no known result', async () => {

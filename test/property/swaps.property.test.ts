@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Random } from '../../sim/storm/random.ts';
+import type { Arrival, Delivery } from '../../src/delivery/arrival.ts';
+import { InlineDelivery } from '../../src/delivery/inline.ts';
+import { QueuedDelivery } from '../../src/delivery/queued.ts';
+import { Reconciler } from '../../src/delivery/reconciler.ts';
+import { directStore } from '../helpers/direct-store.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { memoryLog } from '../helpers/log.ts';
+import { PlannedCore, type Story, stories, tell } from '../helpers/swap-story.ts';
+import { attemptsOn } from '../helpers/swaps.ts';
+
+const DEADLINE_MS = 2_000;
+/** The core may come to a call that ended without a word for so long. */
+const SETTLE_MS = 2 * DEADLINE_MS;
+/** NSPS comes again after so long; in one round all of a story could be sent several times. */
+const ROUND_MS = 3_000;
+/** Rounds in which a story has to be over: a few times those that its faults could take. */
+const ROUNDS = 200;
+/** Calls that a story may take: each of its SIMs for each of its events, and for each fault. */
+const MOST_CALLS = 1_000;
+
+function connector(mode: 'inline' | 'queued', { plan }: Story, clock: FakeClock) {
+  const core = new PlannedCore(clock, plan);
+  const store = directStore({ settleAfterMs: SETTLE_MS, maxAttempts: 0, maxAgeMs: 0 });
+  const attempts = attemptsOn(core, clock);
+  const random = new Random(plan.length);
+  const reconciler = new Reconciler({
+    store,
+    attempts,
+    clock,
+    random: random.next,
+    log: memoryLog(),
+    limits: { deadlineMs: DEADLINE_MS, concurrency: 10, rest: { firstMs: 50, longestMs: 500 } },
+    newIds: () => ({ requestId: 'r', uniqueId: 'u' }),
+  });
+  const inline = { deadlineMs: DEADLINE_MS, capacity: 100, retries: 0 };
+  const delivery: Delivery =
+    mode === 'inline'
+      ? new InlineDelivery({ store, attempts, clock, random: random.next, limits: inline })
+      : new QueuedDelivery({ store, capacity: 100, nudge: () => reconciler.nudge() });
+  return { core, store, delivery, reconciler, random };
+}
+
+/** NSPS: all in order at first, then whatever failed, one at a time in any order. @returns what was never taken. */
+async function deliverAll(
+  delivery: Delivery,
+  clock: FakeClock,
+  arrivals: readonly Arrival[],
+  random: Random,
+): Promise<ReadonlySet<Arrival>> {
+  const left = new Set(arrivals);
+  const send = (arrival: Arrival) =>
+    delivery.deliver(arrival, []).then(({ kind }) => {
+      if (kind !== 'failed') left.delete(arrival);
+    });
+  for (const arrival of arrivals) {
+    void send(arrival);
+    await clock.advance(0);
+  }
+  await clock.advance(ROUND_MS);
+  for (let round = 0; left.size > 0 && round < ROUNDS; round++) {
+    void send([...left][random.whole(0, left.size - 1)] as Arrival);
+    await clock.advance(ROUND_MS);
+  }
+  return left;
+}
+
+for (const mode of ['inline', 'queued'] as const) {
+  test(`G4, G5, ${mode}: whoever swaps with whom, and whatever fails, all are served in the end`, async (t) => {
+    let clock = new FakeClock();
+    // What is due is told by the store's own clock.
+    t.mock.method(Date, 'now', () => clock.wall());
+    await fc.assert(
+      fc.asyncProperty(stories, async (story) => {
+        clock = new FakeClock();
+        const { core, store, delivery, reconciler, random } = connector(mode, story, clock);
+        const { arrivals, truth } = tell(story);
+        reconciler.start();
+        const left = await deliverAll(delivery, clock, arrivals, random);
+        // What was in doubt is confirmed once the core has had its time.
+        await clock.advance((story.plan.length + 3) * 2 * SETTLE_MS);
+        const { waiting } = await store.views.backlog();
+        const stopped = reconciler.stop();
+        await clock.advance(ROUND_MS);
+        await stopped;
+        await store.close();
+        assert.equal(left.size, 0, 'all are taken');
+        assert.equal(waiting, 0, 'nothing is left to do');
+        assert.ok(core.calls < MOST_CALLS, `${core.calls} calls`);
+        core.assertEquals(truth);
+      }),
+      { numRuns: 100 },
+    );
+  });
+}
