@@ -53,7 +53,7 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
   if (isStale(subscriber, wanted.version)) {
     // A late swap: the number may be with this SIM already, but it is not sent again before the old one lost it.
     const told = releases === subscriber.after ? subscriber : { ...subscriber, after: releases };
-    return { subscriber: told, accepted: false, news: [] };
+    return promiseNewest(told, wanted, now);
   }
   return {
     subscriber: {
@@ -68,6 +68,22 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
     accepted: true,
     // The second is for an event heard of earlier, which an operator replays: now it is on its way again.
     news: [...overtaken(subscriber, wanted), { eventId: wanted.eventId, state: 'queued' }],
+  };
+}
+
+/**
+ * What is overtaken is answered 2xx, and only on the word of something that was confirmed or promised (G3): what the core was
+ * sent without a known result, and nobody was promised, is a promise from here on.
+ */
+function promiseNewest(subscriber: Subscriber, late: Wanted, now: number): Reaction {
+  const { desired } = subscriber;
+  if (desired === null || desired.owed || olderThan(late.version, subscriber.applied)) {
+    return { subscriber, accepted: false, news: [] };
+  }
+  return {
+    subscriber: { ...subscriber, ...idle, desired: { ...desired, owed: true }, dueAt: now, waitingSince: now },
+    accepted: false,
+    news: [{ eventId: desired.eventId, state: 'queued' }],
   };
 }
 
@@ -127,8 +143,7 @@ function applied(
   const sentAt = now - ageMs;
   // Somebody who held the claim too long: a newer state went out meanwhile, and this one may lie on top of it now.
   if (olderThan(wanted.version, subscriber.applied)) return quietly(inDoubt(subscriber, now, limits));
-  const { desired } = subscriber;
-  const left = desired !== null && isAnother(desired, wanted) && !olderThan(desired.version, wanted) ? desired : null;
+  const left = isLeft(subscriber.desired, wanted) ? subscriber.desired : null;
   const unsettledUntil =
     subscriber.unsettledUntil !== null && sentAt < subscriber.unsettledUntil ? subscriber.unsettledUntil : null;
   const next: Subscriber = {
@@ -145,6 +160,15 @@ function applied(
   };
   const news: EventNews[] = [{ eventId: wanted.eventId, state: 'processed' }];
   return { subscriber: next, accepted: true, news: left ? news : [...overtaken(subscriber, wanted), ...news] };
+}
+
+/**
+ * Whether what is desired is still to be done once `sent` is confirmed. Where the stamps do not tell which came first, a
+ * promise is kept; an attempt that nobody was promised does not undo what was confirmed after it.
+ */
+function isLeft(desired: Wanted | null, sent: Wanted): boolean {
+  if (desired === null || !isAnother(desired, sent)) return false;
+  return desired.owed ? !olderThan(desired.version, sent) : olderThan(sent.version, desired);
 }
 
 /** Whether what is desired came in (or changed) while the other one was being sent. */

@@ -67,6 +67,44 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       await store.close();
     });
 
+    test('does not undo what was confirmed by an attempt before it that nobody was promised, whatever the stamps', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const undated = (n: number) => ({ ...wantedAt(n, { owed: false }), version: {} });
+      const unsure = { result: 'unsure', why: 'no answer', retryInMs: null, counts: true } as const;
+      await store.claim(IMSI, undated(1), HOLD_MS);
+      await store.write(effects({ kind: 'failed', imsi: IMSI, wanted: undated(1), ...unsure }));
+      await store.claim(IMSI, undated(2), HOLD_MS);
+      await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: undated(2), ageMs: 1, released: [] }));
+      const { applied, desired, unsettledUntil } = await store.look(IMSI);
+      assert.deepEqual([applied?.eventId, desired], ['event-2', null]);
+      assert.ok(unsettledUntil, 'the core may still come to the first one');
+      await store.close();
+    });
+
+    test('takes over an attempt that nobody was promised when something older is answered by it (G3)', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const wanted = wantedAt(2, { owed: false });
+      await store.claim(IMSI, wanted, HOLD_MS);
+      await store.write({
+        entry: entryOf(2, { state: 'failed', status: 503 }),
+        story: null,
+        effects: [
+          { kind: 'failed', imsi: IMSI, wanted, result: 'unsure', why: 'no answer', retryInMs: null, counts: true },
+        ],
+      });
+      assert.deepEqual(await store.write(acceptanceOf(1)), [false]);
+      assert.equal((await store.views.event('event-1'))?.state, 'superseded');
+      assert.equal((await store.views.event('event-2'))?.state, 'queued');
+      const [due] = await store.claimDue(1, HOLD_MS);
+      assert.deepEqual(due?.desired, wantedAt(2));
+      const refused = { result: 'rejected', why: 'no', retryInMs: 0, counts: true } as const;
+      await store.write(effects({ kind: 'failed', imsi: IMSI, wanted: wantedAt(2), ...refused }));
+      assert.equal((await store.views.event('event-2'))?.state, 'dead', 'somebody has to look');
+      await store.close();
+    });
+
     test('doubts the newest state when an older event comes that it never heard of', async () => {
       await using bench = await makeBench();
       const store = await bench.open();
