@@ -133,13 +133,14 @@ export function newest(subscriber: Subscriber): Wanted | null {
 }
 
 /**
- * What is sent to bring the core to the newest state. A subscriber that the core confirmed is there: inserting him once more
- * would be refused, and an update carries the same full state (contract §4).
+ * As a state is sent to somebody the core may have: it confirmed one, or may have come to one that ended without a word. To
+ * insert him once more would be refused, and an update carries the same full state (contract §4).
  */
-export function toSend(subscriber: Subscriber): Wanted | null {
-  const wanted = newest(subscriber);
-  if (!wanted || subscriber.desired || wanted.change.action !== 'insert') return wanted;
-  return { ...wanted, change: { ...wanted.change, action: 'update' } };
+export function asSent({ applied, unsettledUntil }: Subscriber, wanted: Wanted): Wanted {
+  const { change } = wanted;
+  if (change.action !== 'insert') return wanted;
+  const there = (applied !== null && applied.change.action !== 'delete') || unsettledUntil !== null;
+  return there ? { ...wanted, change: { ...change, action: 'update' } } : wanted;
 }
 
 /** Whether `version` is older than something known of the subscriber. */

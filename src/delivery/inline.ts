@@ -4,11 +4,11 @@ import {
   type Effect,
   isGrant,
   isStale,
+  newest,
   olderThan,
   type Release,
   releasesBefore,
   releasesUpTo,
-  toSend,
   type Wanted,
 } from '../core/subscriber.ts';
 import type { Clock, Random } from '../ports/runtime.ts';
@@ -209,10 +209,11 @@ export class InlineDelivery implements Delivery {
    * Sends a state of somebody who is held.
    * @returns null when a release came to be required while a number waited for its turn: then nothing was sent.
    */
-  #push(wanted: Wanted, releases: readonly Release[], { released, context }: Course): Promise<Pushed | null> {
+  #push(held: Held, wanted: Wanted, releases: readonly Release[], course: Course): Promise<Pushed | null> {
+    const { released, context } = course;
     // What cannot be looked up is looked up again, or fails, where the event begins anew.
     const isFree = () => released.allBefore(wanted).catch(() => false);
-    return push(this.#attempts, wanted, releases, context, isFree);
+    return push(this.#attempts, held, wanted, releases, context, isFree);
   }
 
   /** @returns null when somebody else holds the subscriber, or when it is too late. */
@@ -243,7 +244,7 @@ export class InlineDelivery implements Delivery {
     const newer = olderThan(wanted.version, desired) ? desired : null;
     // A number is not free because it is promised that its SIM will be something else; it is once it was something else.
     const unconfirmed = newer !== null && (leg.ends ? !newer.owed : !olderThan(wanted.version, applied));
-    const latest = toSend(held);
+    const latest = newest(held);
     const safe = latest !== null && releasesBefore(held, latest).length === 0;
     if (latest && (unconfirmed || (unsettledUntil !== null && safe))) {
       return await this.#confirm(held, latest, leg, unconfirmed);
@@ -263,7 +264,7 @@ export class InlineDelivery implements Delivery {
       return await this.#send(held, { ...leg, wanted: bareRelease(held, wanted) }, []);
     }
     if (first.length > 0) return await this.#releasesFirst(held, first, leg);
-    const pushed = await this.#push(latest, releases, course);
+    const pushed = await this.#push(held, latest, releases, course);
     if (!pushed) return await this.#releasesFirst(held, [], leg);
     course.attempts.push(...pushed.attempts);
     const effect = effectOf(pushed, held, nobody);
@@ -276,7 +277,7 @@ export class InlineDelivery implements Delivery {
 
   async #send(held: Held, leg: Leg, releases: readonly Release[]): Promise<Step> {
     const { wanted, course } = leg;
-    const sent = await this.#push(wanted, releases, course);
+    const sent = await this.#push(held, wanted, releases, course);
     if (!sent) return await this.#releasesFirst(held, [], leg);
     // A leg that something else waits for is a release.
     const pushed = leg.ends ? sent : asRelease(sent);

@@ -1,8 +1,8 @@
 import { DONE, FAILURES, type Failure, failed, type Outcome } from '../core/outcome.ts';
-import { type Effect, isGrant, type Release, type Wanted } from '../core/subscriber.ts';
+import { asSent, type Effect, isGrant, type Release, type Subscriber, type Wanted } from '../core/subscriber.ts';
 import type { Attempt, Held } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
-import type { Attempts } from './attempts.ts';
+import type { Attempts, Tried } from './attempts.ts';
 
 /** A claim outlives the call it was made for by so much, in milliseconds: the result has to be written, too. */
 export const CLAIM_MARGIN_MS = 5_000;
@@ -17,29 +17,47 @@ export interface Pushed {
 }
 
 /**
- * Sends a state; the subscriber must be held, and the SIMs it takes the number from must have released it.
+ * Sends a state; the subscriber must be held, and the SIMs it takes the number from must have released it. Where an insert
+ * may have been done before, an update goes first: only the core's word that it has no such subscriber brings the insert.
  * @param still whether that is all they are, asked when a number had to wait for a place.
  * @returns null when it is not: then nothing was sent.
  */
 export function push(
   attempts: Attempts,
+  known: Subscriber,
   wanted: Wanted,
   released: readonly Release[],
   context: CallContext,
   still: () => Promise<boolean>,
 ): Promise<Pushed | null> {
-  return attempts.once(wanted.change, context, isGrant(wanted.change) ? still : undefined).then((tried) => {
+  const asked = isGrant(wanted.change) ? still : undefined;
+  const { change } = asSent(known, wanted);
+  return attempts.once(change, context, asked).then((tried) => {
     if (!tried) return null;
-    const { outcome, attempt } = tried;
-    return { wanted, outcome, attempts: attempt ? [attempt] : [], released };
+    const first = pushed(wanted, released, tried);
+    if (change === wanted.change || !isUnknown(first.outcome)) return first;
+    return attempts
+      .once(wanted.change, context, asked)
+      .then((second) => second && pushed(wanted, released, second, first.attempts));
   });
+}
+
+function pushed(
+  wanted: Wanted,
+  released: readonly Release[],
+  { outcome, attempt }: Tried,
+  before: readonly Attempt[] = [],
+): Pushed {
+  return { wanted, outcome, attempts: attempt ? [...before, attempt] : before, released };
+}
+
+function isUnknown(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && outcome.failure.code === 'unknown_subscriber';
 }
 
 /** A SIM that the core does not know holds no number: it is as good as released. */
 export function asRelease(pushed: Pushed): Pushed {
-  const { outcome } = pushed;
-  const unknown = outcome.kind === 'failed' && outcome.failure.code === 'unknown_subscriber';
-  return unknown ? { ...pushed, outcome: DONE } : pushed;
+  return isUnknown(pushed.outcome) ? { ...pushed, outcome: DONE } : pushed;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Failure, failed, pauseBeforeAttempt } from '../core/outcome.ts';
-import { newest, type Subscriber, toSend } from '../core/subscriber.ts';
+import { newest, type Subscriber } from '../core/subscriber.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
 import { type Attempt, type Held, type Store, StoreError } from '../ports/store.ts';
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
@@ -194,7 +194,7 @@ export class Reconciler {
   }
 
   async #send(subscriber: Held, ids: TraceIds, deadline: number): Promise<Pushed | Rest> {
-    const sent = await this.#sender.send(subscriber, toSend, { ...ids, deadline });
+    const sent = await this.#sender.send(subscriber, newest, { ...ids, deadline });
     if (sent === null) return { retryInMs: this.#limits.rest.longestMs };
     if (!('obstacle' in sent)) {
       if (subscriber.attempts > 0 && sent.attempts.length > 0) this.#attempts.repeating('connector');

@@ -67,7 +67,7 @@ export class Sender {
       inCircle = missing.some(({ change }) => chain.includes(change.state.imsi));
       if (inCircle) continue;
       if (missing.length === 0) {
-        const pushed = await push(attempts, wanted, releases, context, () => released.allBefore(wanted));
+        const pushed = await push(attempts, known, wanted, releases, context, () => released.allBefore(wanted));
         if (pushed) return pushed;
       }
       for (const release of missing) {

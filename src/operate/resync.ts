@@ -1,5 +1,5 @@
 import type { Done, Preview as PreviewView } from '../contract/admin.ts';
-import { newest, releasesBefore, type Subscriber, toSend } from '../core/subscriber.ts';
+import { asSent, newest, releasesBefore, type Subscriber } from '../core/subscriber.ts';
 import type { Store } from '../ports/store.ts';
 import type { Desk } from './desk.ts';
 import { type Preview, requestView } from './explain.ts';
@@ -8,9 +8,10 @@ export const NOTHING_KNOWN = 'no event has said what this subscriber should be';
 
 /** What would be sent for a subscriber, releases of the number first. */
 export function previewResync(subscriber: Subscriber | null, preview: Preview): PreviewView {
-  const wanted = subscriber && toSend(subscriber);
+  const wanted = subscriber && newest(subscriber);
   if (!subscriber || !wanted) return { requests: [], why: NOTHING_KNOWN };
-  const changes = [...releasesBefore(subscriber, wanted).map(({ change }) => change), wanted.change];
+  const releases = releasesBefore(subscriber, wanted).map(({ change }) => change);
+  const changes = [...releases, asSent(subscriber, wanted).change];
   return { requests: changes.map((change) => requestView(preview(change))), why: remark(subscriber) };
 }
 

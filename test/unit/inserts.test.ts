@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { DONE, failed, type Outcome } from '../../src/core/outcome.ts';
+import type { Action, Change } from '../../src/core/types.ts';
+import type { Arrival } from '../../src/delivery/arrival.ts';
+import { InlineDelivery } from '../../src/delivery/inline.ts';
+import type { Target } from '../../src/ports/target.ts';
+import { directStore } from '../helpers/direct-store.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { entryOf, IMSI, wantedAt } from '../helpers/subscribers.ts';
+import { attemptsOn, TIMED_OUT } from '../helpers/swaps.ts';
+
+/** A core that says no to an insert of somebody it has, and to an update of somebody it does not have. */
+class StrictCore implements Target {
+  readonly name = 'strict';
+  readonly calls: Action[] = [];
+  /** What becomes of the next call: its answer is lost, or it is itself. */
+  fault: 'unheard' | 'lost' | null = null;
+  #there = false;
+
+  async apply({ action }: Change): Promise<Outcome> {
+    this.calls.push(action);
+    const { fault } = this;
+    this.fault = null;
+    if (fault === 'lost') return TIMED_OUT;
+    const outcome = this.#do(action);
+    return fault === 'unheard' ? TIMED_OUT : outcome;
+  }
+
+  #do(action: Action): Outcome {
+    if (action === 'insert' && this.#there) return failed('refused', 'already exists');
+    if (action !== 'insert' && !this.#there) return failed('unknown_subscriber', 'no such subscriber');
+    this.#there = action !== 'delete';
+    return DONE;
+  }
+
+  async close() {}
+}
+
+function made() {
+  const clock = new FakeClock();
+  const core = new StrictCore();
+  const limits = { deadlineMs: 5_000, capacity: 100, retries: 0 };
+  const attempts = attemptsOn(core, clock);
+  const delivery = new InlineDelivery({ store: directStore(), attempts, clock, random: () => 0.5, limits });
+  /** @returns what NSPS is told. */
+  const deliver = async (action: Action, n: number) => {
+    const answer = await delivery.deliver(eventAt(n, action), []);
+    return answer.kind === 'failed' ? answer.failure.code : answer.kind;
+  };
+  return { core, deliver };
+}
+
+function eventAt(n: number, action: Action): Arrival {
+  const { version, change } = wantedAt(n);
+  const { state: _, why, status, attempts, ...draft } = entryOf(n, { imsi: IMSI });
+  return { decision: { kind: 'provision', action, version, changes: [{ ...change, action }] }, draft };
+}
+
+describe('an insert', () => {
+  for (const [fault, calls] of [
+    ['unheard', ['insert', 'update']],
+    ['lost', ['insert', 'update', 'insert']],
+  ] as const) {
+    test(`whose ${fault === 'lost' ? 'request' : 'answer'} was lost succeeds when NSPS sends it again`, async () => {
+      const { core, deliver } = made();
+      core.fault = fault;
+      assert.deepEqual([await deliver('insert', 1), await deliver('insert', 1)], ['timeout', 'processed']);
+      assert.deepEqual(core.calls, calls);
+    });
+  }
+
+  test('that comes once more after it was confirmed is done, and not refused', async () => {
+    const { core, deliver } = made();
+    assert.deepEqual([await deliver('insert', 1), await deliver('insert', 1)], ['processed', 'processed']);
+    assert.deepEqual(core.calls, ['insert', 'update']);
+  });
+
+  test('of somebody who was deleted is an insert', async () => {
+    const { core, deliver } = made();
+    for (const [n, action] of (['insert', 'delete', 'insert'] as const).entries()) await deliver(action, n);
+    assert.deepEqual(core.calls, ['insert', 'delete', 'insert']);
+  });
+});
