@@ -6,6 +6,7 @@ import type { Attempt } from '../ports/store.ts';
 import type { CallContext, Target } from '../ports/target.ts';
 import type { Breaker, CircuitState, Permit } from './breaker.ts';
 import type { Gate } from './gate.ts';
+import { wordsOf } from './words.ts';
 
 const NO_CONNECTION = failed('no_turn', 'Connection timeout: no free connection to the core before the deadline');
 
@@ -99,20 +100,22 @@ export class Attempts {
       if (started >= context.deadline) return notMade(NO_CONNECTION);
       const permit = this.#breaker.admit();
       if (!permit) return notMade(this.#circuitOpen());
-      let outcome: Outcome;
-      this.#underWay++;
-      try {
-        outcome = await this.#target.apply(change, context);
-      } catch (error) {
-        // A target that throws, though it must not, is not well either: a probe without a result would hold up all others.
-        this.#breaker.record(permit, true);
-        throw error;
-      } finally {
-        this.#underWay--;
-      }
+      const outcome = await this.#apply(change, context);
       return { outcome, attempt: this.#learn(change, outcome, permit, started) };
     } finally {
       this.#gate.leave();
+    }
+  }
+
+  /** A target that throws, though it must not, may have sent its request before: nobody may stay held, or be left as he was, by that. */
+  async #apply(change: Change, context: CallContext): Promise<Outcome> {
+    this.#underWay++;
+    try {
+      return await this.#target.apply(change, context);
+    } catch (error) {
+      return failed('core_error', `The connector could not tell what came of the call: ${wordsOf(error)}`);
+    } finally {
+      this.#underWay--;
     }
   }
 

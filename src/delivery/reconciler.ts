@@ -6,6 +6,7 @@ import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Attempts } from './attempts.ts';
 import { CLAIM_MARGIN_MS, effectOf, type Pushed, untouched } from './push.ts';
 import { Sender } from './sender.ts';
+import { wordsOf } from './words.ts';
 
 export interface ReconcilerLimits {
   /** Time for one subscriber, repeats included, in milliseconds. */
@@ -246,8 +247,4 @@ export class Reconciler {
 
 function sumOf(attempts: readonly Attempt[]): number {
   return attempts.reduce((sum, { durationMs }) => sum + durationMs, 0);
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { FAILURES } from '../../src/core/outcome.ts';
 import type { Version } from '../../src/core/version.ts';
 import { Attempts } from '../../src/delivery/attempts.ts';
 import { Breaker } from '../../src/delivery/breaker.ts';
@@ -157,14 +158,18 @@ describe('breaker', () => {
 });
 
 describe('attempts', () => {
-  test('a target that throws leaves nothing under way, and does not hold the circuit up as its probe', async () => {
+  test('a target that throws may have called the core; it leaves nothing under way, and is no success as a probe', async () => {
     const clock = new FakeClock();
     const breaker = new Breaker({ failures: 1, cooldownMs: 50 }, clock);
     const target: Target = { name: 'broken', apply: () => Promise.reject(new Error('a slip')), close: async () => {} };
     const attempts = new Attempts({ target, gate: new Gate({ concurrency: 1, perSecond: 0 }, clock), breaker, clock });
     const once = () => attempts.once(wantedAt(1).change, { requestId: 'r', uniqueId: 'u', deadline: 10_000 });
     for (let probe = 0; probe < 3; probe++) {
-      await assert.rejects(once(), /a slip/);
+      const tried = await once();
+      assert.ok(tried?.outcome.kind === 'failed');
+      assert.equal(FAILURES[tried.outcome.failure.code].kind, 'unsure');
+      assert.match(tried.outcome.failure.why, /a slip/);
+      assert.equal(tried.attempt?.result, tried.outcome.failure.code);
       assert.equal(attempts.underWay, 0);
       assert.equal(breaker.state, 'open');
       await clock.advance(50);
