@@ -1,6 +1,7 @@
 import {
   type Effect,
   type EventNews,
+  isSameRelease,
   isStale,
   type Limits,
   newest,
@@ -270,14 +271,11 @@ function covers(done: Release, release: Release): boolean {
   return sameSim && compareVersions(done.version, release.version) >= 0;
 }
 
-/** The newest release of each SIM. */
+/**
+ * All of them, each once: of two releases of a SIM the earlier one may be what a number waits for that is older than the other
+ * one. They go with the first number that waited for them.
+ */
 function mergeReleases(known: readonly Release[], more: readonly Release[]): readonly Release[] {
-  if (more.length === 0) return known;
-  const merged = new Map(known.map((release) => [release.change.state.imsi, release]));
-  for (const release of more) {
-    const { imsi } = release.change.state;
-    const earlier = merged.get(imsi);
-    if (!earlier || compareVersions(release.version, earlier.version) >= 0) merged.set(imsi, release);
-  }
-  return [...merged.values()];
+  const fresh = more.filter((release) => !known.some((one) => isSameRelease(one, release)));
+  return fresh.length === 0 ? known : [...known, ...fresh];
 }

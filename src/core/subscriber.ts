@@ -1,5 +1,5 @@
 import type { Change } from './types.ts';
-import { compareVersions, type Version } from './version.ts';
+import { compareVersions, isSameVersion, type Version } from './version.ts';
 
 /**
  * What is kept of one subscriber, and how it changes. Order, duplicates, late retries and bursts all fall out of
@@ -168,6 +168,10 @@ export function releasesBefore(subscriber: Subscriber, wanted: Wanted): readonly
  */
 export function releasesUpTo(subscriber: Subscriber, version: Version): readonly Release[] {
   return subscriber.after.filter((release) => compareVersions(release.version, version) <= 0);
+}
+
+export function isSameRelease(a: Release, b: Release): boolean {
+  return a.change.state.imsi === b.change.state.imsi && isSameVersion(a.version, b.version);
 }
 
 /**

@@ -41,6 +41,11 @@ export function compareVersions(a: Version, b: Version): number {
   );
 }
 
+/** Whether they carry the same stamps: more than that nothing tells which of them is newer. */
+export function isSameVersion(a: Version, b: Version): boolean {
+  return STAMPS.every((stamp) => a[stamp] === b[stamp]);
+}
+
 /**
  * What is known after `newer` was applied on top of `older`: a stamp that `newer` does not carry keeps its value, so
  * that an event without stamps does not open the door to old ones.

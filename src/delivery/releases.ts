@@ -1,4 +1,5 @@
-import { type Release, releasesBefore, releasesUpTo, type Wanted } from '../core/subscriber.ts';
+import { isSameRelease, type Release, releasesBefore, releasesUpTo, type Wanted } from '../core/subscriber.ts';
+import { compareVersions } from '../core/version.ts';
 import type { Store } from '../ports/store.ts';
 
 /** SIMs known to have given their number back, each for one swap. */
@@ -22,12 +23,12 @@ export class Released {
    */
   async missing(imsi: string, releases: readonly Release[]): Promise<readonly Release[]> {
     const missing: Release[] = [];
-    const seen = new Set<string>();
+    const seen: Release[] = [];
     for (let round = releases; round.length > 0; ) {
       // A number that went from here to another SIM and comes back need not leave once more.
-      const fresh = round.filter((release) => release.change.state.imsi !== imsi && !seen.has(keyOf(release)));
-      for (const release of fresh) seen.add(keyOf(release));
-      missing.push(...fresh.filter((release) => !this.#isDone(release)));
+      const fresh = round.filter((release) => release.change.state.imsi !== imsi && !isAmong(seen, release));
+      seen.push(...fresh);
+      missing.push(...newestOfEach(fresh.filter((release) => !this.#isDone(release))));
       const done = fresh.filter((release) => this.#isDone(release));
       round = (await Promise.all(done.map((release) => before(this.#store, release)))).flat();
     }
@@ -36,8 +37,7 @@ export class Released {
 
   /** Asked of swaps only; every other event adds its own, and pays nothing for it. */
   #isDone(release: Release): boolean {
-    const key = keyOf(release);
-    return this.#done.some((done) => keyOf(done) === key);
+    return this.#done.some((done) => isSameRelease(done, release) || isLater(done, release));
   }
 
   /** Whether all that a number has to wait for is done, by what is known now. */
@@ -52,6 +52,15 @@ async function before(store: Store, { version, change }: Release): Promise<reado
   return releasesUpTo(await store.look(change.state.imsi), version);
 }
 
-function keyOf({ version, change }: Release): string {
-  return `${change.state.imsi} ${JSON.stringify(version)}`;
+/** A SIM that is released for a later swap is for an earlier one, too. */
+function newestOfEach(releases: readonly Release[]): readonly Release[] {
+  return releases.filter((release) => !releases.some((other) => isLater(other, release)));
+}
+
+function isLater(a: Release, b: Release): boolean {
+  return a.change.state.imsi === b.change.state.imsi && compareVersions(a.version, b.version) > 0;
+}
+
+function isAmong(releases: readonly Release[], release: Release): boolean {
+  return releases.some((one) => isSameRelease(one, release));
 }

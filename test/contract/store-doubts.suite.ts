@@ -154,6 +154,19 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       await store.close();
     });
 
+    test('keeps every release of a SIM, each once, however often its swap is announced (G5)', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const { change } = wantedAt(1, { imsi: OTHER_IMSI, msisdn: null });
+      const stamps = { eventTime: '2025-01-01T00:00:00.000000', iEvent: '7', createdAt: '2025-01-01T00:00:00.000000' };
+      const releases = [1, 3].map((n) => ({ version: { ...versionAt(n), ...stamps }, change }));
+      for (const release of [...releases, ...releases]) {
+        await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release], wanted: null }));
+      }
+      assert.deepEqual((await store.look(IMSI)).after, releases);
+      await store.close();
+    });
+
     test('keeps a release that was announced while an earlier number was on its way', async () => {
       await using bench = await makeBench();
       const store = await bench.open();

@@ -9,7 +9,7 @@ import { Reconciler } from '../../src/delivery/reconciler.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
-import { PlannedCore, type Story, stories, tell } from '../helpers/swap-story.ts';
+import { PlannedCore, type Step, type Story, stories, tell } from '../helpers/swap-story.ts';
 import { attemptsOn } from '../helpers/swaps.ts';
 
 const DEADLINE_MS = 2_000;
@@ -21,6 +21,24 @@ const ROUND_MS = 3_000;
 const ROUNDS = 200;
 /** Calls that a story may take: each of its SIMs for each of its events, and for each fault. */
 const MOST_CALLS = 1_000;
+
+const step = (kind: Step['kind'], sim: number, to: number): Step => ({ kind, sim, to });
+
+/** Stories that went wrong once, too rare to be met in a hundred. */
+const REMEMBERED: readonly Story[] = [
+  {
+    // Of two swaps that take the first SIM's place, the later one is known first.
+    steps: [
+      step('swap', 2, 0),
+      step('bar', 1, 1),
+      step('number', 2, 2),
+      step('swap', 0, 1),
+      step('swap', 2, 0),
+      step('bar', 0, 0),
+    ],
+    plan: ['done', 'done', 'lost'],
+  },
+];
 
 function connector(mode: 'inline' | 'queued', { plan }: Story, clock: FakeClock) {
   const core = new PlannedCore(clock, plan);
@@ -92,7 +110,7 @@ for (const mode of ['inline', 'queued'] as const) {
         assert.ok(core.calls < MOST_CALLS, `${core.calls} calls`);
         core.assertEquals(truth);
       }),
-      { numRuns: 100 },
+      { numRuns: 100, examples: REMEMBERED.map((story) => [story]) },
     );
   });
 }
