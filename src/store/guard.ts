@@ -18,6 +18,8 @@ export class GuardedStore implements Store {
   readonly outbox: GuardedOutbox | null;
   readonly #onChange: (fault: string | null) => void;
   #fault: string | null = null;
+  /** How often it was found well again. */
+  #recoveries = 0;
   #cancelProbe: (() => void) | null = null;
   #cancelLook: (() => void) | null = null;
   readonly #asked = new Roster<Asked>();
@@ -108,7 +110,7 @@ export class GuardedStore implements Store {
    */
   #watch<T>(work: Promise<T>, tooLate: (result: T) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const asked: Asked = { since: this.#clock.now(), giveUp: reject };
+      const asked: Asked = { since: this.#clock.now(), recoveries: this.#recoveries, giveUp: reject };
       const place = this.#asked.add(asked);
       if (this.#cancelLook === null) this.#lookLater();
       work.then(
@@ -118,7 +120,7 @@ export class GuardedStore implements Store {
           tooLate(result);
         },
         (error: unknown) => {
-          this.#failed(error);
+          this.#failed(asked, error);
           this.#asked.remove(place);
           this.#late.delete(asked);
           reject(error);
@@ -144,7 +146,7 @@ export class GuardedStore implements Store {
       this.#asked.remove(place);
       this.#late.add(asked);
       const error = new StoreError(`it did not answer within ${this.#timeoutMs / 1000} s`);
-      this.#failed(error);
+      this.#failed(asked, error);
       asked.giveUp(error);
     }
   }
@@ -153,6 +155,7 @@ export class GuardedStore implements Store {
   #probed(): void {
     if (this.#fault === null || this.#hangs()) return;
     this.#fault = null;
+    this.#recoveries++;
     this.#onChange(null);
   }
 
@@ -163,9 +166,9 @@ export class GuardedStore implements Store {
     return false;
   }
 
-  /** A fault of one request says nothing about the store. */
-  #failed(error: unknown): void {
-    if (!(error instanceof StoreError) || !error.passing) return;
+  /** A fault of one request says nothing about the store; what was asked before it was well again says nothing new. */
+  #failed({ recoveries }: Asked, error: unknown): void {
+    if (!(error instanceof StoreError) || !error.passing || recoveries < this.#recoveries) return;
     const first = this.#fault === null;
     this.#fault = error.message;
     if (first) {
@@ -194,6 +197,8 @@ export class GuardedStore implements Store {
 /** Something the store was asked, and who waits for it. */
 interface Asked {
   readonly since: number;
+  /** How often the store had been found well again by then. */
+  readonly recoveries: number;
   giveUp(error: StoreError): void;
 }
 

@@ -82,4 +82,23 @@ describe('a guarded store', () => {
     assert.equal(guard.fault, null);
     await guard.close();
   });
+
+  test('stays well when something fails late that was asked before it was well again', async () => {
+    const { guard, clock, claims, news } = bench();
+    const [first, second, third] = [1, 2, 3].map(() => refused(guard.claim(IMSI, null, 1)));
+    claims[0]?.reject(new StoreError('the connection broke'));
+    await first;
+    await clock.advance(0);
+    assert.equal(guard.fault, null);
+    claims[1]?.reject(new StoreError('the connection broke'));
+    await second;
+    await clock.advance(2 * LIMIT_MS);
+    await third;
+    assert.deepEqual(news, ['the connection broke', null], 'said once each');
+    const newer = refused(guard.claim(IMSI, null, 1));
+    claims[3]?.reject(new StoreError('the disk is full'));
+    await newer;
+    assert.equal(guard.fault, 'the disk is full');
+    await guard.close();
+  });
 });
