@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
+/** What ends each message of a statement. */
+const SYNC = Buffer.from([0x53, 0, 0, 0, 4]);
+
 /** A line to a database, on loopback, that can be cut, or swallow everything without a word. */
 export class BadLine implements AsyncDisposable {
   readonly #server: Server;
   readonly #upstreamPort: number;
   readonly #sockets = new Set<Socket>();
-  #state: 'open' | 'cut' | 'silent' = 'open';
+  #state: 'open' | 'cut' | 'silent' | 'gone' = 'open';
+  #goneIn: string | null = null;
 
   private constructor(upstreamPort: number) {
     this.#upstreamPort = upstreamPort;
@@ -33,9 +37,20 @@ export class BadLine implements AsyncDisposable {
       [socket, upstream],
       [upstream, socket],
     ] as const) {
-      from.on('data', (chunk) => void to.write(chunk));
-      from.on('close', () => to.destroy());
+      from.on('data', (chunk: Buffer) => void to.write(to === upstream ? this.#passing(chunk) : chunk));
+      from.on('close', () => {
+        if (this.#state !== 'gone') to.destroy();
+      });
     }
+  }
+
+  /** As much of it as the database gets to see. */
+  #passing(chunk: Buffer): Buffer {
+    const at = this.#goneIn === null ? -1 : chunk.indexOf(this.#goneIn);
+    if (at < 0) return chunk;
+    this.swallow();
+    this.#state = 'gone';
+    return chunk.subarray(0, chunk.indexOf(SYNC, at));
   }
 
   #keep(socket: Socket): Socket {
@@ -54,6 +69,14 @@ export class BadLine implements AsyncDisposable {
   swallow(): void {
     this.#state = 'silent';
     for (const socket of this.#sockets) socket.pause();
+  }
+
+  /**
+   * Is gone at the end of the next statement of this name: the database carries it out, waits for the rest of what was said,
+   * and hears nothing more, not even that the other end has hung up.
+   */
+  beGoneIn(statement: string): void {
+    this.#goneIn = statement;
   }
 
   /** What was held back arrives after all. */

@@ -4,6 +4,8 @@ import pg from 'pg';
 import { type Store, StoreError } from '../../src/ports/store.ts';
 import { PostgresStore } from '../../src/store/postgres/index.ts';
 import { MIGRATIONS, migrate } from '../../src/store/postgres/schema.ts';
+import { BadLine } from '../helpers/bad-line.ts';
+import { until } from '../helpers/polling.ts';
 import { freePort } from '../helpers/ports.ts';
 import { type PostgresBench, postgresBench, withClient } from '../helpers/postgres.ts';
 import { acceptanceOf, effects, entryOf, IMSI, LIMITS, wantedAt } from '../helpers/subscribers.ts';
@@ -193,6 +195,29 @@ describe('a PostgreSQL that fails', () => {
     await lock.release();
     assert.deepEqual(await store.write(acceptanceOf(3)), [true]);
     await store.close();
+  });
+
+  test('keeps nothing locked for a connector that was lost in the middle of a message', async (t) => {
+    await using bench = await postgresBench();
+    const [known] = await bench.query("SELECT FROM pg_settings WHERE name = 'transaction_timeout'");
+    if (!known) return t.skip('before PostgreSQL 17 only the network tells that a client is gone');
+    await using line = await BadLine.to(Number(new URL(bench.url).port));
+    const lost = await bench.openWith({
+      url: Object.assign(new URL(bench.url), { port: String(line.port) }).href,
+      statementMs: 2_000,
+    });
+    await lost.write(acceptanceOf(1));
+    line.beGoneIn('lock-subscribers');
+    const write = outcome(lost.write(acceptanceOf(2)));
+    const isFree = () =>
+      bench.query('SELECT FROM nsps_connector.subscribers FOR UPDATE NOWAIT').then(
+        () => true,
+        () => false,
+      );
+    await until('it is locked', async () => !(await isFree()));
+    await until('it is free again', isFree);
+    assert.ok((await write) instanceof StoreError);
+    await lost.close();
   });
 
   test('is named without its password', async () => {

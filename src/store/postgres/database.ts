@@ -2,10 +2,13 @@ import pg from 'pg';
 import { StoreError } from '../../ports/store.ts';
 import { isAnswer, isCollision, storeError } from './faults.ts';
 import { migrate } from './schema.ts';
+import { limitsOfSession, type SessionLimits } from './session.ts';
 
 const CONNECT_MS = 5_000;
 /** The server gives up a statement after this, and somebody's transaction which says nothing for so long. */
 const STATEMENT_MS = 10_000;
+/** And a transaction when it takes so many times as long: its client may be gone though half a message of it came. */
+const STATEMENTS_LONG = 2;
 /** A server that does not even do that is taken for gone. */
 const ANSWER_MS = 12_000;
 /** Waiting for another instance's migration, or doing one: tables may be large. */
@@ -53,24 +56,22 @@ export class Database {
     };
     const bounded: pg.PoolConfig = {
       ...this.#config,
-      statement_timeout: statementMs,
-      idle_in_transaction_session_timeout: statementMs,
       query_timeout: statementMs + ANSWER_MS - STATEMENT_MS,
       // What does not depend on an answer is sent without waiting for it.
       pipeline: true,
     };
-    this.#work = poolOf({ ...bounded, max: poolSize });
-    // Sent first on each connection; should it fail, so does what follows.
-    this.#work.on('connect', (client) => void client.query(BY_KEY).catch(() => {}));
-    this.#views = poolOf({ ...bounded, max: VIEW_CONNECTIONS });
+    const transactionMs = STATEMENTS_LONG * statementMs;
+    this.#work = poolOf({ ...bounded, max: poolSize }, { statementMs, transactionMs }, BY_KEY);
+    this.#views = poolOf({ ...bounded, max: VIEW_CONNECTIONS }, { statementMs });
   }
 
   /** Brings the tables up to date. */
   async migrate(): Promise<void> {
-    const client = new pg.Client({ ...this.#config, statement_timeout: MIGRATION_MS, query_timeout: MIGRATION_MS });
+    const client = new pg.Client({ ...this.#config, query_timeout: MIGRATION_MS });
     client.on('error', () => {});
     try {
       await client.connect();
+      await client.query(limitsOfSession({ statementMs: MIGRATION_MS }));
       await migrate(client);
     } finally {
       await client.end().catch(() => {});
@@ -148,11 +149,19 @@ export async function send<Row extends unknown[]>(
   return rows;
 }
 
-/** Connections break while nobody uses them, too: the next one who needs one gets another. */
-function poolOf(config: pg.PoolConfig): pg.Pool {
+/**
+ * Connections break while nobody uses them, too: the next one who needs one gets another.
+ * @param settings more statements for the beginning of each.
+ */
+function poolOf(config: pg.PoolConfig, limits: SessionLimits, ...settings: string[]): pg.Pool {
   const pool = new pg.Pool(config);
+  const beginning = [...settings, limitsOfSession(limits)].join('; ');
   pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+    // Sent first on each connection; should it fail, so does what follows.
+    client.query(beginning).catch(() => {});
+  });
   return pool;
 }
 

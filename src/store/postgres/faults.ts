@@ -22,6 +22,7 @@ const WORDS: Readonly<Record<string, string>> = {
   '57P03': 'the database is starting or stopping',
   '57014': 'the database does not answer in time',
   '25P03': 'the connection was ended by the database',
+  '25P04': 'the database does not answer in time',
 };
 
 /** Rules broken (23), values that cannot be (22), too large (54): it is the request that is at fault, not the database. */
@@ -39,7 +40,7 @@ export function isCollision(error: unknown): boolean {
 
 /** Whether the server said so, and the connection is in order. */
 export function isAnswer(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && !/^(08|57P|25P03)/.test(error.code ?? '');
+  return error instanceof pg.DatabaseError && !/^(08|57P|25P0[34])/.test(error.code ?? '');
 }
 
 /**

@@ -1,0 +1,34 @@
+/** For how long a session of the database may wait for what, in milliseconds. */
+export interface SessionLimits {
+  /** A statement, whatever keeps it waiting. */
+  readonly statementMs: number;
+  /** A transaction from its beginning to its end; no limit when absent, nor before PostgreSQL 17, which knows none. */
+  readonly transactionMs?: number;
+}
+
+/**
+ * When a client does not say anything, the server asks after so many seconds whether it is still there, again after so many,
+ * and takes it for gone when so many questions were not answered. By itself it asks after two hours.
+ */
+const [ASK_AFTER_S, ASK_AGAIN_AFTER_S, QUESTIONS] = [10, 5, 3];
+/** And so is one that does not confirm for as long, in milliseconds, what was sent to it. */
+const UNCONFIRMED_MS = (ASK_AFTER_S + ASK_AGAIN_AFTER_S * QUESTIONS) * 1000;
+
+/**
+ * The statement that sets the limits of a session: whoever is gone in the middle of a transaction must not keep its rows
+ * locked. Not told as the connection is made: poolers (pgbouncer) refuse such parameters. Only what this server knows is set.
+ */
+export function limitsOfSession({ statementMs, transactionMs }: SessionLimits): string {
+  const limits = {
+    statement_timeout: statementMs,
+    idle_in_transaction_session_timeout: statementMs,
+    ...(transactionMs !== undefined && { transaction_timeout: transactionMs }),
+    tcp_keepalives_idle: ASK_AFTER_S,
+    tcp_keepalives_interval: ASK_AGAIN_AFTER_S,
+    tcp_keepalives_count: QUESTIONS,
+    tcp_user_timeout: UNCONFIRMED_MS,
+  };
+  const wanted = Object.entries(limits).map(([name, value]) => `('${name}', '${Math.ceil(value)}')`);
+  return `SELECT set_config(name, value, false) FROM (VALUES ${wanted.join(', ')}) AS wanted (name, value)
+    WHERE name IN (SELECT name FROM pg_settings)`;
+}
