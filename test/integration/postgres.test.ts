@@ -197,6 +197,30 @@ describe('a PostgreSQL that fails', () => {
     await store.close();
   });
 
+  test('is left for the one that can be written, over all connections at once', async () => {
+    await using bench = await postgresBench();
+    const store = await bench.open();
+    await store.write(acceptanceOf(1));
+    const name = new URL(bench.url).pathname.slice(1);
+    await bench.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
+    await terminate(bench, "application_name = 'nsps-connector'");
+    const ask = () => [
+      outcome(store.write(acceptanceOf(2))),
+      outcome(store.claim(IMSI, null, LONG_MS)),
+      outcome(store.views.event('event-1')),
+    ];
+    await until('it is connected to the one that is read-only', async () => {
+      const outcomes = await Promise.all(ask());
+      return outcomes.filter((fault) => /read-only/.test(String(fault))).length === 2 && outcomes[2] === null;
+    });
+    await withClient(bench.url, async (client) => {
+      await client.query('SET default_transaction_read_only = off');
+      await client.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
+    });
+    assert.deepEqual(await Promise.all(ask()), [null, null, null]);
+    await store.close();
+  });
+
   test('keeps nothing locked for a connector that was lost in the middle of a message', async (t) => {
     await using bench = await postgresBench();
     const [known] = await bench.query("SELECT FROM pg_settings WHERE name = 'transaction_timeout'");

@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { StoreError } from '../../ports/store.ts';
-import { isAnswer, isCollision, storeError } from './faults.ts';
+import { Connections } from './connections.ts';
+import { isAnswer, isCollision, isReadOnly, storeError } from './faults.ts';
 import { migrate } from './schema.ts';
-import { limitsOfSession, type SessionLimits } from './session.ts';
+import { limitsOfSession } from './session.ts';
 
 const CONNECT_MS = 5_000;
 /** The server gives up a statement after this, and somebody's transaction which says nothing for so long. */
@@ -40,8 +41,8 @@ export interface Statement {
 /** Connections to one database. Every method rejects with the plain error; `named` makes a `StoreError` of it. */
 export class Database {
   readonly #name: string;
-  readonly #work: pg.Pool;
-  readonly #views: pg.Pool;
+  readonly #work: Connections;
+  readonly #views: Connections;
   readonly #config: pg.PoolConfig;
 
   /** @throws StoreError when the URL is none. */
@@ -61,8 +62,8 @@ export class Database {
       pipeline: true,
     };
     const transactionMs = STATEMENTS_LONG * statementMs;
-    this.#work = poolOf({ ...bounded, max: poolSize }, { statementMs, transactionMs }, BY_KEY);
-    this.#views = poolOf({ ...bounded, max: VIEW_CONNECTIONS }, { statementMs });
+    this.#work = new Connections({ ...bounded, max: poolSize }, { statementMs, transactionMs }, BY_KEY);
+    this.#views = new Connections({ ...bounded, max: VIEW_CONNECTIONS }, { statementMs });
   }
 
   /** Brings the tables up to date. */
@@ -105,15 +106,17 @@ export class Database {
     }
   }
 
-  async #with<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await pool.connect();
+  async #with<T>(connections: Connections, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await connections.take();
     let broken = true;
     try {
       const result = await work(client);
       broken = false;
       return result;
     } catch (error) {
-      if (isAnswer(error))
+      // The next connection leads to whoever is the primary now; what the old one still tells is out of date.
+      if (isReadOnly(error)) this.#renew();
+      else if (isAnswer(error))
         broken = await client.query('ROLLBACK').then(
           () => false,
           () => true,
@@ -122,6 +125,11 @@ export class Database {
     } finally {
       client.release(broken);
     }
+  }
+
+  #renew(): void {
+    this.#work.renew();
+    this.#views.renew();
   }
 
   /** Gives what `work` gives; what it throws becomes a `StoreError` that names the database. */
@@ -147,22 +155,6 @@ export async function send<Row extends unknown[]>(
 ): Promise<Row[]> {
   const { rows } = await client.query<Row>({ name, text, values: [...values], rowMode: 'array' });
   return rows;
-}
-
-/**
- * Connections break while nobody uses them, too: the next one who needs one gets another.
- * @param settings more statements for the beginning of each.
- */
-function poolOf(config: pg.PoolConfig, limits: SessionLimits, ...settings: string[]): pg.Pool {
-  const pool = new pg.Pool(config);
-  const beginning = [...settings, limitsOfSession(limits)].join('; ');
-  pool.on('error', () => {});
-  pool.on('connect', (client) => {
-    client.on('error', () => {});
-    // Sent first on each connection; should it fail, so does what follows.
-    client.query(beginning).catch(() => {});
-  });
-  return pool;
 }
 
 /** IMSIs, times and sequence numbers all fit a number. */

@@ -38,6 +38,14 @@ export function isCollision(error: unknown): boolean {
   return ['40P01', '40001', '23505'].includes(codeOf(error) ?? '');
 }
 
+/**
+ * Whether it is a server that cannot be written: after a failover, one that was the primary, or never was. It stays so as long
+ * as somebody is connected to it.
+ */
+export function isReadOnly(error: unknown): boolean {
+  return codeOf(error) === '25006';
+}
+
 /** Whether the server said so, and the connection is in order. */
 export function isAnswer(error: unknown): boolean {
   return error instanceof pg.DatabaseError && !/^(08|57P|25P0[34])/.test(error.code ?? '');
