@@ -8,7 +8,7 @@ import { BadLine } from '../helpers/bad-line.ts';
 import { until } from '../helpers/polling.ts';
 import { freePort } from '../helpers/ports.ts';
 import { type PostgresBench, postgresBench, withClient } from '../helpers/postgres.ts';
-import { acceptanceOf, effects, entryOf, IMSI, LIMITS, wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, effects, entryOf, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 
 const LONG_MS = 600_000;
 
@@ -67,6 +67,28 @@ describe('several connectors on one PostgreSQL', () => {
     assert.equal(await other.claim(IMSI, null, LONG_MS), null, 'the newer claim stands');
     await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null, claim: next.claim }));
     assert.ok(await other.claim(IMSI, null, LONG_MS));
+    await closeAll([store, other]);
+  });
+
+  test('are not kept waiting for a claim that failed half way', async () => {
+    await using bench = await postgresBench();
+    const [store, other] = await Promise.all([bench.open(), bench.open()]);
+    await other.claim(IMSI, wantedAt(1), 1);
+    await until('that claim has run out', async () => {
+      const rows = await bench.query(
+        'SELECT FROM nsps_connector.subscribers WHERE lease_until <= nsps_connector.now_ms()',
+      );
+      return rows.length === 1;
+    });
+    // Only taking over from somebody else writes that.
+    await bench.query(`
+      CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END $$;
+      CREATE TRIGGER full_disk BEFORE UPDATE OF attempts ON nsps_connector.subscribers FOR EACH ROW
+      EXECUTE FUNCTION full_disk()`);
+    const asked = [IMSI, OTHER_IMSI].map((imsi) => outcome(store.claim(imsi, wantedAt(1, { imsi }), LONG_MS)));
+    for (const fault of await Promise.all(asked)) assert.match(String(fault), /disk of the database is full/);
+    await until('he is free', () => other.claim(OTHER_IMSI, null, LONG_MS));
     await closeAll([store, other]);
   });
 

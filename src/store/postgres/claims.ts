@@ -13,9 +13,17 @@ import { Halves } from '../halves.ts';
 import type { ClaimRequest } from '../requests.ts';
 import { SUBSCRIBER_COLUMNS } from '../subscriber-row.ts';
 import { type Database, type Statement, send } from './database.ts';
+import { LostClaims } from './lost-claims.ts';
 import { json, STATE_ASSIGNMENTS, STATE_RECORD, type StateRow, stateOf, subscriberOf } from './rows.ts';
 
 export interface LeaseRequest extends ClaimRequest {
+  readonly holdMs: number;
+}
+
+/** One claim, of all whom it takes. */
+interface Lease {
+  readonly claim: string;
+  /** How long it lasts, in milliseconds. */
   readonly holdMs: number;
 }
 
@@ -96,12 +104,14 @@ export class Claims {
   readonly #newClaim: () => string;
   readonly #limits: Limits;
   readonly #halves = new Halves();
+  readonly #lost: LostClaims;
 
-  /** @param newClaim names the claims of one statement: of a subscriber there is one at most among them. */
+  /** @param newClaim names the claims of one group: of a subscriber there is one at most among them. */
   constructor(database: Database, newClaim: () => string, limits: Limits) {
     this.#database = database;
     this.#newClaim = newClaim;
     this.#limits = limits;
+    this.#lost = new LostClaims(database);
   }
 
   /** @returns for each request what is known of the subscriber; null when he is held, or two ask: then the first gets him. */
@@ -111,27 +121,42 @@ export class Claims {
     const asked = [...first.values()];
     // One statement for all: a lease may be longer than asked for, never shorter.
     const holdMs = Math.ceil(asked.reduce((longest, request) => Math.max(longest, request.holdMs), 0));
-    const taken = new Map<string, Held>();
-    for (const subscriber of await this.#takeFree(asked, holdMs)) taken.set(subscriber.imsi, subscriber);
-    const left = asked.filter(({ imsi }) => !taken.has(imsi));
-    for (const subscriber of await this.#takeExpired(left, holdMs)) taken.set(subscriber.imsi, subscriber);
+    const taken = await this.#take(asked, { claim: this.#newClaim(), holdMs });
     return requests.map((request) => (first.get(request.imsi) === request ? (taken.get(request.imsi) ?? null) : null));
   }
 
+  /** All who can be had; when that fails half way, nobody. */
+  async #take(asked: readonly LeaseRequest[], lease: Lease): Promise<Map<string, Held>> {
+    const taken = new Map<string, Held>();
+    try {
+      for (const subscriber of await this.#takeFree(asked, lease)) taken.set(subscriber.imsi, subscriber);
+      const left = asked.filter(({ imsi }) => !taken.has(imsi));
+      for (const subscriber of await this.#takeExpired(left, lease)) taken.set(subscriber.imsi, subscriber);
+    } catch (error) {
+      this.#lost.add({ claim: lease.claim, keys: asked.map(({ imsi }) => Number(imsi)) });
+      throw error;
+    }
+    return taken;
+  }
+
+  /** Ends the claims that nobody was told of, because they failed half way. */
+  letGoOfLost(): Promise<void> {
+    return this.#lost.letGo();
+  }
+
   /** Nearly always that is all of them, in one statement. */
-  async #takeFree(requests: readonly LeaseRequest[], holdMs: number): Promise<Held[]> {
-    const claim = this.#newClaim();
+  async #takeFree(requests: readonly LeaseRequest[], { claim, holdMs }: Lease): Promise<Held[]> {
     const records = json(requests.map(({ imsi, wanted }) => ({ imsi: Number(imsi), wanted })));
     const rows = await this.#database.run<StateRow>(TAKE_FREE, [records, claim, holdMs]);
     return rows.map((row) => ({ ...subscriberOf(row), claim }));
   }
 
-  async #takeExpired(requests: readonly LeaseRequest[], holdMs: number): Promise<Held[]> {
+  async #takeExpired(requests: readonly LeaseRequest[], lease: Lease): Promise<Held[]> {
     if (requests.length === 0) return [];
     const expired = await this.#database.run<[number]>(FIND_EXPIRED, [requests.map(({ imsi }) => Number(imsi))]);
     if (expired.length === 0) return [];
     const wanted = new Map(requests.map((request) => [request.imsi, request.wanted]));
-    return this.#takeFound(LOCK_EXPIRED, [expired.flat()], ({ imsi }) => wanted.get(imsi) ?? null, holdMs);
+    return this.#takeFound(LOCK_EXPIRED, [expired.flat()], ({ imsi }) => wanted.get(imsi) ?? null, lease);
   }
 
   async look(imsis: readonly string[]): Promise<Subscriber[]> {
@@ -145,32 +170,39 @@ export class Claims {
 
   /** Half of them those who wait longest, half of them those who came last. */
   claimDue(limit: number, holdMs: number): Promise<Held[]> {
-    return this.#takeFound(LOCK_DUE, [this.#halves.oldestOf(limit), limit], newest, Math.ceil(holdMs));
+    const lease = { claim: this.#newClaim(), holdMs: Math.ceil(holdMs) };
+    return this.#takeFound(LOCK_DUE, [this.#halves.oldestOf(limit), limit], newest, lease);
   }
 
-  #takeFound(
+  async #takeFound(
     lock: Statement,
     values: readonly unknown[],
     wantedOf: (subscriber: Subscriber) => Wanted | null,
-    holdMs: number,
+    { claim, holdMs }: Lease,
   ): Promise<Held[]> {
-    const claim = this.#newClaim();
-    return this.#database.transaction(async (client) => {
-      const [, rows] = await Promise.all([client.query('BEGIN'), send<FoundRow>(client, lock, values)]);
-      const found = rows.map((row) => this.#found(row));
-      const records = found.map(({ subscriber, known }) => ({
-        ...stateOf(subscriber),
-        known,
-        wanted: wantedOf(subscriber),
-      }));
-      const superseded = found.flatMap(({ news }) => news.map(({ eventId }) => eventId));
-      await Promise.all([
-        found.length > 0 && send(client, TAKE_FOUND, [json(records), claim, holdMs]),
-        superseded.length > 0 && send(client, SUPERSEDE, [superseded]),
-        client.query('COMMIT'),
-      ]);
-      return found.map(({ subscriber }) => ({ ...subscriber, claim }));
-    });
+    let keys: readonly number[] = [];
+    try {
+      return await this.#database.transaction(async (client) => {
+        const [, rows] = await Promise.all([client.query('BEGIN'), send<FoundRow>(client, lock, values)]);
+        const found = rows.map((row) => this.#found(row));
+        keys = rows.map(([imsi]) => imsi);
+        const records = found.map(({ subscriber, known }) => ({
+          ...stateOf(subscriber),
+          known,
+          wanted: wantedOf(subscriber),
+        }));
+        const superseded = found.flatMap(({ news }) => news.map(({ eventId }) => eventId));
+        await Promise.all([
+          found.length > 0 && send(client, TAKE_FOUND, [json(records), claim, holdMs]),
+          superseded.length > 0 && send(client, SUPERSEDE, [superseded]),
+          client.query('COMMIT'),
+        ]);
+        return found.map(({ subscriber }) => ({ ...subscriber, claim }));
+      });
+    } catch (error) {
+      this.#lost.add({ claim, keys });
+      throw error;
+    }
   }
 
   /** Nothing but superseding can come of a claim that was abandoned. */

@@ -88,6 +88,7 @@ export class PostgresStore implements Store {
 
   async probe(): Promise<void> {
     await this.#database.named(this.#database.run(PROBE, []));
+    await this.#database.named(this.#claiming.letGoOfLost());
   }
 
   close(): Promise<void> {
