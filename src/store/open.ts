@@ -24,20 +24,31 @@ export async function openStore(settings: StoreSettings, role: 'owner' | 'guest'
   const limits = limitsOf(settings);
   if (location.kind === 'postgres') {
     const { PostgresStore } = await import('./postgres/index.ts');
-    const url = withPassword(location.url.reveal(), settings.STORE_PASSWORD);
+    const url = urlOf(location, settings);
     return await PostgresStore.open({ url, limits, role, statementMs: settings.STORE_TIMEOUT * 1000 });
   }
   const { SqliteStore } = await import('./sqlite/index.ts');
   return await SqliteStore.open({ file: fileOf(location), limits, role });
 }
 
+/**
+ * Whether it is a database that the first start is to make the tables in; of a file, its absence tells that.
+ * @throws StoreError when there is no way to it, or the tables cannot be made.
+ */
+export async function isEmptyDatabase(settings: StoreSettings): Promise<boolean> {
+  const location = settings.STORE_URL;
+  if (location.kind !== 'postgres') return false;
+  const { PostgresStore } = await import('./postgres/index.ts');
+  return await PostgresStore.isToBeMade(urlOf(location, settings));
+}
+
 function fileOf(location: Exclude<StoreLocation, { kind: 'postgres' }>): string {
   return location.kind === 'memory' ? ':memory:' : location.file;
 }
 
-function withPassword(text: string, password: StoreSettings['STORE_PASSWORD']): string {
-  const url = new URL(text);
-  if (password && url.password === '') url.password = encodeURIComponent(password.reveal());
+function urlOf(location: Extract<StoreLocation, { kind: 'postgres' }>, { STORE_PASSWORD }: StoreSettings): string {
+  const url = new URL(location.url.reveal());
+  if (STORE_PASSWORD && url.password === '') url.password = encodeURIComponent(STORE_PASSWORD.reveal());
   return url.href;
 }
 

@@ -5,7 +5,7 @@ import { recordsEvents } from '../config/setting.ts';
 import type { Settings } from '../config/table.ts';
 import type { StoreError } from '../ports/store.ts';
 import type { Finding } from '../ports/target.ts';
-import { openStore } from './open.ts';
+import { isEmptyDatabase, openStore } from './open.ts';
 
 type ProbeSettings = Parameters<typeof openStore>[0] & Pick<Settings, 'TARGET'>;
 
@@ -18,6 +18,8 @@ export async function probeStore(settings: ProbeSettings): Promise<Finding> {
     return { verdict: 'warn', subject, message: 'memory: ends with the process; nothing outlives it' };
   if (location.kind === 'sqlite' && !existsSync(location.file)) return toBeMade(location.file);
   try {
+    if (await isEmptyDatabase(settings))
+      return { verdict: 'ok', subject, message: `${name} can be reached; its tables are made at the first start` };
     const store = await openStore(settings, 'guest');
     const records = recordsEvents(settings.TARGET);
     const backlog = records && store.outbox ? store.outbox.backlog() : store.views.backlog();

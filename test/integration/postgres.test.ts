@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import pg from 'pg';
+import { storeName } from '../../src/config/kinds.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { type Store, StoreError } from '../../src/ports/store.ts';
 import { PostgresStore } from '../../src/store/postgres/index.ts';
 import { MIGRATIONS, migrate } from '../../src/store/postgres/schema.ts';
+import { probeStore } from '../../src/store/probe.ts';
 import { BadLine } from '../helpers/bad-line.ts';
 import { until } from '../helpers/polling.ts';
 import { freePort } from '../helpers/ports.ts';
@@ -154,6 +157,36 @@ describe('migrating PostgreSQL', () => {
     await withClient(bench.url, (client) => migrate(client, [...MIGRATIONS, step]));
     assert.deepEqual(await bench.query('SELECT x FROM nsps_connector.later'), []);
     await store.close();
+  });
+
+  test('is not done by a command, which says what to do instead', async () => {
+    await using bench = await postgresBench();
+    const refusal = async () => String(await outcome(bench.openWith({ role: 'guest' })));
+    const tables = () => bench.query("SELECT FROM pg_tables WHERE schemaname = 'nsps_connector'");
+    const { settings } = loadConfig({ STORE_URL: bench.url }, { requireAll: false });
+    assert.match(await refusal(), /holds no tables of the connector.*start the connector first/);
+    assert.deepEqual(await probeStore(settings), {
+      verdict: 'ok',
+      subject: 'store',
+      message: `${storeName(settings.STORE_URL)} can be reached; its tables are made at the first start`,
+    });
+    assert.deepEqual(await tables(), []);
+    await withClient(bench.url, (client) => migrate(client, MIGRATIONS.slice(0, -1)));
+    const before = await tables();
+    const older = new RegExp(
+      `older version .*schema ${MIGRATIONS.length - 1}.*start a connector of this version first`,
+    );
+    assert.match(await refusal(), older);
+    const { verdict, message } = await probeStore(settings);
+    assert.equal(verdict, 'fail');
+    assert.match(message, older);
+    assert.deepEqual(await tables(), before);
+    await (await bench.open()).close();
+    const guest = await bench.openWith({ role: 'guest' });
+    await guest.write(acceptanceOf(1));
+    await guest.close();
+    await bench.query('INSERT INTO nsps_connector.migrations (version) VALUES (99)');
+    assert.match(await refusal(), /newer version/);
   });
 
   test('is refused when the database is of a newer version', async () => {

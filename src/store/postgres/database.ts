@@ -2,7 +2,7 @@ import pg from 'pg';
 import { StoreError } from '../../ports/store.ts';
 import { Connections } from './connections.ts';
 import { isAnswer, isCollision, isReadOnly, storeError } from './faults.ts';
-import { migrate } from './schema.ts';
+import { isToBeMade, migrate, requireToday } from './schema.ts';
 import { limitsOfSession } from './session.ts';
 
 const CONNECT_MS = 5_000;
@@ -67,13 +67,28 @@ export class Database {
   }
 
   /** Brings the tables up to date. */
-  async migrate(): Promise<void> {
+  migrate(): Promise<void> {
+    return this.#alone((client) => migrate(client));
+  }
+
+  /** Changes nothing. Rejects with a `StoreError` when the tables are not exactly today's. */
+  requireToday(): Promise<void> {
+    return this.#alone((client) => requireToday(client));
+  }
+
+  /** Whether there are no tables yet; changes nothing. Rejects with a `StoreError` when they could not be made. */
+  isToBeMade(): Promise<boolean> {
+    return this.#alone(isToBeMade);
+  }
+
+  /** Over a connection of its own, which may take long. */
+  async #alone<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
     const client = new pg.Client({ ...this.#config, query_timeout: MIGRATION_MS });
     client.on('error', () => {});
     try {
       await client.connect();
       await client.query(limitsOfSession({ statementMs: MIGRATION_MS }));
-      await migrate(client);
+      return await work(client);
     } finally {
       await client.end().catch(() => {});
     }

@@ -15,7 +15,7 @@ export interface PostgresOptions extends Omit<DatabaseOptions, 'poolSize'> {
   readonly limits: Limits;
   /** Connections for events (default 4); two more are made when somebody looks. */
   readonly poolSize?: number;
-  /** `owner`: a connector (default). `guest`: a command beside it. They do the same: leases of the dead end by themselves. */
+  /** `owner`: a connector (default), which brings the tables up to date. `guest`: a command beside it, which must not. */
   readonly role?: 'owner' | 'guest';
 }
 
@@ -35,16 +35,26 @@ export class PostgresStore implements Store {
   readonly outbox = null;
   #closed: Promise<void> | null = null;
 
-  /** @throws StoreError when there is no way to the database, or it is of a newer version. */
-  static async open({ url, limits, poolSize = 4, statementMs }: PostgresOptions): Promise<PostgresStore> {
-    const database = new Database({ url, poolSize, ...(statementMs !== undefined && { statementMs }) });
+  /** @throws StoreError when there is no way to the database, or it is of a newer version; for a guest, of any other. */
+  static async open({ url, limits, role = 'owner', poolSize = 4, ...rest }: PostgresOptions): Promise<PostgresStore> {
+    const database = new Database({ url, poolSize, ...rest });
     try {
-      await database.named(database.migrate());
+      await database.named(role === 'owner' ? database.migrate() : database.requireToday());
     } catch (error) {
       await database.close();
       throw error;
     }
     return new PostgresStore(database, limits);
+  }
+
+  /**
+   * Whether the first connector is still to make the tables. Changes nothing.
+   * @param url of the database.
+   * @throws StoreError when there is no way to it, or the tables cannot be made.
+   */
+  static async isToBeMade(url: string): Promise<boolean> {
+    const database = new Database({ url, poolSize: 1 });
+    return await database.named(database.isToBeMade()).finally(() => database.close());
   }
 
   private constructor(database: Database, limits: Limits) {

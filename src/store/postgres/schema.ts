@@ -193,27 +193,61 @@ export async function migrate(client: ClientBase, migrations: readonly string[] 
 /** @returns whether nothing is left to do. */
 async function takeStep(client: ClientBase, migrations: readonly string[]): Promise<boolean> {
   const version = await versionOf(client);
-  if (version > migrations.length) {
-    throw new StoreError(
-      `the database is of a newer version of the connector (schema ${version}, this one knows ${migrations.length}): ` +
-        'run that one, or restore a copy from before the upgrade',
-      { passing: false },
-    );
-  }
-  const step = migrations[version];
+  if (version === null) await client.query(BEFORE_THE_FIRST);
+  refuseNewer(version ?? 0, migrations.length);
+  const step = migrations[version ?? 0];
   if (step === undefined) return true;
   await client.query(step);
-  await client.query('INSERT INTO nsps_connector.migrations (version) VALUES ($1)', [version + 1]);
+  await client.query('INSERT INTO nsps_connector.migrations (version) VALUES ($1)', [(version ?? 0) + 1]);
   return false;
 }
 
-async function versionOf(client: ClientBase): Promise<number> {
+/** What says which steps were taken. */
+const BEFORE_THE_FIRST = `
+  CREATE SCHEMA IF NOT EXISTS nsps_connector;
+  CREATE TABLE nsps_connector.migrations (version integer PRIMARY KEY, taken_at timestamptz NOT NULL DEFAULT now())`;
+
+/**
+ * For whoever works beside the connectors, and must not change the tables under them.
+ * @throws StoreError when they are not exactly today's.
+ */
+export async function requireToday(client: ClientBase, today: number = MIGRATIONS.length): Promise<void> {
+  const version = (await versionOf(client)) ?? 0;
+  refuseNewer(version, today);
+  if (version === today) return;
+  throw new StoreError(
+    version === 0
+      ? 'the database holds no tables of the connector: name the one it uses, or start the connector first'
+      : `the database is of an older version of the connector (schema ${version}, this one needs ${today}): ` +
+          'start a connector of this version first, which brings it up to date',
+    { passing: false },
+  );
+}
+
+/**
+ * Whether the first connector is still to make the tables.
+ * @throws StoreError when they are, and the user may not.
+ */
+export async function isToBeMade(client: ClientBase): Promise<boolean> {
+  if ((await versionOf(client)) !== null) return false;
+  const { rows } = await client.query("SELECT has_database_privilege(current_database(), 'CREATE') AS allowed");
+  if (rows[0].allowed) return true;
+  throw new StoreError('the user may not make the tables: GRANT CREATE ON DATABASE', { passing: false });
+}
+
+/** @returns null when there are no tables of the connector. */
+async function versionOf(client: ClientBase): Promise<number | null> {
   const found = await client.query("SELECT to_regclass('nsps_connector.migrations') IS NOT NULL AS exists");
-  if (!found.rows[0].exists) {
-    await client.query(`
-      CREATE SCHEMA IF NOT EXISTS nsps_connector;
-      CREATE TABLE nsps_connector.migrations (version integer PRIMARY KEY, taken_at timestamptz NOT NULL DEFAULT now())`);
-  }
+  if (!found.rows[0].exists) return null;
   const { rows } = await client.query('SELECT coalesce(max(version), 0) AS version FROM nsps_connector.migrations');
   return rows[0].version;
+}
+
+function refuseNewer(version: number, known: number): void {
+  if (version <= known) return;
+  throw new StoreError(
+    `the database is of a newer version of the connector (schema ${version}, this one knows ${known}): ` +
+      'run that one, or restore a copy from before the upgrade',
+    { passing: false },
+  );
 }
