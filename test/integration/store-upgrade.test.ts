@@ -2,11 +2,16 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import type { Store } from '../../src/ports/store.ts';
+import { Claims } from '../../src/store/postgres/claims.ts';
+import { Database } from '../../src/store/postgres/database.ts';
+import { Leases } from '../../src/store/postgres/leases.ts';
 import { migrate as migratePostgres, MIGRATIONS as POSTGRES_MIGRATIONS } from '../../src/store/postgres/schema.ts';
+import { Writes } from '../../src/store/postgres/writes.ts';
 import { MIGRATIONS, migrate } from '../../src/store/sqlite/schema.ts';
+import { until } from '../helpers/polling.ts';
 import { postgresBench, withClient } from '../helpers/postgres.ts';
 import { sqliteBench } from '../helpers/sqlite-bench.ts';
-import { acceptanceOf, entryOf, IMSI, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, entryOf, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 
 const DEAD_IMSI = '250010000000007';
 
@@ -79,4 +84,53 @@ describe('a database of the first version', () => {
     await usesWhatItFinds(store);
     await store.close();
   });
+});
+
+test('PostgreSQL is brought up to date under the hands of connectors of an older version', async () => {
+  await using bench = await postgresBench();
+  const older = POSTGRES_MIGRATIONS.slice(0, 2);
+  await withClient(bench.url, (client) => migratePostgres(client, older));
+  const database = new Database({ url: bench.url, poolSize: 8 });
+  const leases = new Leases();
+  const writes = new Writes(database, leases, LIMITS);
+  const claims = new Claims(database, () => leases.next(), LIMITS);
+  let upgraded = false;
+  let rounds = 0;
+  const work = async (lane: number) => {
+    for (let n = 0; !upgraded; n++) {
+      const imsi = String(250010000000000 + lane * 10 + (n % 10));
+      await writes.write([acceptanceOf(lane * 1_000_000 + n, { imsi })]);
+      await claims.claimDue(2, 1);
+      rounds++;
+    }
+  };
+  const traffic = Promise.all(Array.from({ length: 6 }, (_, lane) => work(lane)));
+  await until('there is traffic', () => rounds > 100);
+  try {
+    await withClient(bench.url, (client) => migratePostgres(client));
+  } finally {
+    upgraded = true;
+  }
+  await traffic;
+  await database.close();
+  const store = await bench.open();
+  assert.ok((await store.views.events({ limit: 1 })).length > 0);
+  await store.close();
+});
+
+test('PostgreSQL is brought up to date in the middle of a write of an older version', async () => {
+  await using bench = await postgresBench();
+  await withClient(bench.url, (client) => migratePostgres(client, POSTGRES_MIGRATIONS.slice(0, 2)));
+  await withClient(bench.url, async (writer) => {
+    await writer.query('BEGIN; SELECT FROM nsps_connector.subscribers FOR NO KEY UPDATE');
+    const upgrade = withClient(bench.url, (client) => migratePostgres(client));
+    await until('it waits for the write', async () => {
+      const waiting = await bench.query(
+        'SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())',
+      );
+      return waiting.length > 0;
+    });
+    await Promise.all([writer.query('SELECT FROM nsps_connector.journal FOR NO KEY UPDATE; COMMIT'), upgrade]);
+  });
+  await (await bench.openWith({ role: 'guest' })).close();
 });

@@ -35,7 +35,12 @@ export function isRefusal(error: unknown): boolean {
  * somebody else wrote first.
  */
 export function isCollision(error: unknown): boolean {
-  return ['40P01', '40001', '23505'].includes(codeOf(error) ?? '');
+  return isDeadlock(error) || ['40001', '23505'].includes(codeOf(error) ?? '');
+}
+
+/** Whether two waited for each other, and this one was told to give way. */
+export function isDeadlock(error: unknown): boolean {
+  return codeOf(error) === '40P01';
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { StoreError } from '../../ports/store.ts';
+import { isDeadlock } from './faults.ts';
 
 /**
  * Steps from nothing to today's tables; a step that was released is never changed again. States are kept as jsonb
@@ -171,12 +172,17 @@ export const MIGRATIONS: readonly string[] = [
 /** Nobody else's lock: 'nsps' in ASCII. */
 const LOCK = 0x6e737073;
 
+/** The order in which writes take them. Whoever changes one first would wait for a write that waits for him. */
+const HAVE_ALL = 'LOCK TABLE nsps_connector.subscribers, nsps_connector.journal IN ACCESS EXCLUSIVE MODE';
+const TRIES = 5;
+
 /**
  * Brings the tables up to date, one step a transaction, one instance at a time; dying in between undoes one step at most.
+ * Connectors of an older version may be at work: they wait while a step is taken.
  * @throws StoreError when the database was made by a newer program.
  */
 export async function migrate(client: ClientBase, migrations: readonly string[] = MIGRATIONS): Promise<void> {
-  for (let done = false; !done; ) {
+  for (let [done, tries] = [false, 1]; !done; ) {
     await client.query('BEGIN');
     try {
       // Whoever is first works for all of the others, however long that takes.
@@ -185,27 +191,27 @@ export async function migrate(client: ClientBase, migrations: readonly string[] 
       await client.query('COMMIT');
     } catch (error) {
       await client.query('ROLLBACK').catch(() => {});
-      throw error;
+      if (!isDeadlock(error) || tries++ === TRIES) throw error;
     }
   }
 }
 
 /** @returns whether nothing is left to do. */
 async function takeStep(client: ClientBase, migrations: readonly string[]): Promise<boolean> {
-  const version = await versionOf(client);
-  if (version === null) await client.query(BEFORE_THE_FIRST);
-  refuseNewer(version ?? 0, migrations.length);
-  const step = migrations[version ?? 0];
+  const version = (await versionOf(client)) ?? 0;
+  refuseNewer(version, migrations.length);
+  const step = migrations[version];
   if (step === undefined) return true;
+  await client.query(version === 0 ? BEFORE_THE_FIRST : HAVE_ALL);
   await client.query(step);
-  await client.query('INSERT INTO nsps_connector.migrations (version) VALUES ($1)', [(version ?? 0) + 1]);
+  await client.query('INSERT INTO nsps_connector.migrations (version) VALUES ($1)', [version + 1]);
   return false;
 }
 
 /** What says which steps were taken. */
 const BEFORE_THE_FIRST = `
   CREATE SCHEMA IF NOT EXISTS nsps_connector;
-  CREATE TABLE nsps_connector.migrations (version integer PRIMARY KEY, taken_at timestamptz NOT NULL DEFAULT now())`;
+  CREATE TABLE IF NOT EXISTS nsps_connector.migrations (version integer PRIMARY KEY, taken_at timestamptz NOT NULL DEFAULT now())`;
 
 /**
  * For whoever works beside the connectors, and must not change the tables under them.
