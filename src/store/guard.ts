@@ -53,7 +53,7 @@ export class GuardedStore implements Store {
 
   claimDue(limit: number, holdMs: number): Promise<readonly Held[]> {
     if (this.#fault !== null) return this.#refuse(this.#fault);
-    return this.#watch(this.#store.claimDue(limit, holdMs), (late) => this.#letGo(late));
+    return this.#watch(this.#store.claimDue(limit, holdMs), (late) => this.#letGo(late), true);
   }
 
   look(imsi: string): Promise<Subscriber> {
@@ -107,10 +107,11 @@ export class GuardedStore implements Store {
   /**
    * Looked through now and then, and not with a timer each: a timer costs more than what it would guard.
    * @param tooLate gets the result that nobody waits for any more.
+   * @param behind whether no event waits for it: that it is slow does not say that events cannot be taken.
    */
-  #watch<T>(work: Promise<T>, tooLate: (result: T) => void): Promise<T> {
+  #watch<T>(work: Promise<T>, tooLate: (result: T) => void, behind = false): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const asked: Asked = { since: this.#clock.now(), recoveries: this.#recoveries, giveUp: reject };
+      const asked: Asked = { since: this.#clock.now(), recoveries: this.#recoveries, behind, giveUp: reject };
       const place = this.#asked.add(asked);
       if (this.#cancelLook === null) this.#lookLater();
       work.then(
@@ -144,7 +145,7 @@ export class GuardedStore implements Store {
       const asked = place?.value;
       if (!asked || asked.since > oldest) return;
       this.#asked.remove(place);
-      this.#late.add(asked);
+      if (!asked.behind) this.#late.add(asked);
       const error = new StoreError(`it did not answer within ${this.#timeoutMs / 1000} s`);
       this.#failed(asked, error);
       asked.giveUp(error);
@@ -167,8 +168,13 @@ export class GuardedStore implements Store {
   }
 
   /** A fault of one request says nothing about the store; what was asked before it was well again says nothing new. */
-  #failed({ recoveries }: Asked, error: unknown): void {
+  #failed({ recoveries, behind }: Asked, error: unknown): void {
     if (!(error instanceof StoreError) || !error.passing || recoveries < this.#recoveries) return;
+    if (behind) {
+      // The probe tells whether the store fails as a whole.
+      if (this.#fault === null && !this.#closed) this.probe().catch(() => {});
+      return;
+    }
     const first = this.#fault === null;
     this.#fault = error.message;
     if (first) {
@@ -199,6 +205,8 @@ interface Asked {
   readonly since: number;
   /** How often the store had been found well again by then. */
   readonly recoveries: number;
+  /** Whether no event waits for it. */
+  readonly behind: boolean;
   giveUp(error: StoreError): void;
 }
 

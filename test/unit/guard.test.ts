@@ -9,9 +9,11 @@ import { effects, entryOf, IMSI, wantedAt } from '../helpers/subscribers.ts';
 const LIMIT_MS = 1_000;
 const SETTLED = effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 1, released: [] });
 
-/** A guarded store whose claims are answered by hand, and all the rest at once. */
+/** A guarded store whose claims, looks for what is due and the probes after them are answered by hand, the rest at once. */
 function bench() {
   const claims: PromiseWithResolvers<Held | null>[] = [];
+  const looks: PromiseWithResolvers<Held[]>[] = [];
+  const probes: PromiseWithResolvers<void>[] = [];
   const writes: Write[] = [];
   const news: (string | null)[] = [];
   const store = {
@@ -20,16 +22,27 @@ function bench() {
       claims.push(claim);
       return claim.promise;
     },
+    claimDue: () => {
+      const look = Promise.withResolvers<Held[]>();
+      looks.push(look);
+      return look.promise;
+    },
     write: async (write: Write) => {
       writes.push(write);
       return [true];
     },
     note: async () => {},
-    probe: async () => {},
+    probe: async () => {
+      if (looks.length === 0) return;
+      const probe = Promise.withResolvers<void>();
+      probes.push(probe);
+      await probe.promise;
+    },
     close: async () => {},
   } as unknown as Store;
   const clock = new FakeClock();
-  return { claims, writes, news, clock, guard: new GuardedStore(store, clock, LIMIT_MS, (fault) => news.push(fault)) };
+  const guard = new GuardedStore(store, clock, LIMIT_MS, (fault) => news.push(fault));
+  return { claims, looks, probes, writes, news, clock, guard };
 }
 
 const refused = (work: Promise<unknown>) => assert.rejects(work, StoreError);
@@ -99,6 +112,25 @@ describe('a guarded store', () => {
     claims[3]?.reject(new StoreError('the disk is full'));
     await newer;
     assert.equal(guard.fault, 'the disk is full');
+    await guard.close();
+  });
+
+  test('that is only slow in looking for what is due is well as long as it can be written', async () => {
+    const { guard, clock, looks, probes, news } = bench();
+    const slow = refused(guard.claimDue(1, 1));
+    await clock.advance(LIMIT_MS);
+    await slow;
+    assert.deepEqual([guard.fault, probes.length], [null, 1]);
+    probes[0]?.resolve();
+    looks[0]?.reject(new StoreError('it does not answer in time'));
+    await settled();
+    assert.deepEqual(news, []);
+    const failing = refused(guard.claimDue(1, 1));
+    looks[1]?.reject(new StoreError('nobody answers there'));
+    await failing;
+    probes.at(-1)?.reject(new StoreError('nobody answers there'));
+    await settled();
+    assert.deepEqual(news, ['nobody answers there']);
     await guard.close();
   });
 });
