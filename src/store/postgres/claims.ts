@@ -11,10 +11,12 @@ import {
 import type { Held } from '../../ports/store.ts';
 import { Halves } from '../halves.ts';
 import type { ClaimRequest } from '../requests.ts';
-import { SUBSCRIBER_COLUMNS } from '../subscriber-row.ts';
+import { FIND_EXPIRED, LOCK_DUE, LOCK_EXPIRED, LOOK, SUPERSEDE, TAKE_FOUND, TAKE_FREE } from './claim-statements.ts';
 import { type Database, type Statement, send } from './database.ts';
+import { Due } from './due.ts';
 import { LostClaims } from './lost-claims.ts';
-import { json, STATE_ASSIGNMENTS, STATE_RECORD, type StateRow, stateOf, subscriberOf } from './rows.ts';
+import { json, type StateRow, stateOf, subscriberOf } from './rows.ts';
+import { NOW } from './statements.ts';
 
 export interface LeaseRequest extends ClaimRequest {
   readonly holdMs: number;
@@ -27,76 +29,24 @@ interface Lease {
   readonly holdMs: number;
 }
 
+/** How rows are found and locked, and what is going to be sent to each. */
+interface Finding {
+  readonly lock: Statement;
+  readonly values: readonly unknown[];
+  wantedOf(subscriber: Subscriber): Wanted | null;
+}
+
+/** Who was taken. */
+interface Taken {
+  readonly held: readonly Held[];
+  /** When it was looked for them, on the database's clock. */
+  readonly now: number;
+  /** Since when they were due. */
+  readonly found: readonly number[];
+}
+
 /** A locked row that is free, or whose holder is gone: he may have sent `left`. */
 type FoundRow = [...StateRow, left: Wanted | null, abandoned: boolean, now: number];
-
-const COLUMNS = SUBSCRIBER_COLUMNS.map((column) => `s.${column}`).join(', ');
-
-/**
- * Takes whoever nobody holds, those never heard of among them. In the order of keys, so that no two groups wait for each
- * other; a lease begins when its row is written, not when the statement began to wait for it.
- */
-const TAKE_FREE: Statement = {
-  name: 'take-free',
-  text: `
-    INSERT INTO nsps_connector.subscribers AS s (imsi, lease_owner, lease_until, lease_wanted)
-    SELECT u.imsi, $2::uuid, nsps_connector.now_ms() + $3::bigint, u.wanted
-    FROM json_to_recordset($1::json) AS u(imsi bigint, wanted jsonb) ORDER BY u.imsi
-    ON CONFLICT (imsi) DO UPDATE SET lease_owner = excluded.lease_owner, lease_wanted = excluded.lease_wanted,
-      lease_until = nsps_connector.now_ms() + $3::bigint
-    WHERE s.lease_owner IS NULL
-    RETURNING ${COLUMNS}`,
-};
-
-const EXPIRED = 's.lease_until <= (SELECT nsps_connector.now_ms())';
-
-const FIND_EXPIRED: Statement = {
-  name: 'find-expired',
-  text: `SELECT s.imsi FROM nsps_connector.subscribers AS s WHERE s.imsi = ANY($1::bigint[]) AND ${EXPIRED}`,
-};
-
-const FOUND = `${COLUMNS}, s.lease_wanted AS left_behind, s.lease_owner IS NOT NULL AS abandoned, nsps_connector.now_ms() AS now
-  FROM nsps_connector.subscribers AS s`;
-
-const LOCK_EXPIRED: Statement = {
-  name: 'lock-expired',
-  text: `SELECT ${FOUND} WHERE s.imsi = ANY($1::bigint[]) AND ${EXPIRED} ORDER BY s.imsi FOR NO KEY UPDATE`,
-};
-
-const DUE = `SELECT ${FOUND}
-  WHERE s.due_at <= (SELECT nsps_connector.now_ms()) AND (s.lease_owner IS NULL OR ${EXPIRED})`;
-
-/** Whoever is locked is being claimed, or written, by somebody else: the next look finds him. */
-const LOCK_DUE: Statement = {
-  name: 'lock-due',
-  text: `
-    WITH oldest AS MATERIALIZED (${DUE} ORDER BY s.due_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED),
-    newest AS MATERIALIZED (${DUE} AND s.imsi NOT IN (SELECT imsi FROM oldest)
-      ORDER BY s.due_at DESC LIMIT $2::bigint - (SELECT count(*) FROM oldest) FOR NO KEY UPDATE SKIP LOCKED)
-    SELECT * FROM oldest UNION ALL SELECT * FROM newest`,
-};
-
-const TAKE_FOUND: Statement = {
-  name: 'take-found',
-  text: `
-    UPDATE nsps_connector.subscribers AS s SET ${STATE_ASSIGNMENTS}, known = s.known OR u.known,
-      lease_owner = $2::uuid, lease_until = nsps_connector.now_ms() + $3::bigint, lease_wanted = u.wanted
-    FROM json_to_recordset($1::json) AS u(${STATE_RECORD}, known boolean, wanted jsonb) WHERE s.imsi = u.imsi`,
-};
-
-/** Events that lost their place to one that may have been sent. */
-const SUPERSEDE: Statement = {
-  name: 'supersede',
-  text: `
-    UPDATE nsps_connector.journal SET state = 'superseded', why = NULL, updated_at = nsps_connector.now_ms()
-    WHERE seq IN (
-      SELECT seq FROM nsps_connector.journal WHERE event_id = ANY($1::text[]) ORDER BY event_id FOR NO KEY UPDATE)`,
-};
-
-const LOOK: Statement = {
-  name: 'look',
-  text: `SELECT ${COLUMNS} FROM nsps_connector.subscribers AS s WHERE s.imsi = ANY($1::bigint[])`,
-};
 
 /** Who may talk to the core about whom: leases in the subscribers' rows, on the database's clock. */
 export class Claims {
@@ -105,6 +55,7 @@ export class Claims {
   readonly #limits: Limits;
   readonly #halves = new Halves();
   readonly #lost: LostClaims;
+  readonly #due: Due;
 
   /** @param newClaim names the claims of one group: of a subscriber there is one at most among them. */
   constructor(database: Database, newClaim: () => string, limits: Limits) {
@@ -112,6 +63,7 @@ export class Claims {
     this.#newClaim = newClaim;
     this.#limits = limits;
     this.#lost = new LostClaims(database);
+    this.#due = new Due(database);
   }
 
   /** @returns for each request what is known of the subscriber; null when he is held, or two ask: then the first gets him. */
@@ -151,12 +103,14 @@ export class Claims {
     return rows.map((row) => ({ ...subscriberOf(row), claim }));
   }
 
-  async #takeExpired(requests: readonly LeaseRequest[], lease: Lease): Promise<Held[]> {
+  async #takeExpired(requests: readonly LeaseRequest[], lease: Lease): Promise<readonly Held[]> {
     if (requests.length === 0) return [];
     const expired = await this.#database.run<[number]>(FIND_EXPIRED, [requests.map(({ imsi }) => Number(imsi))]);
     if (expired.length === 0) return [];
     const wanted = new Map(requests.map((request) => [request.imsi, request.wanted]));
-    return this.#takeFound(LOCK_EXPIRED, [expired.flat()], ({ imsi }) => wanted.get(imsi) ?? null, lease);
+    const wantedOf = ({ imsi }: Subscriber) => wanted.get(imsi) ?? null;
+    const { held } = await this.#takeFound({ lock: LOCK_EXPIRED, values: [expired.flat()], wantedOf }, lease);
+    return held;
   }
 
   async look(imsis: readonly string[]): Promise<Subscriber[]> {
@@ -169,21 +123,25 @@ export class Claims {
   }
 
   /** Half of them those who wait longest, half of them those who came last. */
-  claimDue(limit: number, holdMs: number): Promise<Held[]> {
+  async claimDue(limit: number, holdMs: number): Promise<readonly Held[]> {
+    const range = await this.#due.range();
+    const oldest = this.#halves.oldestOf(limit);
     const lease = { claim: this.#newClaim(), holdMs: Math.ceil(holdMs) };
-    return this.#takeFound(LOCK_DUE, [this.#halves.oldestOf(limit), limit], newest, lease);
+    const values = [oldest, limit, range.low, range.high, range.since];
+    const { held, now, found } = await this.#takeFound({ lock: LOCK_DUE, values, wantedOf: newest }, lease);
+    this.#due.looked(range, { now, limit, oldest, found });
+    return held;
   }
 
-  async #takeFound(
-    lock: Statement,
-    values: readonly unknown[],
-    wantedOf: (subscriber: Subscriber) => Wanted | null,
-    { claim, holdMs }: Lease,
-  ): Promise<Held[]> {
+  async #takeFound({ lock, values, wantedOf }: Finding, { claim, holdMs }: Lease): Promise<Taken> {
     let keys: readonly number[] = [];
     try {
       return await this.#database.transaction(async (client) => {
-        const [, rows] = await Promise.all([client.query('BEGIN'), send<FoundRow>(client, lock, values)]);
+        const [, [[now = 0] = []], rows] = await Promise.all([
+          client.query('BEGIN'),
+          send<[number]>(client, NOW, []),
+          send<FoundRow>(client, lock, values),
+        ]);
         const found = rows.map((row) => this.#found(row));
         keys = rows.map(([imsi]) => imsi);
         const records = found.map(({ subscriber, known }) => ({
@@ -197,7 +155,11 @@ export class Claims {
           superseded.length > 0 && send(client, SUPERSEDE, [superseded]),
           client.query('COMMIT'),
         ]);
-        return found.map(({ subscriber }) => ({ ...subscriber, claim }));
+        return {
+          held: found.map(({ subscriber }) => ({ ...subscriber, claim })),
+          now,
+          found: rows.flatMap((row) => subscriberOf(row).dueAt ?? []),
+        };
       });
     } catch (error) {
       this.#lost.add({ claim, keys });

@@ -17,6 +17,9 @@ const MIGRATION_MS = 1_800_000;
 /** For looking, apart from the rest: a long search must not hold up an event. */
 const VIEW_CONNECTIONS = 2;
 const TRIES = 5;
+/** For what may read all there is, a minute long; by the index even so. */
+const LONG_MS = 60_000;
+const FOR_LONG = `BEGIN; SET LOCAL statement_timeout = ${LONG_MS}; SET LOCAL jit = off; SET LOCAL enable_seqscan = off`;
 /**
  * All rows are known by their keys. A plan made while the tables were small would go on reading all of them when they are
  * not any more.
@@ -44,6 +47,7 @@ export class Database {
   readonly #work: Connections;
   readonly #views: Connections;
   readonly #config: pg.PoolConfig;
+  readonly #closing = new AbortController();
 
   /** @throws StoreError when the URL is none. */
   constructor({ url, poolSize, statementMs = STATEMENT_MS }: DatabaseOptions) {
@@ -107,6 +111,17 @@ export class Database {
     });
   }
 
+  /** The same for what may take a minute, and no event waits for; given up when the connections are ended. */
+  async lookLong<Row extends unknown[]>(text: string): Promise<Row[]> {
+    const query = { text, rowMode: 'array', query_timeout: LONG_MS + ANSWER_MS - STATEMENT_MS } as const;
+    return this.#with(this.#views, async (client) => {
+      await client.query(FOR_LONG);
+      const { rows } = await unlessAborted(client.query<Row>(query), this.#closing.signal);
+      await client.query('COMMIT');
+      return rows;
+    });
+  }
+
   /**
    * Lets `work` do a transaction, which begins and commits it; whatever it throws undoes it. Done again when somebody else
    * got in its way.
@@ -158,6 +173,7 @@ export class Database {
 
   /** Ends all connections, once they are at rest. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await Promise.all([this.#work.end(), this.#views.end()]);
   }
 }
@@ -170,6 +186,16 @@ export async function send<Row extends unknown[]>(
 ): Promise<Row[]> {
   const { rows } = await client.query<Row>({ name, text, values: [...values], rowMode: 'array' });
   return rows;
+}
+
+/** What `work` gives, as long as somebody wants it. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const giveUp = () => reject(new StoreError('the connections were ended'));
+    signal.addEventListener('abort', giveUp, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+    if (signal.aborted) giveUp();
+  });
 }
 
 /** IMSIs, times and sequence numbers all fit a number. */

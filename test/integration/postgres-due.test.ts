@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from '../helpers/polling.ts';
+import { type PostgresBench, postgresBench, withClient } from '../helpers/postgres.ts';
+import { acceptanceOf, effects, IMSI } from '../helpers/subscribers.ts';
+
+const LONG_MS = 600_000;
+const DONE = 5_000;
+const LOOKS = 100;
+
+test('a look for who is due does not go through all who were, as long as somebody reads an old state', async () => {
+  await using bench = await postgresBench();
+  const store = await bench.open();
+  await bench.query(
+    `INSERT INTO nsps_connector.subscribers (imsi, known, due_at)
+     SELECT n, true, nsps_connector.now_ms() - 3600000 + n FROM generate_series(1, $1::int) AS n`,
+    [DONE],
+  );
+  await withClient(bench.url, async (reader) => {
+    await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM nsps_connector.subscribers');
+    await bench.query('UPDATE nsps_connector.subscribers SET due_at = NULL');
+    const before = await entriesRead(bench);
+    for (let look = 0; look < LOOKS; look++) {
+      const imsi = String(Number(IMSI) + look);
+      await store.write(acceptanceOf(look, { imsi }));
+      const found = await store.claimDue(2, LONG_MS);
+      assert.deepEqual(
+        found.map((held) => held.imsi),
+        [imsi],
+      );
+    }
+    await store.close();
+    // Each connection tells what it read when it ends, at the latest.
+    await until('all have told', async () => {
+      const left = await bench.query(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'nsps-connector'",
+      );
+      return left.length === 0;
+    });
+    const read = (await entriesRead(bench)) - before;
+    assert.ok(read < (LOOKS / 2) * DONE, `${read} entries of the index were read`);
+  });
+});
+
+test('who has long been due is found again after he was let go', async () => {
+  await using bench = await postgresBench();
+  const store = await bench.open();
+  await store.write(acceptanceOf(1));
+  await bench.query('UPDATE nsps_connector.subscribers SET due_at = due_at - 3600000');
+  const [held] = await store.claimDue(1, LONG_MS);
+  assert.equal(held?.imsi, IMSI);
+  assert.deepEqual(await store.claimDue(2, LONG_MS), []);
+  await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null, claim: held?.claim ?? '' }));
+  await until('he is found', async () => (await store.claimDue(2, LONG_MS)).length === 1);
+  await store.close();
+});
+
+/** Entries of the index of those who are due that were read so far. */
+async function entriesRead(bench: PostgresBench): Promise<number> {
+  const [row] = await bench.query(
+    "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = 'subscribers_due'",
+  );
+  return Number(row?.['idx_tup_read']);
+}
