@@ -4,20 +4,29 @@ interface Waiting<Q, R> {
   reject(error: unknown): void;
 }
 
+/** Where a group ends; one request makes one at least. */
+export interface GroupLimits<Q> {
+  /** Requests. */
+  readonly most?: number;
+  /** Bytes, of requests that have any to speak of. */
+  readonly mostBytes?: number;
+  bytesOf?(request: Q): number;
+}
+
 /**
  * Group commit: whatever is asked while one group is being written makes the next group. The busier it gets, the larger
  * the groups, and the less one request costs.
  */
 export class Group<Q, R> {
   readonly #carryOut: (requests: readonly Q[]) => Promise<readonly R[]>;
-  readonly #most: number;
+  readonly #limits: Required<GroupLimits<Q>>;
   #waiting: Waiting<Q, R>[] = [];
   #busy = false;
 
-  /** @param carryOut gets at most `most` requests, and gives one result for each, in their order. */
-  constructor(carryOut: (requests: readonly Q[]) => Promise<readonly R[]>, most = 500) {
+  /** @param carryOut gives one result for each request, in their order. */
+  constructor(carryOut: (requests: readonly Q[]) => Promise<readonly R[]>, limits: GroupLimits<Q> = {}) {
     this.#carryOut = carryOut;
-    this.#most = most;
+    this.#limits = { ...DEFAULTS, ...limits };
   }
 
   ask(request: Q): Promise<R> {
@@ -32,8 +41,9 @@ export class Group<Q, R> {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.slice(0, this.#most);
-      this.#waiting = this.#waiting.slice(this.#most);
+      const size = this.#nextSize();
+      const group = this.#waiting.slice(0, size);
+      this.#waiting = this.#waiting.slice(size);
       try {
         const results = await this.#carryOut(group.map(({ request }) => request));
         for (const [index, { resolve }] of group.entries()) resolve(results[index] as R);
@@ -43,4 +53,18 @@ export class Group<Q, R> {
     }
     this.#busy = false;
   }
+
+  #nextSize(): number {
+    const { most, mostBytes, bytesOf } = this.#limits;
+    let size = 0;
+    let bytes = 0;
+    for (const { request } of this.#waiting) {
+      bytes += bytesOf(request);
+      if (size > 0 && (size === most || bytes > mostBytes)) break;
+      size++;
+    }
+    return size;
+  }
 }
+
+const DEFAULTS = { most: 500, mostBytes: Number.POSITIVE_INFINITY, bytesOf: () => 0 };

@@ -323,6 +323,25 @@ describe('a PostgreSQL that fails', () => {
   });
 });
 
+test('PostgreSQL gets large events in several transactions, and one that is larger still in its own', async () => {
+  await using bench = await postgresBench();
+  const store = await bench.open();
+  const sizes = [...Array.from({ length: 16 }, () => 3), 33, 1];
+  const write = (n: number, size: number) => {
+    const body = Buffer.alloc(size * 1024 ** 2, ' ');
+    return store.write({ entry: entryOf(n, { state: 'ignored', body }), story: null, effects: [] });
+  };
+  await Promise.all(sizes.map((size, n) => write(n, size)));
+  const transactions = await bench.query(
+    'SELECT sum(length(body))::int / 1024 ^ 2 AS size FROM nsps_connector.journal GROUP BY xmin::text ORDER BY min(seq)',
+  );
+  assert.deepEqual(
+    transactions.map(({ size }) => size),
+    [30, 18, 33, 1],
+  );
+  await store.close();
+});
+
 test('PostgreSQL keeps text that it has no characters for as well as it can', async () => {
   await using bench = await postgresBench();
   const store = await bench.open();

@@ -65,7 +65,7 @@ export class PostgresStore implements Store {
     this.#claiming = claiming;
     this.#claims = new Group((requests) => database.named(claiming.claim(requests)));
     this.#looks = new Group((imsis) => database.named(claiming.look(imsis)));
-    this.#writes = new Group((writes) => database.named(writing.write(writes)));
+    this.#writes = new Group((writes) => database.named(writing.write(writes)), { mostBytes: MOST_BYTES, bytesOf });
     this.#cleaning = new Cleaning(database);
     this.views = new PostgresViews(database);
   }
@@ -115,3 +115,10 @@ const PROBE = {
       journal AS (UPDATE nsps_connector.journal SET state = state WHERE seq = -1)
     UPDATE nsps_connector.probe SET at = nsps_connector.now_ms()`,
 };
+
+/** Bodies of one transaction: all of them together are one parameter, which is held in memory here and there. */
+const MOST_BYTES = 32 * 1024 ** 2;
+
+function bytesOf({ entry }: Write): number {
+  return entry?.body.length ?? 0;
+}
