@@ -8,6 +8,7 @@ const EVENTS = 20_000;
 /** Of them, in one test. */
 const DEAD = 5_000;
 const BATCH = 100;
+const DAY_MS = 86_400_000;
 /** Of the event that came first, in milliseconds since 1970. */
 const FIRST = 1_000_000;
 
@@ -65,6 +66,24 @@ test('cleaning keeps what waits and what is dead, and takes the oldest of the re
   assert.deepEqual(await left(), ['event-5', 'event-4', 'event-1']);
   assert.equal(await store.clean({ before: 5, most: 1, limit: 2 }), 1);
   assert.deepEqual(await left(), ['event-5', 'event-1']);
+  await store.close();
+});
+
+test('cleaning goes by the database: a machine whose clock is wrong deletes neither too much nor too little', async (t) => {
+  await using bench = await postgresBench();
+  const store = await bench.open();
+  const now = Date.now();
+  for (const [n, days] of [1, 3].entries()) {
+    const entry = entryOf(n, { state: 'ignored', receivedAt: now - days * DAY_MS });
+    await store.write({ entry, story: null, effects: [] });
+  }
+  const clock = t.mock.method(Date, 'now', () => now);
+  for (const days of [10, -10]) {
+    const own = now + days * DAY_MS;
+    clock.mock.mockImplementation(() => own);
+    assert.equal(await store.clean({ before: own - 5 * DAY_MS, most: EVENTS, limit: 9 }), 0);
+  }
+  assert.equal(await store.clean({ before: now - 12 * DAY_MS, most: EVENTS, limit: 9 }), 1);
   await store.close();
 });
 

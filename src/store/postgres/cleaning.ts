@@ -1,5 +1,6 @@
 import type { CleaningOrder } from '../../ports/store.ts';
 import type { Database, Statement } from './database.ts';
+import { NOW } from './statements.ts';
 
 /** What waits, and what somebody has to look at, is not deleted whatever its age. */
 const DONE = "state NOT IN ('queued', 'dead')";
@@ -35,6 +36,9 @@ const CLEAN_AUDIT: Statement = {
       SELECT seq FROM nsps_connector.audit ORDER BY seq LIMIT $2 FOR UPDATE SKIP LOCKED))`,
 };
 
+/** By so much the clocks of machines may differ; only what is more is taken into account. Milliseconds. */
+const USUAL_MS = 60_000;
+
 /** Before the first event. */
 const FRONT = { seq: -1, receivedAt: -1 };
 
@@ -48,8 +52,12 @@ export class Cleaning {
     this.#database = database;
   }
 
-  /** @returns how many events were deleted. */
-  async clean({ before, most, limit }: CleaningOrder): Promise<number> {
+  /**
+   * By the database's clock: an instance whose own is wrong must not delete what all of them want to keep.
+   * @returns how many events were deleted.
+   */
+  async clean({ before: byOwnClock, most, limit }: CleaningOrder): Promise<number> {
+    const before = byOwnClock + (await this.#behind());
     await this.#database.run(CLEAN_AUDIT, [before, limit]);
     const { seq, receivedAt } = this.#reached;
     const deleted = await this.#database.run<[number, number]>(CLEAN, [before, limit, most, seq, receivedAt]);
@@ -58,5 +66,12 @@ export class Cleaning {
         ? FRONT
         : { seq: Math.max(...deleted.map(([at]) => at)), receivedAt: Math.max(...deleted.map(([, at]) => at)) };
     return deleted.length;
+  }
+
+  /** By how much this machine's clock is behind the database's, in milliseconds. */
+  async #behind(): Promise<number> {
+    const [row] = await this.#database.run<[number]>(NOW, []);
+    const ms = (row?.[0] ?? 0) - Date.now();
+    return Math.abs(ms) > USUAL_MS ? ms : 0;
   }
 }
