@@ -15,10 +15,6 @@ export class Semaphore {
     this.#clock = clock;
   }
 
-  get waiting(): number {
-    return this.#waiters.size;
-  }
-
   /** Enters when that needs no waiting (then `leave` must be called once). */
   tryEnter(): boolean {
     if (this.#free === 0) return false;
