@@ -55,6 +55,21 @@ test('who has long been due is found again after he was let go', async () => {
   await store.close();
 });
 
+test('closing does not wait for who looks through everything', async () => {
+  await using bench = await postgresBench();
+  const store = await bench.open();
+  await withClient(bench.url, async (client) => {
+    await client.query('BEGIN; LOCK TABLE nsps_connector.subscribers IN ACCESS EXCLUSIVE MODE');
+    const refused = assert.rejects(store.claimDue(1, LONG_MS), /the connections were ended/);
+    await until('it waits', async () => {
+      const waiting = await client.query('SELECT FROM pg_locks WHERE NOT granted');
+      return waiting.rowCount === 1;
+    });
+    await store.close();
+    await refused;
+  });
+});
+
 /** Entries of the index of those who are due that were read so far. */
 async function entriesRead(bench: PostgresBench): Promise<number> {
   const [row] = await bench.query(

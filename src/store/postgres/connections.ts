@@ -9,13 +9,13 @@ export class Connections {
   /** @param settings more statements for the beginning of each. */
   constructor(config: pg.PoolConfig, limits: SessionLimits, ...settings: string[]) {
     const beginning = [...settings, limitsOfSession(limits)].join('; ');
-    this.#pool = new pg.Pool(config);
+    // Should it fail, so does what follows.
+    const onConnect = (client: pg.ClientBase) => client.query(beginning).catch(() => {});
+    this.#pool = new pg.Pool({ ...config, onConnect });
     this.#pool.on('error', () => {});
     this.#pool.on('connect', (client) => {
       this.#current.add(client);
       client.on('error', () => {});
-      // Sent first on each connection; should it fail, so does what follows.
-      client.query(beginning).catch(() => {});
     });
   }
 

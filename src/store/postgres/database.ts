@@ -17,9 +17,8 @@ const MIGRATION_MS = 1_800_000;
 /** For looking, apart from the rest: a long search must not hold up an event. */
 const VIEW_CONNECTIONS = 2;
 const TRIES = 5;
-/** For what may read all there is, a minute long; by the index even so. */
+/** What may read all there is has a minute, and a connection of its own: one that looks must not wait for it. */
 const LONG_MS = 60_000;
-const FOR_LONG = `BEGIN; SET LOCAL statement_timeout = ${LONG_MS}; SET LOCAL jit = off; SET LOCAL enable_seqscan = off`;
 /**
  * All rows are known by their keys. A plan made while the tables were small would go on reading all of them when they are
  * not any more.
@@ -29,7 +28,7 @@ const BY_KEY = 'SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = o
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string;
-  /** Connections for events; two more are made when somebody looks. */
+  /** Connections for events; two more are made when somebody looks, and one to look through everything. */
   readonly poolSize: number;
   /** How long a statement may take, in milliseconds. */
   readonly statementMs?: number;
@@ -46,6 +45,7 @@ export class Database {
   readonly #name: string;
   readonly #work: Connections;
   readonly #views: Connections;
+  readonly #long: Connections;
   readonly #config: pg.PoolConfig;
   readonly #closing = new AbortController();
 
@@ -68,6 +68,9 @@ export class Database {
     const transactionMs = STATEMENTS_LONG * statementMs;
     this.#work = new Connections({ ...bounded, max: poolSize }, { statementMs, transactionMs }, BY_KEY);
     this.#views = new Connections({ ...bounded, max: VIEW_CONNECTIONS }, { statementMs });
+    // Without a pipeline: one that is full is not cut off, but waited for.
+    const long = { ...this.#config, query_timeout: LONG_MS + ANSWER_MS - STATEMENT_MS, max: 1 };
+    this.#long = new Connections(long, { statementMs: LONG_MS }, BY_KEY);
   }
 
   /** Brings the tables up to date. */
@@ -111,14 +114,11 @@ export class Database {
     });
   }
 
-  /** The same for what may take a minute, and no event waits for; given up when the connections are ended. */
+  /** The same for what may take a minute, and no event waits for; cut off when the connections are ended. */
   async lookLong<Row extends unknown[]>(text: string): Promise<Row[]> {
-    const query = { text, rowMode: 'array', query_timeout: LONG_MS + ANSWER_MS - STATEMENT_MS } as const;
-    return this.#with(this.#views, async (client) => {
-      await client.query(FOR_LONG);
-      const { rows } = await unlessAborted(client.query<Row>(query), this.#closing.signal);
-      await client.query('COMMIT');
-      return rows;
+    return this.#with(this.#long, async (client) => {
+      const query = client.query<Row>({ text, rowMode: 'array' });
+      return (await unlessAborted(query, this.#closing.signal)).rows;
     });
   }
 
@@ -160,6 +160,7 @@ export class Database {
   #renew(): void {
     this.#work.renew();
     this.#views.renew();
+    this.#long.renew();
   }
 
   /** Gives what `work` gives; what it throws becomes a `StoreError` that names the database. */
@@ -174,7 +175,7 @@ export class Database {
   /** Ends all connections, once they are at rest. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all([this.#work.end(), this.#views.end()]);
+    await Promise.all([this.#work.end(), this.#views.end(), this.#long.end()]);
   }
 }
 

@@ -13,7 +13,7 @@ import { Writes } from './writes.ts';
 
 export interface PostgresOptions extends Omit<DatabaseOptions, 'poolSize'> {
   readonly limits: Limits;
-  /** Connections for events (default 4); two more are made when somebody looks. */
+  /** Connections for events (default 4); two more are made when somebody looks, and one to look through everything. */
   readonly poolSize?: number;
   /** `owner`: a connector (default), which brings the tables up to date. `guest`: a command beside it, which must not. */
   readonly role?: 'owner' | 'guest';
