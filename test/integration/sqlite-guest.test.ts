@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { StoreError } from '../../src/ports/store.ts';
+import { signGuestBook } from '../../src/store/sqlite/guest-book.ts';
 import { SqliteStore } from '../../src/store/sqlite/index.ts';
 import { requireToday } from '../../src/store/sqlite/schema.ts';
+import { Thread } from '../../src/store/sqlite/threads.ts';
 import { sqliteBench } from '../helpers/sqlite-bench.ts';
-import { acceptanceOf, effects, IMSI, LIMITS, wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, effects, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 
 const asGuest = (file: string) => SqliteStore.open({ file, limits: LIMITS, role: 'guest' });
 
@@ -67,4 +69,106 @@ test('a command writes while a connector holds claims and writes, and ends none 
   const held = await owner.claim(IMSI, null, 60_000);
   assert.deepEqual([held?.applied, held?.desired], [wantedAt(1), wantedAt(4)]);
   await owner.close();
+});
+
+/** Closed after the test, whatever comes of it. */
+async function openUntilEnd(t: TestContext, file: string, role: 'owner' | 'guest' = 'owner'): Promise<SqliteStore> {
+  const store = await SqliteStore.open({ file, limits: LIMITS, role });
+  t.after(() => store.close());
+  return store;
+}
+
+/** What a claim tells of a subscriber, who is let go at once. */
+async function toldOf(store: SqliteStore, imsi: string) {
+  const held = await store.claim(imsi, null);
+  assert.ok(held);
+  await store.write(effects({ kind: 'untouched', imsi, retryInMs: null, claim: held.claim }));
+  return held;
+}
+
+/** Applies state number `n` and has it remembered. */
+async function apply(store: SqliteStore, n: number, imsi = IMSI): Promise<void> {
+  assert.ok(await store.claim(imsi, wantedAt(n, { imsi })));
+  await store.write(effects({ kind: 'applied', imsi, wanted: wantedAt(n, { imsi }), ageMs: 1, released: [] }));
+  assert.equal((await toldOf(store, imsi)).applied?.eventId, `event-${n}`);
+}
+
+test('a claim knows at once of a swap that a command replayed (G5)', async (t) => {
+  await using bench = await sqliteBench();
+  const owner = await openUntilEnd(t, bench.file);
+  await apply(owner, 1, OTHER_IMSI);
+  await apply(owner, 1);
+  const guest = await openUntilEnd(t, bench.file, 'guest');
+  const release = wantedAt(2, { imsi: OTHER_IMSI, msisdn: null });
+  const swap = { kind: 'want', imsi: IMSI, wanted: wantedAt(2), after: [release] } as const;
+  await guest.write(effects({ kind: 'want', imsi: OTHER_IMSI, wanted: release, after: [] }, swap));
+  const told = await toldOf(owner, IMSI);
+  assert.deepEqual([told.desired, told.after], [wantedAt(2), [release]]);
+  assert.deepEqual((await toldOf(owner, OTHER_IMSI)).desired, release);
+});
+
+test('a claim knows at once of a dead letter that a command discarded (G4)', async (t) => {
+  await using bench = await sqliteBench();
+  const owner = await openUntilEnd(t, bench.file);
+  await apply(owner, 1);
+  await owner.write(acceptanceOf(3));
+  const [due] = await owner.claimDue(1);
+  const refusal = { result: 'rejected', why: 'no such profile', retryInMs: 1, counts: true } as const;
+  await owner.write(effects({ kind: 'failed', imsi: IMSI, wanted: wantedAt(3), claim: due?.claim ?? '', ...refusal }));
+  assert.equal((await toldOf(owner, IMSI)).dead, 'no such profile');
+  const guest = await openUntilEnd(t, bench.file, 'guest');
+  assert.deepEqual(await guest.write(effects({ kind: 'discard', imsi: IMSI, why: 'a test' })), [true]);
+  const told = await toldOf(owner, IMSI);
+  assert.deepEqual([told.dead, told.desired, told.applied], [null, null, wantedAt(1)]);
+});
+
+test('what was read while a command was about to commit is not remembered beyond that', async (t) => {
+  await using bench = await sqliteBench();
+  const owner = await openUntilEnd(t, bench.file);
+  await apply(owner, 1);
+  {
+    using guest = new DatabaseSync(bench.file);
+    guest.exec('BEGIN IMMEDIATE');
+    guest.exec("UPDATE subscribers SET dead = 'by the guest', due_at = NULL");
+    signGuestBook(bench.file);
+    assert.equal((await owner.look(IMSI)).dead, null, 'it has not committed');
+    guest.exec('COMMIT');
+  }
+  assert.equal((await owner.claim(IMSI, null))?.dead, 'by the guest');
+});
+
+test('what no command wrote since is answered from memory', async (t) => {
+  await using bench = await sqliteBench();
+  const owner = await openUntilEnd(t, bench.file);
+  const ask = t.mock.method(Thread.prototype, 'ask');
+  const reads = () => ask.mock.calls.filter(({ arguments: [name] }) => name === 'read').length;
+  await apply(owner, 1);
+  assert.equal(reads(), 1);
+  const guest = await openUntilEnd(t, bench.file, 'guest');
+  await guest.write(acceptanceOf(2));
+  await guest.close();
+  for (let again = 0; again < 3; again++) await toldOf(owner, IMSI);
+  assert.equal(reads(), 3, 'what was read before the next write of the connector is not remembered');
+});
+
+test('commands are told by a file for the owner of the database only, which only a connector makes', async (t) => {
+  await using bench = await sqliteBench();
+  const book = `${bench.file}-guests`;
+  const guestWrites = async (n: number) => {
+    const guest = await openUntilEnd(t, bench.file, 'guest');
+    await guest.write(acceptanceOf(n));
+    await guest.close();
+  };
+  const first = await openUntilEnd(t, bench.file);
+  assert.deepEqual([statSync(book).mode & 0o777, statSync(book).size], [0o600, 0]);
+  await apply(first, 1);
+  rmSync(book);
+  await guestWrites(2);
+  assert.ok(!existsSync(book));
+  assert.deepEqual((await toldOf(first, IMSI)).desired, wantedAt(2), 'without it nothing is answered from memory');
+  await first.close();
+  const second = await openUntilEnd(t, bench.file);
+  await guestWrites(3);
+  assert.equal(statSync(book).size, 1);
+  assert.deepEqual((await toldOf(second, IMSI)).desired, wantedAt(3));
 });

@@ -107,7 +107,11 @@ test('what a command beside the connector wrote is known to the next write of th
   });
   assert.deepEqual(owner.writes([acceptanceOf(1)]).result, [{ taken: [true] }]);
   assert.deepEqual(guest.writes([acceptanceOf(3)]).result, [{ taken: [true] }]);
-  assert.deepEqual(owner.writes([acceptanceOf(2)]), { result: [{ taken: [false] }], foreign: true }, 'it is older');
+  assert.deepEqual(
+    owner.writes([acceptanceOf(2)]),
+    { result: [{ taken: [false] }], foreign: true, mark: 1 },
+    'it is older',
+  );
   assert.equal(owner.writes([effects()]).foreign, false, 'said once');
 });
 

@@ -7,6 +7,7 @@ import type { Standing } from '../../ports/outbox.ts';
 import { type CleaningOrder, type Entry, StoreError, type Views, type Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
 import { isRefusal, storeError } from './faults.ts';
+import { beginGuestBook, guestMark, type Mark, signGuestBook } from './guest-book.ts';
 import { Intents, intentsFile } from './intents.ts';
 import type { Cleaned } from './journal.ts';
 import type { ConcludeRequest, OutboxTables } from './outbox.ts';
@@ -22,10 +23,13 @@ export interface EngineOptions {
   readonly role: 'owner' | 'guest' | 'reader';
 }
 
-/** A result, and whether somebody else wrote to the database since the last one. */
+/** A result, and what it says of what was known before. */
 export interface Seen<T> {
   readonly result: T;
+  /** Whether somebody else wrote to the database since the last one. */
   readonly foreign: boolean;
+  /** Of the guests, as the last transaction found it. */
+  readonly mark: Mark;
 }
 
 /**
@@ -50,6 +54,10 @@ export class Engine {
   #lastVersion = 0;
   /** Whether somebody else wrote since that was last said. */
   #foreign = false;
+  readonly #findMark: () => Mark;
+  #mark: Mark = null;
+  /** What a guest does under the lock before it commits. */
+  readonly #announce: () => void;
 
   /** @throws StoreError when the file cannot be opened, is in use, or is of another version; for a guest also when absent. */
   constructor({ file, limits, role }: EngineOptions) {
@@ -58,6 +66,9 @@ export class Engine {
       if (!memory && role === 'owner') makePrivateFile(file);
       if (role === 'guest') requireFile(file);
       this.#lock = role === 'owner' && !memory ? takeLock(file) : null;
+      if (this.#lock) beginGuestBook(file);
+      this.#findMark = guestMark({ file, role });
+      this.#announce = role === 'guest' ? () => signGuestBook(file) : () => {};
       this.#db = new DatabaseSync(file, { timeout: BUSY_MS, readOnly: role === 'reader' });
       this.#db.exec(`PRAGMA cache_size = -${CACHE_KIB[role]}; PRAGMA mmap_size = ${MAPPED_BYTES}`);
       // Before anything is written: the file may be anything, and its connector may be running.
@@ -108,7 +119,7 @@ export class Engine {
     const result = work();
     const foreign = this.#foreign;
     this.#foreign = false;
-    return { result, foreign };
+    return { result, foreign, mark: this.#mark };
   }
 
   /** Whether a command beside the connector wrote something since the last look (sqlite.org/pragma.html#pragma_data_version). */
@@ -156,8 +167,10 @@ export class Engine {
     try {
       // From here on nobody else can.
       this.#look();
+      this.#mark = this.#findMark();
       const result = work(tables);
       tables.flush();
+      this.#announce();
       this.#db.exec('COMMIT');
       tables.committed();
       return result;

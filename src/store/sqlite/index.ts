@@ -5,8 +5,10 @@ import type { Outbox } from '../../ports/outbox.ts';
 import { type CleaningOrder, type Held, type Store, StoreError, type Write } from '../../ports/store.ts';
 import { claimEndedBy, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
+import { guestMark } from './guest-book.ts';
 import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
 import type { Cleaned } from './journal.ts';
+import { Memory } from './memory.ts';
 import { encodeWrites } from './messages.ts';
 import { ThreadOutbox } from './thread-outbox.ts';
 import { ThreadViews } from './thread-views.ts';
@@ -21,13 +23,11 @@ export interface SqliteOptions {
   readonly role?: 'owner' | 'guest';
 }
 
-/** Subscribers kept in memory, those heard of last: a few kilobytes each at most. */
-const REMEMBERED = 20_000;
-
 /**
  * One file, one connector: the embedded store. A thread commits the writes of many events together. Who is held is known
  * here, since nobody else works on the file; what is known of a subscriber is remembered here, as long as no command beside
- * the connector writes. Memory only spares reading: what becomes of a subscriber is decided where it is written.
+ * the connector writes. What is sent to the core is chosen by what a claim tells, so memory must not be older than the
+ * database (G4, G5); that nothing goes back (G2) is decided once more where it is written.
  */
 export class SqliteStore implements Store {
   readonly #writer: Thread;
@@ -38,7 +38,7 @@ export class SqliteStore implements Store {
   /** Of everybody who is held, the claim. */
   readonly #claims = new Map<string, string>();
   #claimed = 0;
-  readonly #known = new Map<string, Subscriber>();
+  readonly #memory: Memory;
   readonly #unsettled = new Map<string, Unsettled>();
   readonly views: ThreadViews;
   readonly outbox: Outbox;
@@ -47,10 +47,11 @@ export class SqliteStore implements Store {
   /** @throws StoreError when the file cannot be opened, is in use, or is of a newer version. */
   static async open({ file, limits, role = 'owner' }: SqliteOptions): Promise<SqliteStore> {
     const writer = await Thread.start({ file, limits, role });
-    const memory = file === ':memory:';
+    const inMemory = file === ':memory:';
     try {
-      const holds = memory || role === 'guest' ? new HoldsInMemory() : new Intents(intentsFile(file));
-      return new SqliteStore(writer, limits, holds, memory ? null : { file, limits, role: 'reader' });
+      const holds = inMemory || role === 'guest' ? new HoldsInMemory() : new Intents(intentsFile(file));
+      const parts = { writer, limits, holds, memory: new Memory(guestMark({ file, role })) };
+      return new SqliteStore(parts, inMemory ? null : { file, limits, role: 'reader' });
     } catch (error) {
       await writer.close();
       throw error;
@@ -58,22 +59,21 @@ export class SqliteStore implements Store {
   }
 
   private constructor(
-    writer: Thread,
-    limits: Limits,
-    holds: Holds,
+    { writer, limits, holds, memory }: StoreParts,
     reader: ConstructorParameters<typeof ThreadViews>[1],
   ) {
     this.#writer = writer;
     this.#limits = limits;
     this.#holds = holds;
+    this.#memory = memory;
     this.#reads = new Turn(async (imsis) => this.#look(await writer.ask('read', JSON.stringify(imsis))));
     this.#writes = new Turn(async (writes) => this.#look(await writer.send('writes', encodeWrites(writes))));
     this.views = new ThreadViews(writer, reader);
     this.outbox = new ThreadOutbox(writer);
   }
 
-  #look<T>({ result, foreign }: Seen<T>): T {
-    if (foreign) this.#known.clear();
+  #look<T>({ result, ...seen }: Seen<T>): T {
+    this.#memory.hear(seen);
     return result;
   }
 
@@ -81,7 +81,7 @@ export class SqliteStore implements Store {
   async claim(imsi: string, wanted: Wanted | null): Promise<Held | null> {
     if (this.#holds.has(imsi)) return null;
     const { claim, kept } = this.#hold(imsi, wanted);
-    const known = this.#known.get(imsi);
+    const known = this.#memory.now(imsi);
     try {
       if (known === undefined) return { ...(await this.#readWhile(kept, imsi)), claim };
       await kept;
@@ -104,7 +104,7 @@ export class SqliteStore implements Store {
 
   async #read(imsi: string): Promise<Subscriber> {
     const subscriber = await this.#reads.ask(imsi);
-    this.#remember(subscriber);
+    this.#memory.keep(subscriber);
     return subscriber;
   }
 
@@ -171,7 +171,7 @@ export class SqliteStore implements Store {
   /** Who was called for stays held until it can be written what came of it: else something older might be sent (G2). */
   #keepInMind(effect: Effect): void {
     const { imsi, kind } = effect;
-    this.#known.delete(imsi);
+    this.#memory.forget(imsi);
     if (kind === 'applied' || kind === 'failed') this.#unsettled.set(imsi, { effect, since: Date.now() });
     else this.#endClaim(effect);
   }
@@ -182,7 +182,7 @@ export class SqliteStore implements Store {
       const { imsi } = effect;
       await this.#writes.ask({ entry: null, story: null, effects: [aged(effect, Date.now() - since)] });
       this.#unsettled.delete(imsi);
-      this.#known.delete(imsi);
+      this.#memory.forget(imsi);
       this.#endClaim(effect);
     });
     await Promise.all(settled);
@@ -191,21 +191,12 @@ export class SqliteStore implements Store {
   /** Keeps up with what was written. */
   #follow(effect: Effect, taken: boolean): void {
     const { imsi, kind } = effect;
-    const known = this.#known.get(imsi);
-    this.#known.delete(imsi);
+    const known = this.#memory.heard(imsi);
+    this.#memory.forget(imsi);
     if (taken && (kind === 'applied' || kind === 'untouched')) {
-      if (known) this.#remember(react(known, effect, Date.now(), this.#limits).subscriber);
+      if (known) this.#memory.keep(react(known, effect, Date.now(), this.#limits).subscriber);
     }
     this.#endClaim(effect);
-  }
-
-  #remember(subscriber: Subscriber): void {
-    this.#known.set(subscriber.imsi, subscriber);
-    if (this.#known.size <= REMEMBERED) return;
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest);
-      break;
-    }
   }
 
   /** In several steps where much has to stay: events come in between. */
@@ -237,6 +228,13 @@ export class SqliteStore implements Store {
     await Promise.all([this.views.close(), this.#writer.close()]);
     this.#holds.close();
   }
+}
+
+interface StoreParts {
+  readonly writer: Thread;
+  readonly limits: Limits;
+  readonly holds: Holds;
+  readonly memory: Memory;
 }
 
 /** What came of a call, and since when it could not be written. */

@@ -82,12 +82,12 @@ async function attempt(engine: Engine, message: RequestMessage): Promise<ReplyMe
 function attemptWrites(engine: Engine, messages: readonly RequestMessage[]): ReplyMessage[] {
   try {
     const groups = messages.map(decodeWrites);
-    const { result, foreign } = engine.writes(groups.flat());
+    const { result, ...seen } = engine.writes(groups.flat());
     let at = 0;
     return messages.map(({ id }, index) => {
       const from = at;
       at += (groups[index] as Write[]).length;
-      return { id, ...json({ result: result.slice(from, at), foreign } satisfies Seen<WriteResult[]>) };
+      return { id, ...json({ result: result.slice(from, at), ...seen } satisfies Seen<WriteResult[]>) };
     });
   } catch (error) {
     return messages.map((message) => fault(message, error));
