@@ -29,3 +29,13 @@ export const UNFINISHED: readonly EventState[] = ['queued', 'failed', 'rejected'
 export function staysDiscarded({ state, previousImsi }: Pick<StoredEvent, 'state' | 'previousImsi'>): boolean {
   return state === 'discarded' && previousImsi !== null;
 }
+
+/**
+ * Whether an older event that comes late may be on its way to the core, by a call that ended without a word (ADR 0011). NSPS
+ * sends again what it got no 2xx for: an event never heard of may have been sent, and so may one that was answered with a
+ * failure, by a delivery since. What it got a 2xx for is told by the journal, or by a claim that is found abandoned.
+ * @param answered the HTTP status of the last answer to NSPS; null when the journal has never heard of the event.
+ */
+export function mayBeOnItsWay(answered: number | null): boolean {
+  return answered === null || answered < 200 || answered > 299;
+}

@@ -1,7 +1,7 @@
 import { react } from '../../core/react.ts';
 import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
 import type { Attempt, Entry, EventState, Write } from '../../ports/store.ts';
-import { mergeAttempts, stateAfter, staysDiscarded } from '../journal-rules.ts';
+import { mayBeOnItsWay, mergeAttempts, stateAfter, staysDiscarded } from '../journal-rules.ts';
 import { claimEndedBy } from '../requests.ts';
 import type { Leases } from './leases.ts';
 import { Naming } from './naming.ts';
@@ -21,6 +21,8 @@ export interface LockedEvent {
   readonly previousImsi: string | null;
   readonly state: EventState;
   readonly why: string | null;
+  /** HTTP status of the last answer to NSPS. */
+  readonly status: number;
   readonly attempts: readonly Attempt[];
 }
 
@@ -100,8 +102,7 @@ export class Batch {
     // Somebody else may hold him by now, or the same connector once more: only the claim that is meant ends.
     if (this.#endsClaim(effect)) this.#subscribers.set(imsi, { ...before, released: true });
     if (effect.kind === 'untouched' && effect.retryInMs === null) return true;
-    // Only an event never heard of can be one whose call ended without a word.
-    if (effect.kind === 'stale' && this.#event(plain(effect.eventId))) return true;
+    if (effect.kind === 'stale' && !mayBeOnItsWay(this.#event(plain(effect.eventId))?.status ?? null)) return true;
     const reaction = react(before.subscriber, effect, this.#loaded.now, this.#limits);
     if (reaction.subscriber !== before.subscriber) this.#change(before, reaction.subscriber);
     news.push(...reaction.news);
@@ -153,6 +154,7 @@ export class Batch {
       previousImsi: entry.previousImsi,
       state: known ? stateAfter(known.state, state) : state,
       why: entry.why,
+      status: entry.status,
       attempts: mergeAttempts(known?.attempts ?? [], entry.attempts),
       // The first delivery's time stays: it is when the event was heard of.
       entry: { ...entry, receivedAt: known?.entry?.receivedAt ?? entry.receivedAt },

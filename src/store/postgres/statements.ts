@@ -21,7 +21,7 @@ export const NOW: Statement = { name: 'now', text: 'SELECT nsps_connector.now_ms
 /** The events of the writes, and those which their (now locked) subscribers desire, or could not have confirmed. */
 export const LOCK_EVENTS: Statement = {
   name: 'lock-events',
-  text: `SELECT event_id, imsi, previous_imsi, state, why, attempts FROM nsps_connector.journal
+  text: `SELECT event_id, imsi, previous_imsi, state, why, status, attempts FROM nsps_connector.journal
     WHERE event_id = ANY($1::text[] || ARRAY(
       SELECT coalesce(desired, applied) ->> 'eventId' FROM nsps_connector.subscribers
       WHERE imsi = ANY($2::bigint[]) AND (desired IS NOT NULL OR dead IS NOT NULL)))

@@ -31,6 +31,7 @@ type EventRow = [
   previousImsi: number | null,
   state: EventState,
   why: string | null,
+  status: number,
   attempts: string,
 ];
 
@@ -140,13 +141,14 @@ async function loadedOf(
   };
 }
 
-function lockedEvent([eventId, imsi, previousImsi, state, why, attempts]: EventRow): LockedEvent {
+function lockedEvent([eventId, imsi, previousImsi, state, why, status, attempts]: EventRow): LockedEvent {
   return {
     eventId,
     imsi: imsi === null ? null : asImsi(imsi),
     previousImsi: previousImsi === null ? null : asImsi(previousImsi),
     state,
     why,
+    status,
     attempts: JSON.parse(attempts) as Attempt[],
   };
 }

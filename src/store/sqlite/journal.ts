@@ -33,6 +33,7 @@ const FIXED: ReadonlySet<string> = new Set(['event_id', 'received_at', 'imsi', '
 interface HeardRow {
   readonly state: EventState;
   readonly why: string | null;
+  readonly status: number;
   readonly attempts: string;
   readonly imsi: number | null;
   readonly previous_imsi: number | null;
@@ -87,7 +88,7 @@ export class Journal {
     this.#again = db.prepare(
       `UPDATE journal SET ${assignments.join(', ')}, deliveries = deliveries + 1 WHERE seq = ?${COLUMNS.length + 1}`,
     );
-    this.#known = db.prepare('SELECT state, why, attempts, imsi, previous_imsi FROM journal WHERE seq = ?');
+    this.#known = db.prepare('SELECT state, why, status, attempts, imsi, previous_imsi FROM journal WHERE seq = ?');
     this.#goOn = db.prepare(
       `UPDATE journal SET state = ?2, why = ?3, status = coalesce(?4, status), attempts = ?5, updated_at = ?6
        WHERE seq = ?1`,
@@ -100,8 +101,9 @@ export class Journal {
     this.#delete = db.prepare('DELETE FROM journal WHERE seq = ?');
   }
 
-  knows(eventId: string): boolean {
-    return this.#index.find(eventId) !== null;
+  /** The HTTP status of the last answer to NSPS; null for an event never heard of. */
+  statusOf(eventId: string): number | null {
+    return this.#find(eventId)?.known.status ?? null;
   }
 
   /** @param taken whether any of the event's effects was: an event that waits for nothing is superseded, not queued. */

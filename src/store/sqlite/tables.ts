@@ -6,6 +6,7 @@ import type { Standing } from '../../ports/outbox.ts';
 import type { CleaningOrder, Entry, Write } from '../../ports/store.ts';
 import { Halves } from '../halves.ts';
 import { asImsi } from '../imsi.ts';
+import { mayBeOnItsWay } from '../journal-rules.ts';
 import { SUBSCRIBER_COLUMNS } from '../subscriber-row.ts';
 import { Audit } from './audit.ts';
 import { EventIndex } from './event-index.ts';
@@ -144,8 +145,7 @@ export class Tables {
 
   #apply(effect: Effect, news: EventNews[]): boolean {
     if (effect.kind === 'untouched' && effect.retryInMs === null) return true;
-    // Only an event never heard of can be one whose call ended without a word.
-    if (effect.kind === 'stale' && this.#journal.knows(effect.eventId)) return true;
+    if (effect.kind === 'stale' && !mayBeOnItsWay(this.#journal.statusOf(effect.eventId))) return true;
     const row = this.#subscribers.open(effect.imsi);
     const reaction = react(row.subscriber, effect, this.#now(), this.#limits);
     row.subscriber = reaction.subscriber;
