@@ -91,7 +91,7 @@ export class Sender {
     if (olderThan(release.version, (await store.look(imsi)).applied)) return null;
     const wanted: Wanted = { ...release, eventId: grant.eventId, owed: false };
     const number = grant.change.state.msisdn;
-    const holder = await store.claim(imsi, wanted, holdMs);
+    const holder = await store.claim(imsi, wanted, holdMs, { durable: true });
     if (!holder) return 'held';
     const choose = (known: Subscriber, inCircle: boolean) => releaseOf(known, wanted, number, inCircle);
     const sent = await this.send(holder, choose, context, chain).catch(async (error: unknown) => {

@@ -3,7 +3,7 @@ import type { Observer } from '../ports/observer.ts';
 import type { Deed } from '../ports/operating.ts';
 import type { Outbox } from '../ports/outbox.ts';
 import type { Clock } from '../ports/runtime.ts';
-import type { CleaningOrder, Held, Store, Views, Write } from '../ports/store.ts';
+import type { ClaimOptions, CleaningOrder, Held, Store, Views, Write } from '../ports/store.ts';
 import type { Tracer } from '../ports/tracer.ts';
 import { TracedOutbox } from './traced-outbox.ts';
 
@@ -39,8 +39,8 @@ export class WatchedStore implements Store {
     return outbox && new TracedOutbox(outbox, this.#tracer);
   }
 
-  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Held | null> {
-    return this.#watch('claim', () => this.#store.claim(imsi, wanted, holdMs));
+  claim(imsi: string, wanted: Wanted | null, holdMs: number, options?: ClaimOptions): Promise<Held | null> {
+    return this.#watch('claim', () => this.#store.claim(imsi, wanted, holdMs, options));
   }
 
   async claimDue(limit: number, holdMs: number): Promise<readonly Held[]> {

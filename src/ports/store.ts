@@ -75,6 +75,11 @@ export interface Write {
   readonly effects: readonly Effect[];
 }
 
+export interface ClaimOptions {
+  /** Whether the claim is to be found after a power failure, too; false when absent. */
+  readonly durable?: boolean;
+}
+
 /** What is known of a subscriber who is held. */
 export interface Held extends Subscriber {
   /** Names this very claim, in the effect that ends it. */
@@ -89,10 +94,11 @@ export interface Held extends Subscriber {
 export interface Store extends AuditLog {
   /**
    * Takes hold of a subscriber: nobody else can until a (claim) effect is written for him, or `holdMs` are over, or this
-   * process is gone (G1). Keeps what is going to be sent, so that whoever finds the claim abandoned knows.
+   * process is gone (G1). Keeps what is going to be sent, so that whoever finds the claim abandoned knows: after the death of
+   * the process, and with `durable` also after a power failure. That is for what NSPS will not send again.
    * @returns what is known of him; null when somebody else holds him.
    */
-  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Held | null>;
+  claim(imsi: string, wanted: Wanted | null, holdMs: number, options?: ClaimOptions): Promise<Held | null>;
   /**
    * Takes hold of subscribers that are due and held by nobody: half of them those who wait longest, half of them those
    * who came last (an odd one goes to either in turn), so that neither a backlog nor a flood starves the other.

@@ -2,7 +2,15 @@ import type { Subscriber, Wanted } from '../core/subscriber.ts';
 import type { Deed } from '../ports/operating.ts';
 import { Roster } from '../ports/roster.ts';
 import type { Clock } from '../ports/runtime.ts';
-import { type CleaningOrder, type Held, type Store, StoreError, type Views, type Write } from '../ports/store.ts';
+import {
+  type ClaimOptions,
+  type CleaningOrder,
+  type Held,
+  type Store,
+  StoreError,
+  type Views,
+  type Write,
+} from '../ports/store.ts';
 import { GuardedOutbox } from './guarded-outbox.ts';
 import { endsClaim } from './requests.ts';
 
@@ -45,9 +53,9 @@ export class GuardedStore implements Store {
     return this.#store.views;
   }
 
-  claim(imsi: string, wanted: Wanted | null, holdMs: number): Promise<Held | null> {
+  claim(imsi: string, wanted: Wanted | null, holdMs: number, options?: ClaimOptions): Promise<Held | null> {
     if (this.#fault !== null) return this.#refuse(this.#fault);
-    const claim = this.#store.claim(imsi, wanted, holdMs);
+    const claim = this.#store.claim(imsi, wanted, holdMs, options);
     return this.#watch(claim, (late) => this.#letGo(late === null ? [] : [late]));
   }
 

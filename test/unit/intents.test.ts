@@ -8,7 +8,7 @@ import { after, describe, test } from 'node:test';
 import { SqliteStore } from '../../src/store/sqlite/index.ts';
 import { Intents, intentsFile } from '../../src/store/sqlite/intents.ts';
 import { BROKEN_DISK } from '../helpers/failing-disk.ts';
-import { acceptanceOf, LIMITS, wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, effects, LIMITS, wantedAt } from '../helpers/subscribers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nsps-intents-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -81,8 +81,15 @@ describe('the file of intents', () => {
     const due = await store.claimDue(promised.length);
     assert.deepEqual([due.length, synced], [promised.length, [promised]]);
     // NSPS waits: without an answer it sends again, and that is the sign.
-    await store.claim(imsiOf(99), wantedAt(1, { imsi: imsiOf(99), owed: false }));
+    await store.claim(imsiOf(99), wantedAt(1, { imsi: imsiOf(99), owed: false }), 1);
     assert.equal(synced.length, 1);
+    // A SIM that is called for by the connector itself, for the sake of another's number.
+    assert.ok(await store.claim(imsiOf(98), wantedAt(1, { imsi: imsiOf(98), owed: false }), 1, { durable: true }));
+    assert.ok(synced.at(1)?.includes(imsiOf(98)));
+    // Again, from memory.
+    await store.write(effects({ kind: 'untouched', imsi: imsiOf(98), retryInMs: null }));
+    assert.ok(await store.claim(imsiOf(98), wantedAt(2, { imsi: imsiOf(98), owed: false }), 1, { durable: true }));
+    assert.deepEqual([synced.length, synced.at(2)?.includes(imsiOf(98))], [3, true]);
     await store.close();
   });
 

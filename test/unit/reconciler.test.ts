@@ -4,15 +4,32 @@ import { Attempts } from '../../src/delivery/attempts.ts';
 import { Breaker } from '../../src/delivery/breaker.ts';
 import { Gate } from '../../src/delivery/gate.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
+import { WatchedStore } from '../../src/observe/watched-store.ts';
+import type { ClaimOptions, Store } from '../../src/ports/store.ts';
+import { NO_TRACER } from '../../src/ports/tracer.ts';
+import { GuardedStore } from '../../src/store/guard.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
-import { effects, wantedAt } from '../helpers/subscribers.ts';
-import { CALL_MS, SlowCore } from '../helpers/swaps.ts';
+import { effects, IMSI, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
+import { CALL_MS, releaseAt, SlowCore } from '../helpers/swaps.ts';
 
 const PLACES = 16;
 const SUBSCRIBERS = 64;
 const IMSIS = Array.from({ length: SUBSCRIBERS }, (_, n) => `0010100000${String(n).padStart(5, '0')}`);
+
+function reconcilerOf(store: Store, core: SlowCore, clock: FakeClock, perSecond: number): Reconciler {
+  const gate = new Gate({ concurrency: PLACES, perSecond }, clock);
+  const attempts = new Attempts({
+    target: core,
+    gate,
+    breaker: new Breaker({ failures: 0, cooldownMs: 1 }, clock),
+    clock,
+  });
+  const limits = { deadlineMs: 60_000, concurrency: PLACES, rest: { firstMs: 10, longestMs: 100 } };
+  const newIds = () => ({ requestId: 'r', uniqueId: 'u' });
+  return new Reconciler({ store, attempts, clock, random: () => 0.5, log: memoryLog(), limits, newIds });
+}
 
 /** Brings all subscribers up to date, who are due from the beginning. @param perSecond calls; 0 = no limit. */
 async function deliverAll(perSecond: number) {
@@ -31,24 +48,7 @@ async function deliverAll(perSecond: number) {
       return due;
     },
   };
-  const gate = new Gate({ concurrency: PLACES, perSecond }, clock);
-  const attempts = new Attempts({
-    target: core,
-    gate,
-    breaker: new Breaker({ failures: 0, cooldownMs: 1 }, clock),
-    clock,
-  });
-  const limits = { deadlineMs: 60_000, concurrency: PLACES, rest: { firstMs: 10, longestMs: 100 } };
-  const newIds = () => ({ requestId: 'r', uniqueId: 'u' });
-  const reconciler = new Reconciler({
-    store: watched,
-    attempts,
-    clock,
-    random: () => 0.5,
-    log: memoryLog(),
-    limits,
-    newIds,
-  });
+  const reconciler = reconcilerOf(watched, core, clock, perSecond);
   reconciler.start();
   while (core.calls.length < SUBSCRIBERS) await clock.advance(CALL_MS / 2);
   const tookMs = clock.now();
@@ -72,4 +72,29 @@ describe('the connector looks for work', () => {
     assert.equal(calls, SUBSCRIBERS);
     assert.ok(tookMs <= (SUBSCRIBERS / PLACES) * CALL_MS, `${tookMs} ms`);
   });
+});
+
+test('a SIM that is called for to free its number is held beyond a power failure: nobody else would tell of it', async () => {
+  const clock = new FakeClock();
+  const core = new SlowCore(clock);
+  const store = directStore();
+  const claims: [imsi: string, options: ClaimOptions | undefined][] = [];
+  const watched: Store = {
+    ...store,
+    claim: (imsi, wanted, holdMs, options) => {
+      claims.push([imsi, options]);
+      return store.claim(imsi, wanted, holdMs, options);
+    },
+  };
+  const seen = new WatchedStore(watched, { observer: null, tracer: NO_TRACER, clock, shared: false });
+  await store.write(effects({ kind: 'want', imsi: IMSI, wanted: wantedAt(2), after: [releaseAt(2, OTHER_IMSI)] }));
+  const reconciler = reconcilerOf(new GuardedStore(seen, clock, 60_000, () => {}), core, clock, 0);
+  reconciler.start();
+  while (core.calls.length < 2) await clock.advance(CALL_MS / 2);
+  assert.deepEqual(core.calls, [`${OTHER_IMSI} -`, `${IMSI} 79123456789`]);
+  assert.deepEqual(claims, [[OTHER_IMSI, { durable: true }]]);
+  const stopped = reconciler.stop();
+  await clock.advance(CALL_MS * 2);
+  await stopped;
+  await store.close();
 });

@@ -2,7 +2,14 @@ import { react } from '../../core/react.ts';
 import { type Effect, type Limits, newest, type Subscriber, type Wanted } from '../../core/subscriber.ts';
 import type { Deed } from '../../ports/operating.ts';
 import type { Outbox } from '../../ports/outbox.ts';
-import { type CleaningOrder, type Held, type Store, StoreError, type Write } from '../../ports/store.ts';
+import {
+  type ClaimOptions,
+  type CleaningOrder,
+  type Held,
+  type Store,
+  StoreError,
+  type Write,
+} from '../../ports/store.ts';
 import { claimEndedBy, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
 import { guestMark } from './guest-book.ts';
@@ -78,9 +85,11 @@ export class SqliteStore implements Store {
   }
 
   // The only process on this file: claims end with it, and need no limit of time.
-  async claim(imsi: string, wanted: Wanted | null): Promise<Held | null> {
+  async claim(imsi: string, wanted: Wanted | null, _holdMs?: number, options?: ClaimOptions): Promise<Held | null> {
     if (this.#holds.has(imsi)) return null;
-    const { claim, kept } = this.#hold(imsi, wanted);
+    const hold = this.#hold(imsi, wanted);
+    const { claim } = hold;
+    const kept = options?.durable ? this.#synced(hold.kept) : hold.kept;
     const known = this.#memory.now(imsi);
     try {
       if (known === undefined) return { ...(await this.#readWhile(kept, imsi)), claim };
@@ -90,6 +99,11 @@ export class SqliteStore implements Store {
       this.#letGo(imsi);
       throw error;
     }
+  }
+
+  async #synced(kept: Promise<void> | undefined): Promise<void> {
+    await kept;
+    await this.#holds.sync();
   }
 
   /** Both are waited for at a time. */
