@@ -93,6 +93,14 @@ async function apply(store: SqliteStore, n: number, imsi = IMSI): Promise<void> 
   assert.equal((await toldOf(store, imsi)).applied?.eventId, `event-${n}`);
 }
 
+/** Accepts state number `n`, and gives up on it. */
+async function die(store: SqliteStore, n: number): Promise<void> {
+  await store.write(acceptanceOf(n));
+  assert.equal((await store.claimDue(1)).length, 1);
+  const refusal = { result: 'rejected', why: 'no such profile', retryInMs: 1, counts: true } as const;
+  await store.write(effects({ kind: 'failed', imsi: IMSI, wanted: wantedAt(n), ...refusal }));
+}
+
 test('a claim knows at once of a swap that a command replayed (G5)', async (t) => {
   await using bench = await sqliteBench();
   const owner = await openUntilEnd(t, bench.file);
@@ -111,15 +119,23 @@ test('a claim knows at once of a dead letter that a command discarded (G4)', asy
   await using bench = await sqliteBench();
   const owner = await openUntilEnd(t, bench.file);
   await apply(owner, 1);
-  await owner.write(acceptanceOf(3));
-  const [due] = await owner.claimDue(1);
-  const refusal = { result: 'rejected', why: 'no such profile', retryInMs: 1, counts: true } as const;
-  await owner.write(effects({ kind: 'failed', imsi: IMSI, wanted: wantedAt(3), claim: due?.claim ?? '', ...refusal }));
+  await die(owner, 3);
   assert.equal((await toldOf(owner, IMSI)).dead, 'no such profile');
   const guest = await openUntilEnd(t, bench.file, 'guest');
   assert.deepEqual(await guest.write(effects({ kind: 'discard', imsi: IMSI, why: 'a test' })), [true]);
   const told = await toldOf(owner, IMSI);
   assert.deepEqual([told.dead, told.desired, told.applied], [null, null, wantedAt(1)]);
+});
+
+test('a command that began before an event came tells the event what becomes of it', async (t) => {
+  await using bench = await sqliteBench();
+  const owner = await openUntilEnd(t, bench.file);
+  const guest = await openUntilEnd(t, bench.file, 'guest');
+  await guest.look(IMSI);
+  await die(owner, 1);
+  assert.equal((await owner.views.event('event-1'))?.state, 'dead');
+  assert.deepEqual(await guest.write(effects({ kind: 'discard', imsi: IMSI, why: 'a test' })), [true]);
+  assert.equal((await owner.views.event('event-1'))?.state, 'discarded');
 });
 
 test('what was read while a command was about to commit is not remembered beyond that', async (t) => {

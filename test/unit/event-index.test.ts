@@ -6,71 +6,88 @@ import { EventIndex } from '../../src/store/sqlite/event-index.ts';
 import { migrate } from '../../src/store/sqlite/schema.ts';
 import { SeqTable } from '../../src/store/sqlite/seq-table.ts';
 
+/** Of a connector, and of a command beside it. */
+type Who = 'connector' | 'command';
+
 /** So few that several generations go to disk, and one is on its way most of the time. */
 const GENERATION = 8;
 
 type Step = {
   readonly what: 'add' | 'remove' | 'add and fail' | 'remove and fail' | 'restart';
   readonly number: number;
+  readonly who: Who;
 };
 
 const steps = fc.array(
   fc.record<Step>({
     what: fc.constantFrom('add', 'add', 'add', 'add', 'remove', 'add and fail', 'remove and fail', 'restart'),
     number: fc.nat(99),
+    who: fc.constantFrom('connector', 'connector', 'connector', 'command'),
   }),
   { maxLength: 120, size: 'max' },
 );
 
-/** A journal that is nothing but ids, its index, and what it should find. */
+/** A journal that is nothing but ids, two who look for events in it, and what they should find. */
 class Model {
   readonly #db = new DatabaseSync(':memory:');
-  #index: EventIndex;
+  readonly #indexes: Record<Who, EventIndex>;
   readonly #known = new Map<string, number>();
   #added = 0;
 
   constructor() {
     migrate(this.#db);
-    this.#index = new EventIndex(this.#db, GENERATION);
+    this.#indexes = { connector: this.#begin(), command: this.#begin() };
   }
 
-  carryOut({ what, number }: Step): void {
-    if (what === 'restart') this.#index = new EventIndex(this.#db, GENERATION);
-    else
-      this.#transaction(what.startsWith('add') ? () => this.#add() : () => this.#remove(number), what.endsWith('fail'));
+  #begin(): EventIndex {
+    return new EventIndex(this.#db, GENERATION);
   }
 
-  #transaction(work: () => (() => void) | null, fails: boolean): void {
+  carryOut({ what, number, who }: Step): void {
+    if (what === 'restart') {
+      this.#indexes[who] = this.#begin();
+      return;
+    }
+    const index = this.#indexes[who];
+    const work = what.startsWith('add') ? () => this.#add(index) : () => this.#remove(index, number);
+    this.#transaction(index, work, what.endsWith('fail'));
+  }
+
+  #transaction(index: EventIndex, work: () => (() => void) | null, fails: boolean): void {
     this.#db.exec('BEGIN');
+    index.catchUp();
     const done = work();
     this.#db.exec(fails ? 'ROLLBACK' : 'COMMIT');
-    if (fails) this.#index.rolledBack();
+    if (fails) index.rolledBack();
     else {
       done?.();
-      this.#index.committed();
+      index.committed();
     }
   }
 
-  #add(): () => void {
+  #add(index: EventIndex): () => void {
     const id = `event ${this.#added++}`;
     const seq = insert(this.#db, id);
-    this.#index.add(id, seq);
+    index.add(id, seq);
     return () => this.#known.set(id, seq);
   }
 
-  #remove(number: number): (() => void) | null {
+  #remove(index: EventIndex, number: number): (() => void) | null {
     const [id, seq] = [...this.#known][number % Math.max(1, this.#known.size)] ?? [];
     // The newest stays, as in the journal: its place must not be given again.
     if (id === undefined || seq === undefined || seq === Math.max(...this.#known.values())) return null;
     this.#db.prepare('DELETE FROM journal WHERE seq = ?').run(seq);
-    this.#index.remove(id, seq);
+    index.remove(id, seq);
     return () => this.#known.delete(id);
   }
 
-  check(): void {
+  /** What the other does next, it does on what it has read so far. */
+  check({ who }: Step): void {
+    const index = this.#indexes[who];
+    index.catchUp();
     for (let number = 0; number < this.#added; number++) {
       const id = `event ${number}`;
-      assert.equal(this.#index.find(id), this.#known.get(id) ?? null, id);
+      assert.equal(index.find(id), this.#known.get(id) ?? null, id);
     }
   }
 }
@@ -82,13 +99,13 @@ function insert(db: DatabaseSync, id: string): number {
   return Number(db.prepare(sql).run(id).lastInsertRowid);
 }
 
-test('an event is found by its id wherever the index has it, after transactions that failed and after a start', () => {
+test('an event is found by its id wherever the index has it, after transactions that failed, a start, and the work of another', () => {
   fc.assert(
     fc.property(steps, (all) => {
       const model = new Model();
       for (const step of all) {
         model.carryOut(step);
-        model.check();
+        model.check(step);
       }
     }),
     { numRuns: 60 },

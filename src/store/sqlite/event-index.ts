@@ -9,7 +9,7 @@ const FLUSHED_AN_EVENT = 2;
 /**
  * Finds an event of the journal by its id. Ids are random, so an ordinary index would dirty a page for every event, and a
  * page written costs more than everything else: new ones go to disk late, sorted, many at a time. What is not there yet is
- * read from the end of the journal after a start.
+ * read from the end of the journal after a start, and when somebody else wrote.
  */
 export class EventIndex {
   readonly #select: StatementSync;
@@ -17,6 +17,7 @@ export class EventIndex {
   readonly #delete: StatementSync;
   readonly #idAt: StatementSync;
   readonly #mark: StatementSync;
+  readonly #tail: StatementSync;
   readonly #generation: number;
   /** Not on disk yet: those of late, and the full generation that is on its way. */
   #fresh = new SeqTable();
@@ -41,10 +42,19 @@ export class EventIndex {
     this.#delete = db.prepare('DELETE FROM event_index WHERE hash = ? AND seq = ?');
     this.#idAt = db.prepare('SELECT event_id FROM journal WHERE seq = ?');
     this.#mark = db.prepare('UPDATE indexed SET seq = ?');
-    for (const statement of [this.#select, this.#idAt]) statement.setReturnArrays(true);
-    const tail = db.prepare('SELECT seq, event_id FROM journal WHERE seq > (SELECT seq FROM indexed)');
-    for (const { seq, event_id } of tail.iterate() as Iterable<{ seq: number; event_id: string }>) {
-      this.#keep(hashOf(event_id), seq);
+    this.#tail = db.prepare('SELECT seq, event_id FROM journal WHERE seq > ?');
+    for (const statement of [this.#select, this.#idAt, this.#tail]) statement.setReturnArrays(true);
+    this.#freshEnd = (db.prepare('SELECT seq FROM indexed').get() as { seq: number }).seq;
+    this.catchUp();
+  }
+
+  /**
+   * Reads what came to the end of the journal without this index: before a start, or by another connection. To be called when
+   * that has written, before anything is added.
+   */
+  catchUp(): void {
+    for (const [seq, eventId] of this.#tail.iterate(this.#freshEnd) as Iterable<TailRow>) {
+      this.#keep(hashOf(eventId), seq);
     }
     this.#endBefore = this.#freshEnd;
   }
@@ -132,6 +142,8 @@ export class EventIndex {
     }
   }
 }
+
+type TailRow = [seq: number, eventId: string];
 
 /** Where an event is, by its id's hash. */
 interface Place {

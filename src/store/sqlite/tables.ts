@@ -121,9 +121,10 @@ export class Tables {
     this.#audit.note(deed);
   }
 
-  /** Somebody else wrote: what is remembered of the tables may be wrong. */
+  /** Somebody else wrote: what is remembered of the tables may be wrong, or not be all. */
   forget(): void {
     this.#subscribers.forget();
+    this.#index.catchUp();
   }
 
   /**
