@@ -126,6 +126,22 @@ test('a write that is refused leaves nothing behind in what is remembered', (t) 
   assert.equal(engine.read([IMSI]).result[0]?.desired?.eventId, 'event-2');
 });
 
+test('a transaction that a failing disk does not let be taken back leaves nothing behind either', (t) => {
+  const engine = new Engine({ file: ':memory:', limits: LIMITS, role: 'owner' });
+  t.after(() => engine.close());
+  engine.writes([acceptanceOf(1)]);
+  const { exec } = DatabaseSync.prototype;
+  const failing = t.mock.method(DatabaseSync.prototype, 'exec', function failing(this: DatabaseSync, sql: string) {
+    if (sql === 'COMMIT' || sql === 'ROLLBACK') throw new Error('the disk fails');
+    exec.call(this, sql);
+  });
+  assert.throws(() => engine.writes([acceptanceOf(2)]), /the disk fails/);
+  assert.throws(() => engine.read([IMSI]), /the disk fails/, 'what it would find is not so');
+  failing.mock.restore();
+  assert.equal(engine.read([IMSI]).result[0]?.desired?.eventId, 'event-1');
+  assert.deepEqual(engine.writes([acceptanceOf(2)]).result, [{ taken: [true] }]);
+});
+
 test('the rules of the database are about each write of a transaction, not about what two of them come to', (t) => {
   const engine = new Engine({ file: ':memory:', limits: LIMITS, role: 'owner' });
   t.after(() => engine.close());

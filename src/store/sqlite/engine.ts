@@ -158,6 +158,8 @@ export class Engine {
 
   #writable(): Tables {
     if (!this.#tables) throw new StoreError('the database was opened for reading only', { passing: false });
+    // A disk that fails may not let a transaction be taken back: nothing of it may be read, or written with what comes next.
+    if (this.#db.isTransaction) this.#takeBack();
     return this.#tables;
   }
 
@@ -175,10 +177,15 @@ export class Engine {
       tables.committed();
       return result;
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      tables.rolledBack();
+      this.#takeBack();
       throw error;
     }
+  }
+
+  /** Of a transaction that failed nothing stays, neither in the database nor in what is remembered of it. */
+  #takeBack(): void {
+    this.#tables?.rolledBack();
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
   }
 
   close(): void {
