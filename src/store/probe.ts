@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { storeName } from '../config/kinds.ts';
 import { recordsEvents } from '../config/setting.ts';
@@ -6,10 +6,11 @@ import type { Settings } from '../config/table.ts';
 import type { StoreError } from '../ports/store.ts';
 import type { Finding } from '../ports/target.ts';
 import { isEmptyDatabase, openStore } from './open.ts';
+import { whyNoRoom } from './room.ts';
 
 type ProbeSettings = Parameters<typeof openStore>[0] & Pick<Settings, 'TARGET'>;
 
-/** Looks whether the store can be had, and what waits in it; changes nothing. */
+/** Looks whether the store can be had and written, and what waits in it; changes nothing of that. */
 export async function probeStore(settings: ProbeSettings): Promise<Finding> {
   const location = settings.STORE_URL;
   const subject = 'store';
@@ -17,20 +18,31 @@ export async function probeStore(settings: ProbeSettings): Promise<Finding> {
   if (location.kind === 'memory')
     return { verdict: 'warn', subject, message: 'memory: ends with the process; nothing outlives it' };
   if (location.kind === 'sqlite' && !existsSync(location.file)) return toBeMade(location.file);
+  const noRoom = location.kind === 'sqlite' ? whyNoRoom(dirname(location.file)) : null;
+  if (noRoom) return { verdict: 'fail', subject, message: `${name} cannot be written: ${noRoom}` };
   try {
     if (await isEmptyDatabase(settings))
       return { verdict: 'ok', subject, message: `${name} can be reached; its tables are made at the first start` };
-    const store = await openStore(settings, 'guest');
-    const records = recordsEvents(settings.TARGET);
-    const backlog = records && store.outbox ? store.outbox.backlog() : store.views.backlog();
-    const { waiting, dead } = await backlog.finally(() => store.close());
+    const { waiting, dead } = await backlogOf(settings);
+    const waits = recordsEvents(settings.TARGET) ? 'events' : 'subscribers';
     return {
       verdict: 'ok',
       subject,
-      message: `${name} can be used; ${waiting} ${records ? 'events' : 'subscribers'} waiting, ${dead} dead letters`,
+      message: `${name} can be used; ${waiting} ${waits} waiting, ${dead} dead letters`,
     };
   } catch (error) {
     return { verdict: 'fail', subject, message: (error as StoreError).message };
+  }
+}
+
+/** @throws StoreError also when it can only be read. */
+async function backlogOf(settings: ProbeSettings): Promise<{ waiting: number; dead: number }> {
+  const store = await openStore(settings, 'guest');
+  try {
+    await store.probe();
+    return await (recordsEvents(settings.TARGET) && store.outbox ? store.outbox : store.views).backlog();
+  } finally {
+    await store.close();
   }
 }
 
@@ -39,10 +51,8 @@ function toBeMade(file: string): Finding {
   const subject = 'store';
   let folder = dirname(file);
   while (!existsSync(folder)) folder = dirname(folder);
-  try {
-    accessSync(folder, constants.W_OK);
-    return { verdict: 'ok', subject, message: `sqlite:${file} is made at the first start` };
-  } catch {
-    return { verdict: 'fail', subject, message: `sqlite:${file} cannot be made: ${folder} cannot be written` };
-  }
+  const noRoom = whyNoRoom(folder);
+  return noRoom
+    ? { verdict: 'fail', subject, message: `sqlite:${file} cannot be made: ${folder} cannot be written: ${noRoom}` }
+    : { verdict: 'ok', subject, message: `sqlite:${file} is made at the first start` };
 }

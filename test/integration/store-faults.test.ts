@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { copyFile, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Event } from '../../src/contract/event.ts';
 import { CoreStub, type StubAnswer } from '../helpers/core-stub.ts';
@@ -6,6 +8,8 @@ import { anEvent, OTHER_IMSI, stamp } from '../helpers/events.ts';
 import { BROKEN_DISK, DiskSite, FULL_DISK } from '../helpers/failing-disk.ts';
 import { type Answer, get, post } from '../helpers/nsps.ts';
 import { until } from '../helpers/polling.ts';
+import { CORE_TOKEN, Program, TOKEN } from '../helpers/program.ts';
+import { sqliteBench } from '../helpers/sqlite-bench.ts';
 
 const MANY = 30;
 
@@ -95,3 +99,47 @@ for (const fault of [FULL_DISK, BROKEN_DISK]) {
     });
   });
 }
+
+/** Becomes the program with a full disk in `$0/full`, and with a copy of the database that is in `$0` on it. */
+const ON_FULL =
+  'mount -t tmpfs -o size=2m tmpfs "$0/full" && cp "$0"/connector.db* "$0/full" && ' +
+  '{ ! cat /dev/zero > "$0/full/ballast" 2> /dev/null; } && exec "$@"';
+
+const DOCTORS = [
+  { fault: FULL_DISK, wrapper: (folder: string) => ['unshare', '-m', 'sh', '-c', ON_FULL, folder] },
+  { fault: BROKEN_DISK, wrapper: () => ['prlimit', '--fsize=0:'] },
+];
+
+/** What `doctor` finds about a store. */
+async function findingOf(file: string, wrapper: readonly string[] = []): Promise<{ verdict: string; message: string }> {
+  const settings = { API_TOKEN: TOKEN, WTL_API_URL: 'http://127.0.0.1:1', WTL_API_TOKEN: CORE_TOKEN };
+  await using program = new Program(['doctor', '--json'], { ...settings, STORE_URL: `sqlite:${file}` }, { wrapper });
+  await program.exited;
+  assert.notEqual(program.stdout, '', program.stderr);
+  const findings = JSON.parse(program.stdout) as { subject: string; verdict: string; message: string }[];
+  return findings.find(({ subject }) => subject === 'store') ?? assert.fail(program.stdout);
+}
+
+describe('doctor', () => {
+  for (const { fault, wrapper } of DOCTORS) {
+    test(`finds ${fault.name}, under a database and where one is to be made`, { skip: fault.skip }, async () => {
+      await using bench = await sqliteBench();
+      await (await bench.open()).close();
+      const folder = dirname(bench.file);
+      const disk = join(folder, 'full');
+      await mkdir(disk);
+      for (const name of ['connector.db', 'connector.db-guests']) await copyFile(join(folder, name), join(disk, name));
+      for (const [name, words] of [
+        ['connector.db', /can be used/],
+        ['other.db', /is made at the first start/],
+      ] as const) {
+        assert.match((await findingOf(join(disk, name))).message, words);
+        const { verdict, message } = await findingOf(join(disk, name), wrapper(folder));
+        assert.equal(verdict, 'fail', message);
+        assert.match(message, fault.words);
+      }
+      const others = (await readdir(disk)).filter((name) => !name.startsWith('connector.db'));
+      assert.deepEqual(others, [], 'nothing is left of it');
+    });
+  }
+});
