@@ -1,5 +1,5 @@
-import type { Subscriber } from '../core/subscriber.ts';
 import type { Decision } from '../core/types.ts';
+import type { Standing } from '../operate/story.ts';
 import { decisionLines } from '../operate/wording.ts';
 import type { StoredEvent } from '../ports/store.ts';
 import { columns, heading, PlainError } from './command.ts';
@@ -14,7 +14,7 @@ export interface Told {
   readonly steps: readonly { readonly rule: string; readonly finding: string }[];
   /** What it would mean by today's settings, a line each. */
   readonly today: readonly string[];
-  readonly subscribers: readonly Subscriber[];
+  readonly subscribers: readonly Standing[];
 }
 
 /** The whole story of an event, for people. */

@@ -138,7 +138,7 @@ async function rehearse(work: Work): Promise<void> {
     }
   }
   for (const result of rehearsal.results()) work.tell(result);
-  for (const subscriber of work.lost) work.tell(planned(subscriber));
+  for (const subscriber of work.lost) work.tell(planned(subscriber, null));
 }
 
 /** @param patience null when nobody waits. */

@@ -2,6 +2,7 @@ import { newest, type Subscriber } from '../core/subscriber.ts';
 import { namedText, noteCommand } from '../operate/audit.ts';
 import type { Result } from '../operate/result.ts';
 import { askResync, NOTHING_KNOWN } from '../operate/resync.ts';
+import { type Untaken, untakenOf, untakenText } from '../operate/untaken.ts';
 import { wantedText } from '../operate/wording.ts';
 import type { Store, Views } from '../ports/store.ts';
 import { type Command, type CommandLine, UsageError } from './command.ts';
@@ -53,7 +54,7 @@ async function resync(line: CommandLine): Promise<number> {
 function bringer({ flags }: CommandLine, store: Store, patience: Patience, tell: (result: Result) => void) {
   return async (batch: readonly Subscriber[]): Promise<void> => {
     if (!flags['dry-run']) return await bring(batch, store, flags['no-wait'] ? null : patience, tell);
-    for (const one of batch) tell(planned(one));
+    for (const one of batch) tell(planned(one, await untakenOf(one.imsi, one, store.views)));
   };
 }
 
@@ -85,10 +86,11 @@ async function* everybody(views: Views) {
   }
 }
 
-/** What would be sent. */
-export function planned(subscriber: Subscriber): Result {
+/** What would be sent. @param untaken what it would not send, though it is newer; null when there is no such event. */
+export function planned(subscriber: Subscriber, untaken: Untaken | null): Result {
   const wanted = newest(subscriber);
-  return { subject: subscriber.imsi, status: 'planned', ...(wanted && { why: wantedText(wanted) }) };
+  const words = [...(wanted ? [wantedText(wanted)] : []), ...(untaken ? [untakenText(untaken)] : [])].join('; ');
+  return { subject: subscriber.imsi, status: 'planned', ...(words !== '' && { why: words }) };
 }
 
 /**

@@ -158,6 +158,17 @@ export const subscriberSchema = Type.Object({
   verdict: Type.Enum(['in step', 'waiting', 'unsettled', 'dead letter', 'unknown'], {
     description: 'How the external system compares with what billing wants, as far as is known.',
   }),
+  untaken: Type.Union(
+    [
+      Type.Object({
+        eventId: text('The event.'),
+        state: Type.Enum(['failed', 'rejected']),
+        why: nullable(text('Why it was not taken.')),
+      }),
+      Type.Null(),
+    ],
+    { description: 'An event that wants something newer than `desired` and `applied`, and was answered an error.' },
+  ),
   desired: nullable(wantedSchema),
   applied: nullable(wantedSchema),
   after: Type.Array(wantedSchema, { description: 'Numbers that have to be released first.' }),

@@ -1,14 +1,20 @@
 import type { SubscriberView } from '../contract/admin.ts';
 import { newest, type Subscriber } from '../core/subscriber.ts';
+import type { Untaken } from './untaken.ts';
 
 export type Verdict = SubscriberView['verdict'];
 
 /**
  * How the external system compares with what billing wants, as far as is known.
  * @param subscriber null when nothing is known of him.
+ * @param untaken an event of his that wants something newer and was not taken; null when there is none.
  */
-export function verdictOf(subscriber: Subscriber | null): Verdict {
-  if (subscriber === null) return 'unknown';
+export function verdictOf(subscriber: Subscriber | null, untaken: Untaken | null): Verdict {
+  const kept = subscriber === null ? 'unknown' : verdictOfKept(subscriber);
+  return untaken && (kept === 'in step' || kept === 'unknown') ? 'unsettled' : kept;
+}
+
+function verdictOfKept(subscriber: Subscriber): Verdict {
   if (subscriber.dead !== null) return 'dead letter';
   if (subscriber.waitingSince !== null) return 'waiting';
   if (subscriber.unsettledUntil !== null) return 'unsettled';

@@ -9,6 +9,7 @@ import { Site } from '../helpers/operator.ts';
 import { run } from '../helpers/program.ts';
 
 const other = { sim_info: { imsi: OTHER_IMSI }, account_info: { bill_status: 'suspended', blocked: false } };
+const blocked = { account_info: { bill_status: 'open', blocked: true, i_account: 1, id: `${NUMBER}@msisdn` } };
 const refuse = respond(200, { result: false, error: 'No such profile' });
 
 describe('dead letters', () => {
@@ -90,6 +91,24 @@ describe('dead letters', () => {
     const older = await site.run(['audit', '--before', String(deeds.at(-1).seq)]);
     assert.match(older.stdout, new RegExp(`command line +discard {2}${IMSI}, 250019999999999 {2}\\(a test card\\)`));
   });
+});
+
+test('a subscriber whose newest event failed is not told as up to date, nor planned as if he were', async () => {
+  await using site = await Site.make();
+  await site.startConnector({ DELIVERY: 'inline', WTL_RETRIES: '0' });
+  await site.post(anEvent({ event_id: 'e-old', updated_at: stamp(1) }));
+  site.core.answer = respond(503, '');
+  assert.deepEqual(await site.post(anEvent({ event_id: 'e-new', ...blocked, updated_at: stamp(2) })), [503]);
+  const told = await site.run(['event', 'e-old']);
+  assert.match(told.stdout, /not taken +event e-new is newer and was not taken \(failed: .+\).*: replay e-new/);
+  assert.match(told.stdout, /to be done +nothing by itself: NSPS sends the event again/);
+  const planned = await site.run(['resync', IMSI, '--dry-run']);
+  assert.match(planned.stdout, /event e-old, .*; event e-new is newer and was not taken/);
+  site.core.answer = succeed;
+  assert.equal((await site.run(['replay', 'e-new'])).code, 0);
+  const settled = await site.run(['event', 'e-old']);
+  assert.match(settled.stdout, /to be done +nothing$/m);
+  assert.doesNotMatch(settled.stdout, /not taken/);
 });
 
 describe('discard', () => {

@@ -143,6 +143,7 @@ export function view(imsi: string, part: Partial<SubscriberView>): SubscriberVie
     imsi,
     names: { msisdn: '380661310764', account: '277147', iccid: '89014103211118510720' },
     verdict: 'unknown',
+    untaken: null,
     desired: null,
     applied: null,
     after: [],

@@ -269,6 +269,7 @@ function isLookedFor(event: EventSummary, query: URLSearchParams): boolean {
 
 function arrived(found: SubscriberView): SubscriberView {
   const none = {
+    untaken: null,
     desired: null,
     dueAt: null,
     waitingSince: null,

@@ -70,6 +70,18 @@ describe('subscribers', () => {
     assert.equal((await site.ask('/admin/v1/subscribers/12')).body.error, 'imsi must be 15 digits');
   });
 
+  test('are not in step when the newest event was refused, whatever was confirmed before', async () => {
+    const untaken = { eventId: "e-re'fused", state: 'rejected', why: 'No such profile' };
+    const { body } = await site.ask(`/admin/v1/subscribers/${IMSI}`);
+    assert.deepEqual([body.verdict, body.untaken], ['unsettled', untaken]);
+    const story = await site.ask('/admin/v1/events/e-swap');
+    assert.deepEqual(
+      story.body.subscribers.map(({ verdict }: { verdict: string }) => verdict),
+      ['in step', 'unsettled'],
+    );
+    assert.match((await site.ask(`/admin/v1/subscribers/${IMSI}/resync`)).body.why, /replay e-re'fused$/);
+  });
+
   test('show what sending them again would send', async () => {
     const { body } = await site.ask(`/admin/v1/subscribers/${OTHER_IMSI}/resync`);
     assert.deepEqual([body.requests.length, body.requests[0].body.imsi, body.why], [1, OTHER_IMSI, null]);

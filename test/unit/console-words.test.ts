@@ -19,6 +19,7 @@ const WANTED: WantedView = {
 function view(part: Partial<SubscriberView>): SubscriberView {
   const names = { msisdn: null, account: null, iccid: null };
   const quiet = {
+    untaken: null,
     after: [],
     unsettledUntil: null,
     dueAt: null,
@@ -61,6 +62,13 @@ describe('verdict', () => {
     const { title, more } = verdictSentence(view({ verdict: 'unsettled', desired }), NOW);
     assert.equal(title, 'The network did not confirm the newest state.');
     assert.equal(more, 'NSPS delivers the event again; the connector does nothing by itself.');
+  });
+
+  test('says what billing wants beyond what was taken', () => {
+    const untaken = { eventId: 'e-2', state: 'failed', why: 'Connection refused' } as const;
+    const { title, more } = verdictSentence(view({ verdict: 'unsettled', applied: WANTED, untaken }), NOW);
+    assert.equal(title, 'Billing wants something newer, which was not taken.');
+    assert.match(more, /^Event e-2 failed: Connection refused\. NSPS sends it again until it gives up/);
   });
 
   test('claims nothing about a call that may still be applied', () => {

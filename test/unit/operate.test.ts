@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Chosen } from '../../src/contract/admin.ts';
+import { decide } from '../../src/core/decide.ts';
 import { type Subscriber, unknownSubscriber } from '../../src/core/subscriber.ts';
 import { chosenText, countChosen, deal, walkChosen, workThrough } from '../../src/operate/dead-letters.ts';
 import { explanationOf, type Preview, walk } from '../../src/operate/explain.ts';
 import { previewReplay, replay } from '../../src/operate/replay.ts';
 import { previewResync, resync } from '../../src/operate/resync.ts';
+import { untakenOf } from '../../src/operate/untaken.ts';
 import { verdictOf } from '../../src/operate/verdict.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { anEvent, RULES, stamp } from '../helpers/events.ts';
@@ -43,7 +45,68 @@ test('a verdict says how the core compares with billing', () => {
     [{ ...nobody, desired: wantedAt(2, { owed: false }) }, 'unsettled'],
     [{ ...nobody, desired: wantedAt(2), waitingSince: 1, dead: 'refused' }, 'dead letter'],
   ];
-  for (const [subscriber, verdict] of cases) assert.equal(verdictOf(subscriber), verdict);
+  for (const [subscriber, verdict] of cases) assert.equal(verdictOf(subscriber, null), verdict);
+});
+
+describe('an event that was answered an error', () => {
+  const UNTAKEN = { eventId: 'event-9', state: 'failed', why: 'Connection refused' } as const;
+  const note = async (site: ReturnType<typeof desk>, n: number, more: Partial<Parameters<typeof entryOf>[1]> = {}) => {
+    const event = anEvent({ event_id: `event-${n}`, sim_info: { imsi: IMSI }, updated_at: stampOf(n) });
+    const decision = JSON.stringify(decide(event, RULES));
+    const entry = entryOf(n, { body: Buffer.from(JSON.stringify(event)), decision, state: 'failed', ...more });
+    await site.store.write({ entry, story: null, effects: [] });
+  };
+  const stampOf = (n: number) => `${wantedAt(n).version.updatedAt}+00:00`;
+  /** He is as event 5 wants him. */
+  const confirmed = async (site: ReturnType<typeof desk>) => {
+    await site.store.write(acceptanceOf(5));
+    await site.store.claim(IMSI, wantedAt(5), 1_000);
+    await site.store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(5), ageMs: 0, released: [] }));
+    const subscriber = await site.views.subscriber(IMSI);
+    assert.ok(subscriber);
+    return subscriber;
+  };
+
+  test('is not taken when it is newer than what is known, and then he is not in step', async () => {
+    const site = desk();
+    const subscriber = await confirmed(site);
+    assert.equal(await untakenOf(IMSI, subscriber, site.views), null);
+    await note(site, 4);
+    assert.equal(await untakenOf(IMSI, subscriber, site.views), null, 'an older one was overtaken');
+    await note(site, 9, { why: UNTAKEN.why });
+    await note(site, 8, { state: 'rejected' });
+    await note(site, 10, { state: 'ignored' });
+    assert.deepEqual(await untakenOf(IMSI, subscriber, site.views), UNTAKEN, 'the newest of them');
+    await site.store.close();
+  });
+
+  test('is all there is of somebody whose first event failed', async () => {
+    const site = desk();
+    await note(site, 9, { why: UNTAKEN.why });
+    const untaken = await untakenOf(IMSI, null, site.views);
+    assert.deepEqual(untaken, UNTAKEN);
+    assert.equal(verdictOf(null, untaken), 'unsettled');
+    assert.match(previewResync(null, preview, untaken).why ?? '', /replay event-9$/);
+    await site.store.close();
+  });
+
+  test('wins by when it came where stamps do not tell', async () => {
+    const site = desk();
+    const body = Buffer.from(JSON.stringify(anEvent({ sim_info: { imsi: IMSI } })));
+    await note(site, 1, { body });
+    const subscriber = await confirmed(site);
+    assert.equal(await untakenOf(IMSI, subscriber, site.views), null);
+    await note(site, 9, { body });
+    assert.equal((await untakenOf(IMSI, subscriber, site.views))?.eventId, 'event-9');
+    await site.store.close();
+  });
+
+  test('changes no verdict that already asks for somebody', () => {
+    const nobody = unknownSubscriber(IMSI);
+    assert.equal(verdictOf({ ...nobody, applied: wantedAt(1) }, UNTAKEN), 'unsettled');
+    assert.equal(verdictOf({ ...nobody, desired: wantedAt(2), dead: 'refused' }, UNTAKEN), 'dead letter');
+    assert.equal(verdictOf({ ...nobody, desired: wantedAt(2), waitingSince: 1 }, UNTAKEN), 'waiting');
+  });
 });
 
 test('an explanation tells steps, decision and requests, or what is wrong', () => {
@@ -62,13 +125,13 @@ describe('resync', () => {
   test('shows releases before the state that waits for them, and says what else is to be known', () => {
     const release = { version: wantedAt(1).version, change: wantedAt(1, { imsi: OTHER_IMSI, msisdn: null }).change };
     const subscriber = { ...unknownSubscriber(IMSI), desired: wantedAt(2), after: [release], dead: 'No such profile' };
-    const { requests, why } = previewResync(subscriber, preview);
+    const { requests, why } = previewResync(subscriber, preview, null);
     assert.deepEqual(
       requests.map(({ body }) => body),
       [OTHER_IMSI, IMSI],
     );
     assert.match(why ?? '', /given up \(No such profile\)/);
-    assert.deepEqual(previewResync(null, preview).requests, []);
+    assert.deepEqual(previewResync(null, preview, null).requests, []);
   });
 
   test('asks for one who is known, and for nobody else', async () => {

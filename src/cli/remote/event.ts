@@ -1,6 +1,6 @@
 import type { EventStory, Explanation } from '../../contract/admin.ts';
-import type { Subscriber } from '../../core/subscriber.ts';
 import type { Decision } from '../../core/types.ts';
+import type { Standing } from '../../operate/story.ts';
 import { decisionLines } from '../../operate/wording.ts';
 import { type CommandLine, EXIT } from '../command.ts';
 import { storyText, unknownEvent } from '../event-text.ts';
@@ -25,7 +25,7 @@ export async function remoteEvent(line: CommandLine, id: string): Promise<number
 
 async function toldText(story: EventStory, views: RemoteViews, { flags }: CommandLine): Promise<string> {
   const event = eventOf(story);
-  const subscribers: Subscriber[] = [];
+  const subscribers: Standing[] = [];
   for (const { imsi } of story.subscribers) {
     const subscriber = await views.subscriber(imsi);
     if (subscriber) subscribers.push(subscriber);

@@ -6,8 +6,9 @@ import {
   subscriberSchema,
   type WantedView,
 } from '../../contract/admin.ts';
-import type { Subscriber, Wanted } from '../../core/subscriber.ts';
+import type { Wanted } from '../../core/subscriber.ts';
 import type { Change } from '../../core/types.ts';
+import type { Standing } from '../../operate/story.ts';
 import type { Attempt, StoredEvent, Views } from '../../ports/store.ts';
 import type { AdminClient } from '../admin-client.ts';
 
@@ -30,7 +31,7 @@ export class RemoteViews implements Pick<Views, 'event' | 'subscriber'> {
     return await this.#client.get(eventStorySchema, `/events/${encodeURIComponent(id)}`);
   }
 
-  async subscriber(imsi: string): Promise<Subscriber | null> {
+  async subscriber(imsi: string): Promise<Standing | null> {
     const view = await this.#client.get(subscriberSchema, `/subscribers/${imsi}`);
     return view && subscriberOf(view);
   }
@@ -63,7 +64,7 @@ function attemptOf({ at, coreStatus, why, ...rest }: EventStory['attempts'][numb
   };
 }
 
-function subscriberOf(view: SubscriberView): Subscriber {
+function subscriberOf(view: SubscriberView): Standing {
   return {
     imsi: view.imsi,
     applied: view.applied && wantedOf(view.applied),
@@ -74,6 +75,7 @@ function subscriberOf(view: SubscriberView): Subscriber {
     waitingSince: timeOf(view.waitingSince),
     attempts: view.attempts,
     dead: view.dead,
+    untaken: view.untaken,
   };
 }
 

@@ -109,13 +109,15 @@ function waitingMore(view: SubscriberView, now: number): string {
 }
 
 /** Without a call that may still be applied, it is only NSPS who has the newest state to send. */
-function unsettledTitle({ unsettledUntil }: SubscriberView): string {
+function unsettledTitle({ unsettledUntil, untaken, desired }: SubscriberView): string {
+  if (unsettledUntil === null && !desired && untaken) return 'Billing wants something newer, which was not taken.';
   return unsettledUntil === null
     ? 'The network did not confirm the newest state.'
     : 'It is not known what the network has.';
 }
 
 function unsettledMore(view: SubscriberView, now: number): string {
+  if (view.unsettledUntil === null && !view.desired && view.untaken) return untakenMore(view.untaken);
   if (view.unsettledUntil === null) return `${nextTry(view, now)}${failures(view, now)}`;
   const left = Date.parse(view.unsettledUntil) - now;
   const until =
@@ -123,6 +125,12 @@ function unsettledMore(view: SubscriberView, now: number): string {
       ? `A call ended without a result and may still be applied for ${durationText(left)}. `
       : 'A call ended without a result. ';
   return `${until}${nextTry(view, now)}${failures(view, now)}`;
+}
+
+function untakenMore({ eventId, state, why }: NonNullable<SubscriberView['untaken']>): string {
+  const reason = why === null ? '' : `: ${why}`;
+  const came = state === 'failed' ? 'failed' : 'was rejected';
+  return `Event ${eventId} ${came}${reason}. NSPS sends it again until it gives up; once the reason is put right, replay it below.`;
 }
 
 function nextTry({ dueAt, desired }: SubscriberView, now: number): string {

@@ -30,7 +30,7 @@ export function Comparison({ view }: { view: SubscriberView }) {
               <th scope="col">
                 <span class="offscreen">What</span>
               </th>
-              <th scope="col">Billing wants</th>
+              <th scope="col">{view.untaken ? 'Billing wanted before' : 'Billing wants'}</th>
               <th scope="col">Network has</th>
             </tr>
           </thead>

@@ -155,10 +155,11 @@ function WaitingPanel({ view }: { view: SubscriberView }) {
 }
 
 function waitingRows(view: SubscriberView): (readonly [string, ComponentChildren])[] {
-  const { desired, after, waitingSince, attempts, dueAt, unsettledUntil, dead, lastFailure } = view;
+  const { desired, untaken, after, waitingSince, attempts, dueAt, unsettledUntil, dead, lastFailure } = view;
   const rows: (readonly [string, ComponentChildren])[] = [];
   if (dead !== null) rows.push(['Reason', dead]);
   if (desired) rows.push(['Asked for by', <WhoWants key="who" wanted={desired} />]);
+  if (untaken) rows.push(['Not taken', <EventLink key="untaken" id={untaken.eventId} />]);
   if (after.length > 0) rows.push(['First', <Releases key="first" after={after} />]);
   if (waitingSince !== null) rows.push(['Tried since', <Age key="since" at={waitingSince} />]);
   if (attempts > 0) rows.push(['Failed', counted(attempts, 'attempt')]);

@@ -2,6 +2,7 @@ import type { EventStory, EventSummary, SubscriberView, WantedView } from '../..
 import { newest, type Release, type Subscriber, type Wanted } from '../../core/subscriber.ts';
 import { explanationOf } from '../../operate/explain.ts';
 import type { Story } from '../../operate/story.ts';
+import type { Untaken } from '../../operate/untaken.ts';
 import { verdictOf } from '../../operate/verdict.ts';
 import type { EventRow, Names } from '../../ports/operating.ts';
 import type { Attempt, StoredEvent } from '../../ports/store.ts';
@@ -48,21 +49,25 @@ function releaseView(release: Release, subscriber: Subscriber): WantedView {
   return wantedView({ ...release, eventId: newest(subscriber)?.eventId ?? '', owed: false });
 }
 
-/**
- * @param subscriber null when events only mentioned him.
- * @param asking the event that asked for what is not confirmed yet; null when there is none.
- */
-export function subscriberView(
-  imsi: string,
-  subscriber: Subscriber | null,
-  names: Names | null,
-  events: readonly EventRow[],
-  asking: StoredEvent | null,
-): SubscriberView {
+/** A subscriber as the store knows him. */
+interface Shown {
+  readonly imsi: string;
+  /** Null when events only mentioned him. */
+  readonly subscriber: Subscriber | null;
+  readonly untaken: Untaken | null;
+  readonly names: Names | null;
+  /** His last ones, newest first. */
+  readonly events: readonly EventRow[];
+  /** The event that asked for what is not confirmed yet; null when there is none. */
+  readonly asking: StoredEvent | null;
+}
+
+export function subscriberView({ imsi, subscriber, untaken, names, events, asking }: Shown): SubscriberView {
   return {
     imsi,
     names: names ? { msisdn: names.msisdn, account: names.account, iccid: names.iccid } : NAMELESS,
-    verdict: verdictOf(subscriber),
+    verdict: verdictOf(subscriber, untaken),
+    untaken,
     desired: wantedOrNull(subscriber?.desired ?? null),
     applied: wantedOrNull(subscriber?.applied ?? null),
     after: subscriber ? subscriber.after.map((release) => releaseView(release, subscriber)) : [],
@@ -117,6 +122,9 @@ export function storyView(
     answer: { status: event.status, why: event.why },
     raw: { text, masked: mask !== null },
     curl: curl(text, event),
-    subscribers: subscribers.map((subscriber) => ({ imsi: subscriber.imsi, verdict: verdictOf(subscriber) })),
+    subscribers: subscribers.map((subscriber) => ({
+      imsi: subscriber.imsi,
+      verdict: verdictOf(subscriber, subscriber.untaken),
+    })),
   };
 }

@@ -3,6 +3,7 @@ import type { Done, Matches, Preview, SubscriberView } from '../../contract/admi
 import { readParams } from '../../contract/admin-params.ts';
 import { SEARCH_QUERY, SUBSCRIBER_PATH } from '../../contract/admin-routes.ts';
 import { previewResync, resync } from '../../operate/resync.ts';
+import { untakenAmong, untakenOf } from '../../operate/untaken.ts';
 import { type AdminParts, audit } from './parts.ts';
 import { subscriberView } from './present.ts';
 import { Refusal, unknown, valid } from './refusal.ts';
@@ -29,10 +30,13 @@ export function subscriberRoutes(app: FastifyInstance, parts: AdminParts): void 
     ]);
     if (!subscriber && !names && events.length === 0) unknown(`No event has named the subscriber ${imsi}`);
     const asking = subscriber?.desired ? await desk.views.event(subscriber.desired.eventId) : null;
-    return subscriberView(imsi, subscriber, names, events, asking);
+    const untaken = await untakenAmong(events, imsi, subscriber, desk.views);
+    return subscriberView({ imsi, subscriber, untaken, names, events, asking });
   });
   app.get('/admin/v1/subscribers/:imsi/resync', async (request): Promise<Preview> => {
-    return previewResync(await desk.views.subscriber(imsiOf(request)), await desk.previewer());
+    const imsi = imsiOf(request);
+    const subscriber = await desk.views.subscriber(imsi);
+    return previewResync(subscriber, await desk.previewer(), await untakenOf(imsi, subscriber, desk.views));
   });
   app.post('/admin/v1/subscribers/:imsi/resync', async (request): Promise<Done> => {
     const imsi = imsiOf(request);
