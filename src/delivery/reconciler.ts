@@ -34,6 +34,9 @@ const RELEASE_REST_MS = { shortest: 100, longest: 600 };
 /** As long as some of them wait for their turn at the core, this part of all is taken at a time: each look costs a sync. */
 const SHARE_TAKEN = 1 / 8;
 
+const GIVEN_UP =
+  'Given up: dead letter. Put right what the error names, then replay the event; or discard it ("nsps-connector replay --help")';
+
 /**
  * The connector's own work: brings the core to the newest state of every subscriber that is due. Delivery of what was
  * queued, confirmation of what is unsettled, and what operators ask for are all the same to it.
@@ -217,22 +220,36 @@ export class Reconciler {
     const effect = effectOf(pushed, subscriber, (failure) => this.#restAfter(failure, subscriber));
     const story = attempts.length > 0 ? { eventId: wanted.eventId, attempts } : null;
     await this.#store.write({ entry: null, story, effects: [effect] });
-    this.#logOutcome(pushed, subscriber, ids);
+    const gaveUp = pushed.outcome.kind === 'failed' ? await this.#whyDead(subscriber) : null;
+    this.#logOutcome(pushed, subscriber, ids, gaveUp);
+  }
+
+  /** Only the store knows the limits. @returns why somebody is a dead letter who was none; null when he is none, or nobody can tell. */
+  async #whyDead({ imsi, dead }: Subscriber): Promise<string | null> {
+    if (dead !== null) return null;
+    const known = await this.#store.look(imsi).catch(() => null);
+    return known?.dead ?? null;
   }
 
   #restAfter(failure: Failure, { attempts }: Subscriber): number {
     return pauseBeforeAttempt(attempts, failure, this.#random(), this.#limits.rest);
   }
 
-  #logOutcome({ wanted, outcome, attempts }: Pushed, subscriber: Subscriber, ids: TraceIds): void {
+  /** @param gaveUp why he is a dead letter; null when he is none. */
+  #logOutcome(
+    { wanted, outcome, attempts }: Pushed,
+    subscriber: Subscriber,
+    ids: TraceIds,
+    gaveUp: string | null,
+  ): void {
     const fields = {
       request_id: ids.requestId,
       unique_id: ids.uniqueId,
       event_id: wanted.eventId,
       imsi: subscriber.imsi,
       action: wanted.change.action,
-      outcome: outcome.kind === 'done' ? 'processed' : 'failed',
-      ...(outcome.kind === 'failed' && { error: outcome.failure.why }),
+      outcome: outcome.kind === 'done' ? 'processed' : gaveUp === null ? 'failed' : 'dead',
+      ...(outcome.kind === 'failed' && { error: gaveUp ?? outcome.failure.why }),
       attempts: attempts.length,
       core_ms: Math.round(sumOf(attempts) * 100) / 100,
     };
@@ -241,6 +258,7 @@ export class Reconciler {
       fields.error,
     );
     if (outcome.kind === 'done') this.#log.info(fields, 'Subscriber brought up to date');
+    else if (gaveUp !== null) this.#log.error(fields, GIVEN_UP);
     else this.#log.warn(fields, 'Subscriber not brought up to date yet');
   }
 }

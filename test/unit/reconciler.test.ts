@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { failed, type Outcome } from '../../src/core/outcome.ts';
 import { Attempts } from '../../src/delivery/attempts.ts';
 import { Breaker } from '../../src/delivery/breaker.ts';
 import { Gate } from '../../src/delivery/gate.ts';
@@ -11,8 +12,8 @@ import { GuardedStore } from '../../src/store/guard.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
-import { effects, IMSI, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
-import { CALL_MS, releaseAt, SlowCore } from '../helpers/swaps.ts';
+import { acceptanceOf, effects, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
+import { attemptsOn, CALL_MS, releaseAt, SlowCore } from '../helpers/swaps.ts';
 
 const PLACES = 16;
 const SUBSCRIBERS = 64;
@@ -58,6 +59,50 @@ async function deliverAll(perSecond: number) {
   await store.close();
   return { taken, calls: new Set(core.calls).size, tookMs };
 }
+
+/** Lets the connector try one subscriber until it rests; the core answers the same each time. */
+async function triesOf(answer: Outcome, limits = LIMITS) {
+  const clock = new FakeClock();
+  const core = new SlowCore(clock);
+  const wanted = wantedAt(1);
+  const { imsi, msisdn } = wanted.change.state;
+  core.answers.set(`${imsi} ${msisdn}`, answer);
+  const store = directStore(limits);
+  await store.write(acceptanceOf(1));
+  const log = memoryLog();
+  const reconciler = new Reconciler({
+    store,
+    attempts: attemptsOn(core, clock),
+    clock,
+    random: () => 0,
+    log,
+    limits: { deadlineMs: 60_000, concurrency: 1, rest: { firstMs: 0, longestMs: 0 } },
+    newIds: () => ({ requestId: 'r', uniqueId: 'u' }),
+  });
+  reconciler.start();
+  while ((await store.views.backlog()).dead === 0) await clock.advance(CALL_MS);
+  const stopped = reconciler.stop();
+  await clock.advance(CALL_MS * 2);
+  await stopped;
+  await store.close();
+  return log.lines.map(({ level, fields, message }) => [level, fields['outcome'], fields['error'], message] as const);
+}
+
+describe('the log says when the connector gave up', () => {
+  test('after the last attempt there may be, and not before', async () => {
+    const [first, second, ...rest] = await triesOf(failed('busy', 'Overloaded'), { ...LIMITS, maxAttempts: 2 });
+    assert.deepEqual(first, ['warn', 'failed', 'Overloaded', 'Subscriber not brought up to date yet']);
+    assert.deepEqual(second?.slice(0, 3), ['error', 'dead', 'Overloaded (after 2 attempts)']);
+    assert.match(second?.[3] ?? '', /^Given up: dead letter\..*replay/);
+    assert.deepEqual(rest, []);
+  });
+
+  test('at once when the core refused', async () => {
+    const [only, ...rest] = await triesOf(failed('refused', 'No such profile'));
+    assert.deepEqual(only?.slice(0, 3), ['error', 'dead', 'No such profile']);
+    assert.deepEqual(rest, []);
+  });
+});
 
 describe('the connector looks for work', () => {
   test('not at every place that frees while others still wait for their turn, and the rate stays what it is', async () => {
