@@ -2,9 +2,14 @@ import { isUtf8 } from 'node:buffer';
 import type { Event } from './event.ts';
 import { type Fault, faultsOf, isEvent } from './validate.ts';
 
-export type Parsed =
-  | { readonly kind: 'event'; readonly event: Event }
-  | { readonly kind: 'invalid'; readonly faults: readonly [Fault, ...Fault[]] };
+export type Parsed = { readonly kind: 'event'; readonly event: Event } | Invalid;
+
+interface Invalid {
+  readonly kind: 'invalid';
+  readonly faults: readonly [Fault, ...Fault[]];
+  /** What it calls itself, where that can be read. */
+  readonly eventId?: string;
+}
 
 /** Bytes → event, or what is wrong with them. Never throws, never changes what came. */
 export function parseEvent(raw: Uint8Array): Parsed {
@@ -17,10 +22,17 @@ export function parseEvent(raw: Uint8Array): Parsed {
     return invalid(`is not JSON: ${withoutSnippet((error as Error).message)}`);
   }
   if (isEvent(value)) return { kind: 'event', event: value };
+  const eventId = eventIdIn(value);
   const [fault, ...others] = faultsOf(value);
-  return fault
+  const parsed: Invalid = fault
     ? { kind: 'invalid', faults: [fault, ...others] }
     : invalid('is no event: an entry far down a list is not as it should be');
+  return eventId === null ? parsed : { ...parsed, eventId };
+}
+
+function eventIdIn(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || !('event_id' in value)) return null;
+  return typeof value.event_id === 'string' && value.event_id !== '' ? value.event_id : null;
 }
 
 /** V8 quotes the text around a syntax error, which may be anybody's name; the position is enough. */
@@ -28,6 +40,6 @@ function withoutSnippet(message: string): string {
   return message.replace(/, (\.\.\.)?".*$/s, '');
 }
 
-function invalid(message: string): Parsed {
+function invalid(message: string): Invalid {
   return { kind: 'invalid', faults: [{ path: '(body)', message }] };
 }

@@ -53,7 +53,8 @@ export class EventIntake {
     await ABREAST;
     if (parsed.kind === 'invalid') {
       const answer = this.#answers.invalid(parsed.faults);
-      this.#answered(ids, {}, answer, NO_ATTEMPTS, started);
+      const { eventId } = parsed;
+      this.#answered(ids, eventId === undefined ? {} : { event_id: clip(eventId) }, answer, NO_ATTEMPTS, started);
       return answer;
     }
     const { event } = parsed;

@@ -166,6 +166,17 @@ describe('422', () => {
       { path: 'pb_data.sim_info.imsi', message: 'must be either string or null' },
     ]);
   });
+  test('schema: the log names the event where it can be read', async () => {
+    const named = async (body: unknown) => {
+      assert.equal((await post(connector.eventUrl, body)).status, 422);
+      return connector.log.lines.at(-1)?.fields['event_id'];
+    };
+    assert.equal(await named({ event_id: 'e-77', data: {} }), 'e-77');
+    assert.equal(await named({ event_id: 'x'.repeat(500), data: {} }), `${'x'.repeat(200)}…`);
+    for (const body of [{ event_id: '', data: {} }, { event_id: 7 }, {}, 'null', '[]', '{']) {
+      assert.equal(await named(body), undefined, JSON.stringify(body));
+    }
+  });
   test('decision: a value the core cannot take', async () => {
     const { status, body } = await post(connector.eventUrl, anEvent({ sim_info: { imsi: '123' } }));
     assert.equal(status, 422);
