@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { SECRET_NAMES, SETTING_NAMES } from '../../src/config/table.ts';
+import { EXIT } from '../../src/cli/command.ts';
+import { SECRET_NAMES, SETTING_NAMES, SETTINGS } from '../../src/config/table.ts';
 import { startApp } from '../helpers/app.ts';
 import { CoreStub } from '../helpers/core-stub.ts';
 import { anEvent } from '../helpers/events.ts';
@@ -17,7 +19,8 @@ const METRICS_TOKEN = 'token-of-prometheus-12345';
 /** Given by Prometheus itself. */
 const OF_PROMETHEUS = new Set(['job', 'instance']);
 
-const text = (file: string) => readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), 'utf8');
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const text = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const runbook = text('docs/runbook.md');
 
 let scrape: Scrape;
@@ -123,6 +126,20 @@ test('what scrapes it is told of its settings by their names', () => {
   for (const [name] of scraping.matchAll(/METRICS_\w+/g)) assert.ok((SETTING_NAMES as string[]).includes(name), name);
   assert.match(scraping, /^ {2}- prometheus-alerts\.yml$/m);
   assert.match(scraping, /^ {2}- job_name: nsps-connector$/m);
+});
+
+test('the unit for systemd starts what there is, gives it time to stop, and names settings that there are', () => {
+  const lines = text('deploy/nsps-connector.service').matchAll(/^(\w+)=(.+)$/gm);
+  const unit = new Map([...lines].map(([, name = '', value = '']) => [name, value]));
+  const folder = unit.get('WorkingDirectory') ?? '';
+  const [node = '', entrance = '', command] = (unit.get('ExecStart') ?? '').split(' ');
+  assert.ok(node.startsWith(`${folder}/`), node);
+  for (const file of [node.slice(folder.length + 1), entrance]) assert.ok(existsSync(join(ROOT, file)), file);
+  assert.equal(command, 'serve');
+  assert.ok(Number(unit.get('TimeoutStopSec')) > Number(SETTINGS.SHUTDOWN_TIMEOUT.fallback));
+  assert.equal(unit.get('RestartPreventExitStatus'), String(EXIT.config));
+  const [setting = ''] = (unit.get('Environment') ?? '').split('=');
+  assert.ok((SETTING_NAMES as string[]).includes(setting), setting);
 });
 
 /** Commands in the runbook's text and examples, each with its options. */
