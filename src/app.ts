@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Calls, type Extras, OperatorSide, type Work } from './app-operators.ts';
@@ -184,7 +185,7 @@ export class App {
   async start(): Promise<string> {
     const { HOST, PORT } = this.#config.settings;
     const watch = await Watch.open(this.#config, this.#sources(), this.#log);
-    const opened = await openStore(this.#config.settings);
+    const opened = await this.#openStore();
     this.#running = await this.#wire(opened, watch).catch(async (error: unknown) => {
       await Promise.all([opened.close(), watch.close(0)]);
       throw error;
@@ -203,6 +204,15 @@ export class App {
     retention.start();
     const { port } = http.server.address() as AddressInfo;
     return `http://${reachable(HOST)}:${port}`;
+  }
+
+  /** A volume that was lost, or a folder that is not the one it was, looks like a first start: whoever knows better has to see it. */
+  async #openStore(): Promise<Store> {
+    const { STORE_URL: location } = this.#config.settings;
+    const isNew = location.kind === 'sqlite' && !existsSync(location.file);
+    const opened = await openStore(this.#config.settings);
+    if (isNew) this.#log.warn({ store: storeName(location) }, NEW_STORE);
+    return opened;
   }
 
   #sources(): RunningSources {
@@ -260,6 +270,9 @@ export class App {
     return drained && rested;
   }
 }
+
+const NEW_STORE =
+  'A new, empty store was made: nothing is known of any subscriber. Not the first start? See "A lost store" in the runbook';
 
 /** Closing what is idle takes no time; what does not close must not keep us, in milliseconds. */
 const CLOSE_MS = 2_000;

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Column, parseColumns } from '../core/columns.ts';
 import { isProfileName } from '../core/profile.ts';
 import { EVENT_ACTIONS, type EventAction, type ImsiPattern } from '../core/types.ts';
@@ -82,6 +83,7 @@ export const secretText: Kind<Secret> = {
 /** Where the store is. A URL of PostgreSQL may hold a password. */
 export type StoreLocation =
   | { readonly kind: 'memory' }
+  /** An absolute path: where a message names it, nobody has to know the folder that the connector was started in. */
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'postgres'; readonly url: Secret };
 
@@ -98,7 +100,7 @@ export const storeUrl: Kind<StoreLocation> = {
   parse: (value) => {
     if (value === 'memory:') return { kind: 'memory' };
     const [, file] = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(value) ?? [];
-    if (file !== undefined && file !== ':memory:') return { kind: 'sqlite', file };
+    if (file !== undefined && file !== ':memory:') return { kind: 'sqlite', file: resolve(file) };
     const url = /^postgres(?:ql)?:\/\//.test(value) ? URL.parse(value) : null;
     return url ? { kind: 'postgres', url: new Secret(value) } : refuse();
   },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { hang, respond, succeed } from '../helpers/core-stub.ts';
@@ -109,6 +109,26 @@ test('a subscriber whose newest event failed is not told as up to date, nor plan
   const settled = await site.run(['event', 'e-old']);
   assert.match(settled.stdout, /to be done +nothing$/m);
   assert.doesNotMatch(settled.stdout, /not taken/);
+});
+
+test('a copy made beside the running connector is a whole store, and a start without one is told', async () => {
+  await using site = await Site.make();
+  await site.startConnector();
+  assert.match(site.log, /"level":"warning".*"store":"sqlite:\/.*A new, empty store was made/);
+  await site.post(anEvent());
+  await site.becomes('e-1', 'processed');
+  const copy = join(dirname(site.file), 'copy.db');
+  {
+    using db = new DatabaseSync(site.file);
+    db.exec(`VACUUM INTO '${copy}'`);
+  }
+  await site.stopConnector();
+  const restored = { STORE_URL: `sqlite:${copy}` };
+  await site.startConnector(restored);
+  assert.doesNotMatch(site.log, /empty store/);
+  const told = await site.run(['event', 'e-1'], restored);
+  assert.match(told.stdout, /state +processed/);
+  assert.deepEqual(await site.post(anEvent({ event_id: 'e-2' })), [202]);
 });
 
 describe('discard', () => {

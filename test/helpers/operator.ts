@@ -27,6 +27,11 @@ export class Site implements AsyncDisposable {
     return `sqlite:${this.file}`;
   }
 
+  /** What the connector wrote so far. */
+  get log(): string {
+    return this.#connector?.program.stdout ?? '';
+  }
+
   async startConnector(env: Record<string, string> = {}): Promise<void> {
     this.#connector = await serve(this.core.url, { STORE_URL: this.store, DELIVERY: 'queued', ...env });
   }
