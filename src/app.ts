@@ -11,6 +11,7 @@ import { prepareValidation } from './contract/validate.ts';
 import type { Delivery } from './delivery/arrival.ts';
 import { Attempts } from './delivery/attempts.ts';
 import { Breaker } from './delivery/breaker.ts';
+import { EventIds } from './delivery/event-ids.ts';
 import { Gate } from './delivery/gate.ts';
 import { InlineDelivery } from './delivery/inline.ts';
 import { QueuedDelivery } from './delivery/queued.ts';
@@ -108,11 +109,12 @@ export class App {
     const rest = { firstMs: settings.RETRY_FIRST_PAUSE * 1000, longestMs: settings.RETRY_LONGEST_PAUSE * 1000 };
     const limits = { deadlineMs, concurrency: reconcilerConcurrency(settings), rest };
     const parts = { store, attempts, clock, random: Math.random };
-    const reconciler = new Reconciler({ ...parts, log, limits, newIds, tracer: watch.tracer });
+    const eventIds = new EventIds();
+    const reconciler = new Reconciler({ ...parts, log, limits, newIds, eventIds, tracer: watch.tracer });
     const capacity = settings.WTL_MAX_CONCURRENCY + settings.WTL_MAX_WAITING;
     const delivery =
       settings.DELIVERY === 'queued'
-        ? new QueuedDelivery({ store, capacity, nudge: () => reconciler.nudge() })
+        ? new QueuedDelivery({ store, capacity, eventIds, nudge: () => reconciler.nudge() })
         : new InlineDelivery({ ...parts, limits: { deadlineMs, capacity, retries: settings.WTL_RETRIES } });
     return { work: reconciler, delivery, attempts };
   }

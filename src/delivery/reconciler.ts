@@ -4,6 +4,8 @@ import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
 import { type Attempt, type Held, type Store, StoreError } from '../ports/store.ts';
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Attempts } from './attempts.ts';
+import { logCalls } from './call-log.ts';
+import { EventIds } from './event-ids.ts';
 import { CLAIM_MARGIN_MS, effectOf, type Pushed, untouched } from './push.ts';
 import { Sender } from './sender.ts';
 import { wordsOf } from './words.ts';
@@ -50,6 +52,7 @@ export class Reconciler {
   readonly #log: Logger;
   readonly #limits: ReconcilerLimits;
   readonly #newIds: () => TraceIds;
+  readonly #eventIds: EventIds;
   readonly #tracer: Tracer;
   readonly #underWay = new Set<Promise<void>>();
   #stopping = false;
@@ -65,7 +68,9 @@ export class Reconciler {
     random: Random;
     log: Logger;
     limits: ReconcilerLimits;
+    /** For what no event of this process asked for. */
     newIds: () => TraceIds;
+    eventIds?: EventIds;
     tracer?: Tracer;
   }) {
     this.#store = parts.store;
@@ -75,6 +80,7 @@ export class Reconciler {
     this.#log = parts.log;
     this.#limits = parts.limits;
     this.#newIds = parts.newIds;
+    this.#eventIds = parts.eventIds ?? new EventIds();
     this.#sender = new Sender({
       store: parts.store,
       attempts: parts.attempts,
@@ -153,8 +159,9 @@ export class Reconciler {
 
   #begin(subscriber: Held, deadline: number): void {
     const nudges = this.#nudges;
-    const ids = this.#newIds();
     const eventId = newest(subscriber)?.eventId ?? null;
+    const known = eventId === null ? null : this.#eventIds.of(subscriber.imsi, eventId);
+    const ids = known ?? this.#newIds();
     const work = this.#tracer
       .background(eventId, ids, () => this.#bring(subscriber, ids, deadline))
       .catch((error: unknown) => {
@@ -220,7 +227,9 @@ export class Reconciler {
     const effect = effectOf(pushed, subscriber, (failure) => this.#restAfter(failure, subscriber));
     const story = attempts.length > 0 ? { eventId: wanted.eventId, attempts } : null;
     await this.#store.write({ entry: null, story, effects: [effect] });
+    if (pushed.outcome.kind === 'done') this.#eventIds.forget(subscriber.imsi, wanted.eventId);
     const gaveUp = pushed.outcome.kind === 'failed' ? await this.#whyDead(subscriber) : null;
+    logCalls(this.#log, ids, wanted.eventId, attempts);
     this.#logOutcome(pushed, subscriber, ids, gaveUp);
   }
 

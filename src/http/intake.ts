@@ -5,6 +5,7 @@ import { decide } from '../core/decide.ts';
 import { clip } from '../core/text.ts';
 import type { Decision, Rules } from '../core/types.ts';
 import { type Delivered, type Delivery, type Draft, noteUndelivered, type Undelivered } from '../delivery/arrival.ts';
+import { logCalls } from '../delivery/call-log.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Clock, Logger, TraceIds } from '../ports/runtime.ts';
 import type { Attempt, Store } from '../ports/store.ts';
@@ -73,7 +74,7 @@ export class EventIntake {
       decision.kind === 'provision' || decision.kind === 'record'
         ? this.#told(await this.#delivery.deliver({ decision, draft }, attempts))
         : await this.#undelivered(decision, draft);
-    if (this.#log.debugEnabled) this.#logAttempts(draft, about, attempts);
+    logCalls(this.#log, draft, about.event_id, attempts);
     this.#answered(draft, about, answer, attempts, started);
     return answer;
   }
@@ -88,23 +89,6 @@ export class EventIntake {
   #told(delivered: Delivered): Answer {
     if (delivered.kind === 'failed') return this.#answers.failure(delivered.failure, delivered.change);
     return { status: 202, body: successBody(delivered.kind) };
-  }
-
-  #logAttempts(ids: TraceIds, about: About, attempts: readonly Attempt[]): void {
-    for (const [index, attempt] of attempts.entries()) {
-      const fields = {
-        request_id: ids.requestId,
-        unique_id: ids.uniqueId,
-        event_id: about.event_id,
-        imsi: attempt.imsi,
-        action: attempt.action,
-        attempt: index + 1,
-        outcome: attempt.result,
-        ...(attempt.coreStatus !== undefined && { core_status: attempt.coreStatus }),
-        duration_ms: round(attempt.durationMs),
-      };
-      this.#log.debug(fields, 'Core call');
-    }
   }
 
   /** Tells everybody who wants to know. */

@@ -78,7 +78,8 @@ export class OtelTracer implements Tracer {
 
   background<T>(eventId: string | null, ids: TraceIds, work: () => Promise<T>): Promise<T> {
     const context = eventId === null ? undefined : this.#events.get(eventId)?.context;
-    const traceId = traceIdOf(ids.requestId);
+    // The ids may be the event's, whose trace it is to lead back to, and not to be.
+    const traceId = traceIdOf(context ? '' : ids.requestId);
     // Both or neither: half a story helps nobody.
     const sampled = context ? isSampled(context) : this.#roots.keeps(traceId);
     const attributes = { request_id: ids.requestId, ...(eventId !== null && { event_id: eventId }) };

@@ -147,6 +147,33 @@ describe('refused before anything is read', () => {
   }
 });
 
+test('queued: calls and log lines of a delivery carry the ids that NSPS sent its event with, also when it is repeated', async () => {
+  core.answer = inTurn(respond(503, ''), succeed);
+  await using queued = await startApp(core.url, {
+    DELIVERY: 'queued',
+    WTL_BREAKER_FAILURES: '0',
+    RETRY_FIRST_PAUSE: '0.01',
+  });
+  const ids = { 'x-b3-traceid': 'abcdef0123456789', 'x-request-id': 'unique-1' };
+  assert.equal((await post(queued.eventUrl, anEvent(), ids)).body.outcome, 'queued');
+  await queued.log.heard('Subscriber brought up to date');
+  assert.deepEqual(
+    core.calls.map(({ headers }) => [headers['x-b3-traceid'], headers['x-request-id']]),
+    [Object.values(ids), Object.values(ids)],
+  );
+  const lines = queued.log.lines.filter(({ fields }) => fields['request_id'] === ids['x-b3-traceid']);
+  assert.deepEqual(
+    lines.map(({ level, message, fields }) => [level, message, fields['unique_id'], fields['event_id']]),
+    [
+      ['info', 'Event accepted for processing', 'unique-1', 'e-1'],
+      ['debug', 'Core call', 'unique-1', 'e-1'],
+      ['warn', 'Subscriber not brought up to date yet', 'unique-1', 'e-1'],
+      ['debug', 'Core call', 'unique-1', 'e-1'],
+      ['info', 'Subscriber brought up to date', 'unique-1', 'e-1'],
+    ],
+  );
+});
+
 describe('422', () => {
   test('not JSON', async () => {
     const { status, body } = await post(connector.eventUrl, '{"event_id": ');

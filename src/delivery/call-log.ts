@@ -1,0 +1,23 @@
+import { clip } from '../core/text.ts';
+import type { Logger, TraceIds } from '../ports/runtime.ts';
+import type { Attempt } from '../ports/store.ts';
+
+/** A line of every call that was made to the core for an event, at level debug. */
+export function logCalls(log: Logger, ids: TraceIds, eventId: string, attempts: readonly Attempt[]): void {
+  if (!log.debugEnabled) return;
+  for (const [index, attempt] of attempts.entries()) {
+    const fields = {
+      request_id: ids.requestId,
+      unique_id: ids.uniqueId,
+      event_id: clip(eventId),
+      imsi: attempt.imsi,
+      action: attempt.action,
+      attempt: index + 1,
+      outcome: attempt.result,
+      ...(attempt.coreStatus !== undefined && { core_status: attempt.coreStatus }),
+      ...(attempt.why !== undefined && { error: attempt.why }),
+      duration_ms: Math.round(attempt.durationMs * 100) / 100,
+    };
+    log.debug(fields, 'Core call');
+  }
+}
