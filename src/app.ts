@@ -24,6 +24,7 @@ import { Lifecycle } from './http/lifecycle.ts';
 import type { OperatorParts } from './http/operators.ts';
 import { buildServer } from './http/server.ts';
 import { newIds } from './http/trace.ts';
+import { CircuitLog } from './observe/circuit-log.ts';
 import { systemClock } from './observe/clock.ts';
 import { both, type Observer } from './ports/observer.ts';
 import type { Logger } from './ports/runtime.ts';
@@ -122,13 +123,16 @@ export class App {
   #attempts(target: ConfiguredTarget, watch: Watch): Attempts {
     const { settings } = this.#config;
     const clock = systemClock;
-    const breaker = { failures: settings.WTL_BREAKER_FAILURES, cooldownMs: settings.WTL_BREAKER_COOLDOWN * 1000 };
+    const cooldownMs = settings.WTL_BREAKER_COOLDOWN * 1000;
+    const breaker = new Breaker({ failures: settings.WTL_BREAKER_FAILURES, cooldownMs }, clock);
+    const circuitLog = new CircuitLog(breaker, cooldownMs, clock, this.#log);
+    const observer = this.#observer(watch);
     const gate = { concurrency: settings.WTL_MAX_CONCURRENCY, perSecond: settings.WTL_MAX_RPS };
     return new Attempts({
       target: watch.target(target),
-      observer: this.#observer(watch),
+      observer: observer ? both(observer, circuitLog) : circuitLog,
       gate: new Gate(gate, clock),
-      breaker: new Breaker(breaker, clock),
+      breaker,
       clock,
     });
   }

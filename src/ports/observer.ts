@@ -2,8 +2,8 @@
 export interface Observer {
   /** An event was answered. @param event `outcome`: as the journal has it; `durationMs`: from its arrival to the answer. */
   answered(event: { type: string; outcome: string; status: number; durationMs: number }): void;
-  /** A call to the external system ended. @param call `result`: done, or the kind of failure. */
-  called(call: { action: string; result: string; durationMs: number; coreStatus?: number }): void;
+  /** A call to the external system ended. @param call `result`: done, or the kind of failure; `why`: in words. */
+  called(call: { action: string; result: string; durationMs: number; coreStatus?: number; why?: string }): void;
   /** A request was turned away before it was an event. @param request `reason`: a code of the table of answers. */
   refused?(request: { reason: string; status: number }): void;
   /** A call is made again after a failure. @param by whether its event still waits for it, or the connector goes on alone. */

@@ -113,6 +113,7 @@ test('what is under way, and the circuit, are told as they are', async () => {
   await until('the circuit is open', async () => (await circuit('open')) === 1 && (await circuit('closed')) === 0);
   const scrape = await app.scrape();
   assert.equal(scrape.value('nsps_connector_circuit_openings_total'), 1);
+  assert.equal(app.log.lines.filter(({ message }) => message.startsWith('The circuit opened')).length, 1);
   assert.equal(scrape.value('nsps_connector_core_calls_limit'), 1);
   assert.equal(scrape.value('nsps_connector_core_calls_per_second_limit'), 500);
 });
