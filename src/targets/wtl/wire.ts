@@ -51,7 +51,7 @@ function classify(answer: WtlAnswer): Outcome {
     coreStatus: status,
     ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }),
   };
-  if (status === 401 || status === 403) return failed('credentials', words, more);
+  if (status === 401 || status === 403) return failed('credentials', `${REFUSED_TOKEN}: ${words}`, more);
   if (status === 404) return failed('unknown_subscriber', words, more);
   if (status === 429) return failed('rate_limited', words, more);
   if (status === 503) return failed('busy', words, more);
@@ -59,6 +59,9 @@ function classify(answer: WtlAnswer): Outcome {
   if (status >= 400 && status < 500) return failed('refused', words, more);
   return failed(status >= 500 ? 'core_error' : 'not_understood', words, more);
 }
+
+/** The setting is named: there are other tokens, and an operator would look at his own. */
+const REFUSED_TOKEN = 'The core refused the token in WTL_API_TOKEN';
 
 /** HTTP success is only half of it: `result: false` is a refusal. An empty body is a success. */
 function classifySuccess({ status, body }: WtlAnswer): Outcome {
