@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { type Config, ConfigError, loadConfig, readEnvironment } from '../config/load.ts';
+import { misspeltWords } from '../config/misspelt.ts';
 import type { Secret } from '../config/secret.ts';
 import { systemClock } from '../observe/clock.ts';
 import type { Finding } from '../ports/target.ts';
@@ -49,7 +50,7 @@ function settingsFindings({ unknown }: Config): Finding[] {
     (name): Finding => ({
       verdict: 'warn',
       subject: name,
-      message: 'is no setting, most likely misspelt; it has no effect',
+      message: misspeltWords(name),
     }),
   );
   return [{ verdict: 'ok', subject: 'settings', message: 'all settings can be read' }, ...strangers];

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { App } from '../app.ts';
 import { type Config, ConfigError, loadConfig, readEnvironment, redactedSettings } from '../config/load.ts';
+import { misspeltWords } from '../config/misspelt.ts';
 import { SecretFiles } from '../config/secret-files.ts';
 import { SECRET_NAMES } from '../config/table.ts';
 import { type OpenLog, openLog } from '../observe/logger.ts';
@@ -73,7 +74,7 @@ function startFault(error: unknown, { settings }: Config): Error {
 
 function announce(config: Config, url: string, { log }: OpenLog): void {
   const { settings, unknown } = config;
-  for (const name of unknown) log.warn({ setting: name }, 'Unknown setting, most likely misspelt; it has no effect');
+  for (const name of unknown) log.warn({ setting: name }, `${name} ${misspeltWords(name)}`);
   const fields = { version: VERSION, node: process.version, url: url + settings.EVENT_PATH };
   log.info({ ...fields, settings: redactedSettings(settings) }, 'Connector started');
 }

@@ -5,6 +5,7 @@ import { sameToken } from './doors.ts';
 import { readServiceKey } from './google-key.ts';
 import { ServiceKeyFile } from './google-key-file.ts';
 import { type ColumnRange, type StoreLocation, storeName } from './kinds.ts';
+import { misspeltNames } from './misspelt.ts';
 import { Secret } from './secret.ts';
 import type { Setting } from './setting.ts';
 import { rangeName, sheetFaults } from './sheet.ts';
@@ -104,7 +105,7 @@ class Reader {
       tls: this.#tls(settings),
       googleKey: this.#googleKey(settings),
       secretFiles: this.#secretFiles,
-      unknown: unknownNames(this.#environment),
+      unknown: misspeltNames(Object.keys(this.#environment)),
     };
   }
 
@@ -258,17 +259,6 @@ function isCertificate(pem: string): boolean {
 
 function isSecretName(name: string): name is SecretName {
   return (SECRET_NAMES as readonly string[]).includes(name);
-}
-
-/** Prefixes that only we use: a variable that starts so and is no setting is a slip of the pen. */
-const OWN_PREFIXES = new RegExp(
-  '^(WTL|OSMO_HLR|GOOGLE_(SHEETS|HTTP|CRED)|SHEET_|SPREADSHEET|API_TOKEN|ADMIN|CONSOLE|EVENT|LOG_PII|STORE|RETENTION' +
-    '|SETTLE|DELIVERY|METRICS)',
-);
-
-function unknownNames(environment: Environment): string[] {
-  const known = new Set<string>([...SETTING_NAMES, ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
-  return Object.keys(environment).filter((name) => OWN_PREFIXES.test(name) && !known.has(name));
 }
 
 /** The settings as a log line may show them: secrets say only whether they are set. */

@@ -278,6 +278,16 @@ describe('doctor', () => {
   });
 });
 
+test('a misspelt setting is told at the start, also where the right one is set, too', async () => {
+  await using core = await CoreStub.start();
+  await using connector = await serve(core.url, { LOG_LEVLE: 'DEBUG', LOG_LEVEL: 'INFO' });
+  const line = connector.program.lines.find(({ setting }) => setting === 'LOG_LEVLE');
+  assert.deepEqual(
+    [line?.['level'], line?.['message']],
+    ['warning', 'LOG_LEVLE is no setting and has no effect; did you mean LOG_LEVEL?'],
+  );
+});
+
 describe('simulate', () => {
   const provision = async (url: string, body: unknown) => {
     const response = await fetch(`${url}/prov`, {
