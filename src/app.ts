@@ -170,6 +170,7 @@ export class App {
       storeFault,
       answers,
       log,
+      clock: systemClock,
       operators,
       metrics: watch.route,
       observer,

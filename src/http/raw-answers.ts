@@ -31,14 +31,18 @@ export function linger(request: IncomingMessage): void {
   request.resume();
 }
 
-/** Answers bytes that never became a request, in the same form as every other answer, and hangs up. */
-export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket, answers: Answers): void {
+/**
+ * Answers bytes that never became a request, in the same form as every other answer, and hangs up.
+ * @returns false when the client only hung up, or has its answer already: there is nothing to tell.
+ */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket, answers: Answers): boolean {
   if (error.code === 'ECONNRESET' || !socket.writable || lingering.has(socket)) {
     socket.destroy();
-    return;
+    return false;
   }
   const code = CODES[error.code ?? ''] ?? 'malformed_request';
   writeRaw(socket, answers, code);
+  return true;
 }
 
 /** Node hands CONNECT requests out as bare sockets, and looks after them no longer. */

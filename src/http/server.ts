@@ -2,11 +2,12 @@ import type { Socket } from 'node:net';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { ErrorCode } from '../contract/answers.ts';
 import type { Observer } from '../ports/observer.ts';
-import type { Logger } from '../ports/runtime.ts';
+import type { Clock, Logger } from '../ports/runtime.ts';
 import { Stage } from '../ports/stage.ts';
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Answers } from './answer.ts';
 import type { Authenticator } from './auth.ts';
+import { BrokenRequests } from './broken-requests.ts';
 import type { EventIntake } from './intake.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { MetricsRoute } from './metrics.ts';
@@ -35,6 +36,7 @@ export interface ServerParts {
   readonly storeFault: () => string | null;
   readonly answers: Answers;
   readonly log: Logger;
+  readonly clock: Clock;
   /** The admin API and the console; null when there is neither. */
   readonly operators?: OperatorParts | null;
   /** Metrics behind a token of their own; none when absent. */
@@ -48,6 +50,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** Builds the HTTP side; it listens when told to. */
 export function buildServer(parts: ServerParts): FastifyInstance {
   const { options, answers } = parts;
+  const broken = new BrokenRequests(parts.clock, parts.log);
   const app = fastify({
     logger: false,
     bodyLimit: options.maxBodyBytes,
@@ -58,7 +61,10 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     routerOptions: { maxParamLength: 2_000 },
     // Stopping is ours to answer: fastify's own 503 speaks another language.
     return503OnClosing: false,
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, answers),
+    clientErrorHandler: (error, socket) => {
+      const { remoteAddress } = socket;
+      if (answerBrokenRequest(error, socket, answers)) broken.heard(error, remoteAddress);
+    },
     // A path that cannot be decoded; no hook sees it.
     frameworkErrors: (_error, request, reply) => {
       secureIfTheirs(request.url, reply as FastifyReply);

@@ -8,14 +8,17 @@ import { Authenticator } from '../../src/http/auth.ts';
 import type { EventIntake } from '../../src/http/intake.ts';
 import { Lifecycle } from '../../src/http/lifecycle.ts';
 import { buildServer } from '../../src/http/server.ts';
+import type { Clock } from '../../src/ports/runtime.ts';
 import { NO_TRACER, type Tracer } from '../../src/ports/tracer.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
+import { sendRaw } from '../helpers/raw.ts';
 
 const TOKEN = 'a-token-of-nsps';
 const DONE: Answer = { status: 202, body: { message: 'Event processed successfully', outcome: 'processed' } };
 
 /** The HTTP side alone, with an intake that does as it is told. */
-async function serving(handle: () => Promise<Answer>, tracer: Tracer = NO_TRACER) {
+async function serving(handle: () => Promise<Answer>, tracer: Tracer = NO_TRACER, clock: Clock = NEVER) {
   const [log, lifecycle] = [memoryLog(), new Lifecycle()];
   const http = buildServer({
     options: {
@@ -31,6 +34,7 @@ async function serving(handle: () => Promise<Answer>, tracer: Tracer = NO_TRACER
     storeFault: () => null,
     answers: new Answers('upper'),
     log,
+    clock,
     tracer,
   });
   await http.listen({ host: '127.0.0.1', port: 0 });
@@ -108,6 +112,22 @@ test('an event whose client hung up is under way until it is done', async () => 
   goOn();
   assert.equal(await drained, true);
   assert.equal(site.lifecycle.underWay, 0);
+});
+
+test('what is no request is told with its address, once a minute, and how many more there were', async () => {
+  const clock = new FakeClock();
+  await using site = await serving(() => Promise.resolve(DONE), NO_TRACER, clock);
+  const url = `http://127.0.0.1:${site.port}`;
+  const hello = Buffer.from([0x16, 0x03, 0x01, 0x00, 0x05, 0x01, 0x00, 0x00, 0x01, 0x00]);
+  await sendRaw(url, hello);
+  await sendRaw(url, 'no HTTP at all\r\n\r\n');
+  await sendRaw(url, 'no HTTP at all\r\n\r\n');
+  await clock.advance(60_000);
+  await sendRaw(url, `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`);
+  const [tls, large, ...rest] = site.log.lines;
+  assert.deepEqual([tls?.level, tls?.fields['address'], rest], ['info', '127.0.0.1', []]);
+  assert.match(String(tls?.fields['error']), /^TLS, where plain HTTP is spoken/);
+  assert.deepEqual([large?.fields['error'], large?.fields['more_before']], ['its headers are too large', 2]);
 });
 
 /** A clock on which no limit of time comes. */
