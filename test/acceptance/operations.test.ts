@@ -170,6 +170,17 @@ test('every command and option in the runbook exists', async () => {
   }
 });
 
+test('ids in examples are whole, as the commands want them', () => {
+  for (const document of [runbook, text('docs/operating.md')]) {
+    const examples = [...document.matchAll(/^ {4}nsps-connector (?:event|replay) ([^-\s].*)$/gm)];
+    assert.ok(examples.length > 0);
+    for (const [example, ids = ''] of examples) {
+      const [id = ''] = ids.split(' ');
+      assert.match(id, /^([\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|<[a-z-]+>)$/, example);
+    }
+  }
+});
+
 test('every setting and metric in the runbook exists', () => {
   const settings = new Set<string>([...SETTING_NAMES, ...SECRET_NAMES.map((name) => `${name}_FILE`)]);
   for (const [, name = ''] of runbook.matchAll(/`([A-Z][A-Z\d]*_[A-Z\d_]+|DELIVERY)(?:=[^`]*)?`/g)) {
