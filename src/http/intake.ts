@@ -1,4 +1,4 @@
-import { type Detail, type ErrorBody, type SuccessBody, successBody } from '../contract/answers.ts';
+import { type Detail, successBody } from '../contract/answers.ts';
 import type { Event } from '../contract/event.ts';
 import { parseEvent } from '../contract/parse.ts';
 import { decide } from '../core/decide.ts';
@@ -94,10 +94,9 @@ export class EventIntake {
   /** Tells everybody who wants to know. */
   #answered(ids: TraceIds, about: Partial<About>, answer: Answer, attempts: readonly Attempt[], started: number): void {
     const durationMs = this.#clock.now() - started;
-    const ending = outcomeOf(answer.body);
+    const ending = endingOf(answer);
     const { outcome, error } = ending;
-    const kept = answer.rejected ? 'rejected' : outcome;
-    this.#observer?.answered({ type: about.event_type ?? '', outcome: kept, status: answer.status, durationMs });
+    this.#observer?.answered({ type: about.event_type ?? '', outcome, status: answer.status, durationMs });
     this.#tracer.note(() => ({ ...about, outcome, status_code: answer.status }), error);
     this.#logEvent(ids, { about, ending, answer, attempts, durationMs });
   }
@@ -144,7 +143,7 @@ interface About {
   readonly action: string;
 }
 
-/** How it ended, in the log's words. */
+/** How it ended, in the journal's words. */
 interface Ending {
   readonly outcome: string;
   readonly reason?: string;
@@ -162,10 +161,11 @@ interface Ended {
   readonly durationMs: number;
 }
 
-function outcomeOf(body: SuccessBody | ErrorBody): Ending {
+function endingOf({ body, rejected }: Answer): Ending {
   if ('outcome' in body)
     return body.reason === undefined ? { outcome: body.outcome } : { outcome: body.outcome, reason: body.reason };
-  return { outcome: 'failed', type: body.type, error: body.error, ...(body.details && { details: body.details }) };
+  const outcome = rejected ? 'rejected' : 'failed';
+  return { outcome, type: body.type, error: body.error, ...(body.details && { details: body.details }) };
 }
 
 function describe(event: Event, decision: Decision): About {

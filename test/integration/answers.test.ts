@@ -204,6 +204,18 @@ describe('422', () => {
       assert.equal(await named(body), undefined, JSON.stringify(body));
     }
   });
+  test('the log calls it rejected, as the journal does, and what may pass later failed', async () => {
+    const outcome = () =>
+      connector.log.lines.filter(({ message }) => message !== 'Core call').at(-1)?.fields['outcome'];
+    await post(connector.eventUrl, anEvent({ sim_info: { imsi: '123' } }));
+    assert.equal(outcome(), 'rejected');
+    core.answer = respond(400, { error: 'No such profile' });
+    await post(connector.eventUrl, anEvent());
+    assert.equal(outcome(), 'rejected');
+    core.answer = respond(503, '');
+    await post(connector.eventUrl, anEvent());
+    assert.equal(outcome(), 'failed');
+  });
   test('decision: a value the core cannot take', async () => {
     const { status, body } = await post(connector.eventUrl, anEvent({ sim_info: { imsi: '123' } }));
     assert.equal(status, 422);
