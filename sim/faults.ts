@@ -63,7 +63,13 @@ export function readFaults(value: unknown): Faults {
   const validator = Compile(faultsSchema);
   if (validator.Check(value)) return value;
   const [first] = validator.Errors(value);
-  throw new Error(`faults${first?.instancePath.replaceAll('/', '.') ?? ''} ${first?.message ?? 'are wrong'}`);
+  throw new Error(`faults${first?.instancePath.replaceAll('/', '.') ?? ''} ${wordsOf(first)}`);
+}
+
+/** A field that there is not has the schema `false`, which says nothing to people. */
+function wordsOf(error: { readonly keyword: string; readonly message: string } | undefined): string {
+  if (error?.keyword === 'boolean') return 'is no fault that there is; docs/simulator.md has them all';
+  return error?.message ?? 'are wrong';
 }
 
 /** When a `late` request is applied at the latest, unless the faults say otherwise: milliseconds after its arrival. */

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { Client, type Dispatcher } from 'undici';
+import { networkWords } from '../config/system-words.ts';
 import { type Progress, progressSchema } from '../contract/admin.ts';
 import { readBody } from '../contract/admin-bodies.ts';
 import { ERRORS } from '../contract/answers.ts';
@@ -80,7 +81,7 @@ export class AdminClient {
       return await this.#client.request({ method, path: whole, headers, ...(body !== undefined && { body }) });
     } catch (error) {
       throw unavailable(
-        `cannot reach the connector at ${this.#base.href}: ${reasonOf(error)}; does it run there, and is --url right?`,
+        `cannot reach the connector at ${this.#base.href}: ${networkWords(error)}; does it run there, and is --url right?`,
       );
     }
   }
@@ -114,7 +115,7 @@ export class AdminClient {
     try {
       return await body.text();
     } catch (error) {
-      throw this.#plain(`broke off its answer: ${reasonOf(error)}`);
+      throw this.#plain(`broke off its answer: ${networkWords(error)}`);
     }
   }
 
@@ -179,10 +180,4 @@ function saidIn(text: string): { message: string; error: string } {
 
 function wordsOf(value: unknown): string {
   return typeof value === 'string' ? printable(value.slice(0, MOST_WORDS)) : '';
-}
-
-function reasonOf(error: unknown): string {
-  const first = error instanceof AggregateError ? error.errors[0] : error;
-  const { code, message } = first as Error & { code?: string };
-  return code ?? message;
 }

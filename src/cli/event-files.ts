@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileWords } from '../config/system-words.ts';
 import { EXIT, PlainError } from './command.ts';
 
 /** One saved event: where it came from, and its JSON as it will be posted. */
@@ -25,9 +26,7 @@ export async function readEventFiles(paths: readonly string[]): Promise<SavedEve
 
 async function filesOf(path: string): Promise<string[]> {
   if (path === '-') return [path];
-  const found = await stat(path).catch((error: Error & { code?: string }) =>
-    unreadable(path, error.code ?? error.message),
-  );
+  const found = await stat(path).catch((error: unknown) => unreadable(path, fileWords(error)));
   if (!found.isDirectory()) return [path];
   const entries = (await readdir(path, { withFileTypes: true })).filter((entry) => !entry.isDirectory());
   const names = entries
@@ -42,7 +41,7 @@ async function contentOf(file: string): Promise<string> {
   try {
     return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
   } catch (error) {
-    return unreadable(file, (error as Error & { code?: string }).code ?? (error as Error).message);
+    return unreadable(file, fileWords(error));
   }
 }
 

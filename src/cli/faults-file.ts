@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { fileWords } from '../config/system-words.ts';
 import { EXIT, PlainError } from './command.ts';
 
 /** Reads a JSON object. @throws PlainError naming the file. */
@@ -9,6 +10,6 @@ export async function readFaultsFile(file: string): Promise<object> {
       throw new Error('a JSON object is expected');
     return value;
   } catch (error) {
-    throw new PlainError(`cannot read ${file}: ${(error as Error).message}`, EXIT.noInput);
+    throw new PlainError(`cannot read ${file}: ${fileWords(error)}`, EXIT.noInput);
   }
 }

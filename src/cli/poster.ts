@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
+import { networkWords } from '../config/system-words.ts';
 
 export interface PostOptions {
   readonly url: string;
@@ -26,6 +27,9 @@ const LONGEST_PAUSE_MS = 30_000;
 
 /** Longer than any event may take in the connector, in milliseconds. */
 const PATIENCE_MS = 120_000;
+
+/** What to look at when no answer comes. */
+const IS_IT_THERE = 'does a connector run there, and is --url right?';
 
 /** Posts events as NSPS does: bearer token, both trace headers, the same event again until it is taken. */
 export class Poster {
@@ -70,7 +74,7 @@ export class Poster {
       const retryAfter = Number.isFinite(seconds) ? seconds * 1000 : null;
       return { status: answer.statusCode, body: parseOrKeep(text), retryAfter };
     } catch (error) {
-      return { status: null, body: reasonOf(error as Error), retryAfter: null };
+      return { status: null, body: `${networkWords(error)}; ${IS_IT_THERE}`, retryAfter: null };
     }
   }
 
@@ -85,9 +89,4 @@ function parseOrKeep(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-function reasonOf(error: Error & { code?: string }): string {
-  const first = error instanceof AggregateError ? (error.errors[0] as Error & { code?: string }) : error;
-  return first.code ?? first.message;
 }

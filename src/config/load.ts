@@ -9,6 +9,7 @@ import { misspeltNames } from './misspelt.ts';
 import { Secret } from './secret.ts';
 import type { Setting } from './setting.ts';
 import { rangeName, sheetFaults } from './sheet.ts';
+import { fileWords, systemCode } from './system-words.ts';
 import { SECRET_NAMES, SETTING_NAMES, SETTINGS, type SecretName, type SettingName, type Settings } from './table.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -63,13 +64,9 @@ function readDotEnv(file: string): NodeJS.Dict<string> {
   try {
     return parseEnv(readFileSync(file, 'utf8').replace(/^\ufeff/, ''));
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return {};
-    throw new ConfigError([{ name: file, message: `cannot be read (${codeOf(error)})` }]);
+    if (systemCode(error) === 'ENOENT') return {};
+    throw new ConfigError([{ name: file, message: `cannot be read: ${fileWords(error)}` }]);
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
 /**
@@ -162,7 +159,7 @@ class Reader {
     try {
       return readFileSync(path, 'utf8');
     } catch (error) {
-      this.#fault(name, `cannot read ${path} (${codeOf(error)})`);
+      this.#fault(name, `cannot read ${path}: ${fileWords(error)}`);
       return undefined;
     }
   }
@@ -207,7 +204,7 @@ class Reader {
       // Loaded only for those who use it: it costs a cold start some milliseconds.
       process.getBuiltinModule('node:tls').createSecureContext(tls);
     } catch (error) {
-      this.#fault('WTL_CLIENT_KEY_FILE', `cannot be used with the certificate (${codeOf(error)})`);
+      this.#fault('WTL_CLIENT_KEY_FILE', `cannot be used with the certificate (${systemCode(error)})`);
     }
   }
 

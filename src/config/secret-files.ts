@@ -2,6 +2,7 @@ import { existsSync, readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { Logger } from '../ports/runtime.ts';
 import { sameToken } from './doors.ts';
 import type { Config } from './load.ts';
+import { fileWords, systemCode } from './system-words.ts';
 import { SETTINGS, type SecretName } from './table.ts';
 
 /** How often the files are looked at, in milliseconds. Polling also sees the symbolic links that Kubernetes swaps. */
@@ -109,7 +110,6 @@ function readSecret(name: SecretName, path: string): Found {
     const text = readFileSync(path, 'utf8').trim();
     return { fresh: optional && text === '' ? '' : SETTINGS[name].kind.parse(text).reveal() };
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : null;
-    return { reason: reason ?? `not ${SETTINGS[name].kind.expected}` };
+    return { reason: systemCode(error) === '' ? `not ${SETTINGS[name].kind.expected}` : fileWords(error) };
   }
 }

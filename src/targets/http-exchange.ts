@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { systemCode } from '../config/system-words.ts';
 import { type Failed, failed } from '../core/outcome.ts';
 import type { Clock } from '../ports/runtime.ts';
 import { Stage } from '../ports/stage.ts';
-import { codeOf, connectWords, STOPPING } from './connect-words.ts';
+import { connectWords, STOPPING } from './connect-words.ts';
 
 /** What was answered. An answer that is too long is cut off. */
 export interface Answer {
@@ -143,7 +144,7 @@ function stoppedWords(peer: string): string {
 }
 
 function cutWords(error: Error, peer: string): string {
-  const code = codeOf(error);
+  const code = systemCode(error);
   if (code === 'UND_ERR_DESTROYED') return stoppedWords(peer);
   if (error.name === 'HTTPParserError')
     return `Connection broken: the answer of ${peer} is not HTTP (${error.message})`;

@@ -212,12 +212,14 @@ describe('send', () => {
     const env = { API_TOKEN: TOKEN };
     const away = await run(['send', path, '-u', 'http://127.0.0.1:1/', '-r', '0'], env);
     assert.equal(away.code, 69);
-    assert.match(away.stdout, /ECONNREFUSED/);
+    assert.match(away.stdout, /Connection refused \(ECONNREFUSED\); does a connector run there, and is --url right\?/);
     assert.match((await run(['send', path])).stderr, /API_TOKEN is not set/);
     assert.equal((await run(['send'], env)).code, 2);
     assert.equal((await run(['send', path, '-u', 'nowhere'], env)).code, 2);
     assert.equal((await run(['send', path, '-c', '0'], env)).code, 2);
-    assert.equal((await run(['send', join(folder, 'absent')], env)).code, 66);
+    const absent = await run(['send', join(folder, 'absent')], env);
+    assert.equal(absent.code, 66);
+    assert.match(absent.stderr, /absent: there is no such file \(ENOENT\)$/m);
     assert.match((await run(['send', file('none.json', [])], env)).stderr, /holds no event/);
     mkdirSync(join(folder, 'nested', 'trap.json'), { recursive: true });
     assert.match((await run(['send', join(folder, 'nested')], env)).stderr, /holds no .json/);

@@ -136,6 +136,7 @@ test('the shares of a mix add up', () => {
   assert.deepEqual([0, 0.2, 0.25, 0.49, 0.5, 0.9].map(drawn), [503, 503, 'late', 'late', null, null]);
   assert.deepEqual(readFaults({ mix }), { mix });
   assert.throws(() => readFaults({ mix: [{ as: 'nonsense', rate: 1 }] }), /faults\.mix/);
+  assert.throws(() => readFaults({ latncy_ms: 1 }), /^Error: faults\.latncy_ms is no fault that there is/);
 });
 
 test('faults are told and set over HTTP, and wrong ones change nothing, in either simulator', async () => {

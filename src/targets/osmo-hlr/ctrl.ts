@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../ports/runtime.ts';
+import { connectWords } from '../connect-words.ts';
 import { Frames, frame, type Heard, PONG } from './ipa.ts';
-import { type Address, byDeadline, dial, GIVEN_UP, Reopened, wordsOf } from './link.ts';
+import { type Address, byDeadline, dial, GIVEN_UP, Reopened } from './link.ts';
 import { type CtrlAnswer, Halt } from './wire.ts';
 
 interface Question {
@@ -27,7 +28,7 @@ class CtrlConnection {
     this.#socket = socket;
     this.#clock = clock;
     socket.on('data', (chunk: Buffer) => this.#hear(chunk));
-    socket.on('error', (error) => this.#end(new Halt('cut', wordsOf(error), true)));
+    socket.on('error', (error) => this.#end(new Halt('cut', connectWords(error), true)));
     socket.on('close', () => {
       this.#end(new Halt('cut', 'Connection reset: the HLR closed its control connection before it answered', true));
     });

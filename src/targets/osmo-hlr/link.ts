@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../ports/runtime.ts';
-import { STOPPING } from '../connect-words.ts';
+import { connectWords, STOPPING } from '../connect-words.ts';
 import { Halt } from './wire.ts';
 
 /** Where one of the HLR's interfaces is. */
@@ -14,24 +14,6 @@ const CONNECT_MS = 3_000;
 
 /** What those are told who ask on a connection that stays silent. */
 export const GIVEN_UP = 'Connection given up: the HLR did not answer';
-
-/** What an operator calls these system errors. */
-const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Connection refused',
-  ENOTFOUND: 'Host name not found',
-  EAI_AGAIN: 'Host name lookup failed',
-  EHOSTUNREACH: 'Host unreachable',
-  ENETUNREACH: 'Network unreachable',
-  ETIMEDOUT: 'Connection timeout',
-  ECONNRESET: 'Connection reset',
-  EPIPE: 'Connection reset',
-};
-
-export function wordsOf(error: Error): string {
-  if (error instanceof AggregateError && error.errors[0] instanceof Error) return wordsOf(error.errors[0]);
-  const code = 'code' in error ? String(error.code) : '';
-  return WORDS[code] ?? `Connection failed: ${code || error.message}`;
-}
 
 /** @throws Halt when there is no connection in time, or when it is given up. */
 export function dial({ host, port }: Address, clock: Clock, closing: AbortSignal): Promise<Socket> {
@@ -50,7 +32,7 @@ export function dial({ host, port }: Address, clock: Clock, closing: AbortSignal
     const stop = () => fail(STOPPING);
     const cancel = clock.after(CONNECT_MS, () => fail(`Connection timeout (${host}:${port})`));
     closing.addEventListener('abort', stop);
-    socket.once('error', (error) => fail(`${wordsOf(error)} (${host}:${port})`));
+    socket.once('error', (error) => fail(`${connectWords(error)} (${host}:${port})`));
     socket.once('connect', () => {
       over();
       resolve(socket);

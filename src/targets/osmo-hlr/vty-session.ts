@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { STOPPING } from '../connect-words.ts';
-import { GIVEN_UP, wordsOf } from './link.ts';
+import { connectWords, STOPPING } from '../connect-words.ts';
+import { GIVEN_UP } from './link.ts';
 import { Halt, oneLine } from './wire.ts';
 
 /** No answer of the console to what we say is this long (characters). */
@@ -25,7 +25,7 @@ export class VtySession {
     this.#socket = socket;
     socket.setEncoding('latin1');
     socket.on('data', (chunk) => this.#hear(String(chunk)));
-    socket.on('error', (error) => this.#end(new Halt('cut', wordsOf(error), true)));
+    socket.on('error', (error) => this.#end(new Halt('cut', connectWords(error), true)));
     socket.on('close', () => {
       this.#end(new Halt('cut', 'Connection reset: the HLR closed its VTY connection before it answered', true));
     });
