@@ -26,6 +26,8 @@ export interface CoreSimulatorOptions {
 
 /** Hears what happens to provisioning requests. */
 export interface CoreWatcher {
+  /** Somebody came without the token that is insisted on. @param why in words. */
+  refused?(why: string): void;
   arrived?(exchange: Exchange): void;
   /** It met others of the same subscriber that were still in flight. */
   overlapped?(exchange: Exchange, met: readonly Exchange[]): void;
@@ -114,6 +116,9 @@ export class CoreSimulator {
   async #provision(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { token } = this.#options;
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
+      const sent =
+        request.headers.authorization === undefined ? 'no bearer token' : 'another token than is insisted on';
+      this.#options.watcher?.refused?.(`${sent} came; --token, or WTL_API_TOKEN, says which`);
       return reply.code(401).send({ result: false, error: 'Invalid API token' });
     }
     const exchange = new Exchange(request, this.#acceptQueue.sentSince(request.raw.socket));

@@ -4,6 +4,9 @@ interface Names {
   readonly port: string;
 }
 
+/** Of commands that are told by options. */
+export const LISTEN_OPTIONS: Names = { host: '--host', port: '--port' };
+
 /** Why a port cannot be had, in words. */
 export function listenFault(
   error: unknown,

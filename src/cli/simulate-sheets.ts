@@ -1,7 +1,8 @@
 import type { Faults } from '../../sim/faults.ts';
 import { SheetsSimulator } from '../../sim/google-sheets/sheets-simulator.ts';
+import { fileWords } from '../config/system-words.ts';
 import { EXIT, PlainError } from './command.ts';
-import { listenFault } from './listen-fault.ts';
+import { LISTEN_OPTIONS, listenFault } from './listen-fault.ts';
 import { stopSignals } from './signals.ts';
 
 /** Runs a stand-in for Google Sheets until a signal comes. @param key file that the service account's key is written to. */
@@ -13,9 +14,14 @@ export async function simulateSheets(
   const heard = quiet ? {} : { heard: (what: string) => void process.stdout.write(`${what}\n`) };
   const simulator = new SheetsSimulator({ ...at, faults, keyFile: key, ...heard });
   const url = await simulator.start().catch((error: unknown) => {
-    throw new PlainError(listenFault(error, at.host, at.port), EXIT.unavailable);
+    throw new PlainError(listenFault(error, at.host, at.port, LISTEN_OPTIONS), EXIT.unavailable);
   });
-  simulator.tokens.writeKey(key, simulator.tokenUri);
+  try {
+    simulator.tokens.writeKey(key, simulator.tokenUri);
+  } catch (error) {
+    await simulator.stop();
+    throw new PlainError(`--key: ${key} cannot be written: ${fileWords(error)}`, EXIT.unavailable);
+  }
   const lines = [
     'Google Sheets simulator. Settings of a connector for it:',
     '  TARGET=google-sheets',

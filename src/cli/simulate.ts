@@ -2,7 +2,7 @@ import { CoreSimulator } from '../../sim/core-simulator.ts';
 import { type Faults, readFaults } from '../../sim/faults.ts';
 import { type Command, type CommandLine, EXIT, PlainError, UsageError, wholeNumber } from './command.ts';
 import { readFaultsFile } from './faults-file.ts';
-import { listenFault } from './listen-fault.ts';
+import { LISTEN_OPTIONS, listenFault } from './listen-fault.ts';
 import { stopSignals } from './signals.ts';
 
 export const command: Command = {
@@ -42,7 +42,7 @@ export const command: Command = {
     faults: { type: 'string', value: 'file', help: 'All faults as JSON; see docs/simulator.md.' },
     quiet: { type: 'boolean', short: 'q', help: 'Do not print a line for every request.' },
   },
-  exits: { 66: 'the faults file cannot be read', 69: 'the port cannot be had' },
+  exits: { 66: 'the faults file cannot be read', 69: 'the port cannot be had, or the key cannot be written' },
   positionals: [0, 0],
   run: simulate,
 };
@@ -68,12 +68,13 @@ async function simulate(line: CommandLine): Promise<number> {
     faults,
     ...(!line.flags['quiet'] && {
       watcher: {
+        refused: (why) => process.stdout.write(`401: ${why}\n`),
         treated: ({ request }, outcome) => process.stdout.write(`${JSON.stringify(request)} → ${outcome}\n`),
       },
     }),
   });
   const url = await simulator.start().catch((error: unknown) => {
-    throw new PlainError(listenFault(error, host, port), EXIT.unavailable);
+    throw new PlainError(listenFault(error, host, port, LISTEN_OPTIONS), EXIT.unavailable);
   });
   const { origin } = new URL(url);
   process.stdout.write(`Core simulator at ${url} (WTL_API_URL)\n`);

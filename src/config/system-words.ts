@@ -1,9 +1,9 @@
 /** What operators call the codes of the system, and of the client that speaks HTTP. */
 
 const FILE_WORDS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'this user may not read it',
-  EPERM: 'this user may not read it',
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'this user may not',
+  EPERM: 'this user may not',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of its path is a file',
   EROFS: 'its disk is read-only',

@@ -219,7 +219,7 @@ describe('send', () => {
     assert.equal((await run(['send', path, '-c', '0'], env)).code, 2);
     const absent = await run(['send', join(folder, 'absent')], env);
     assert.equal(absent.code, 66);
-    assert.match(absent.stderr, /absent: there is no such file \(ENOENT\)$/m);
+    assert.match(absent.stderr, /absent: there is no such file or folder \(ENOENT\)$/m);
     assert.match((await run(['send', file('none.json', [])], env)).stderr, /holds no event/);
     mkdirSync(join(folder, 'nested', 'trap.json'), { recursive: true });
     assert.match((await run(['send', join(folder, 'nested')], env)).stderr, /holds no .json/);
@@ -335,6 +335,24 @@ describe('simulate', () => {
     assert.equal((await provision(url, { ...subscriber, action: 'delete' })).status, 404);
     core.signal('SIGINT');
     assert.equal((await core.exited).code, 0);
+  });
+
+  test('says when another token comes than it insists on', async () => {
+    await using core = new Program(['simulate', '--port', '0', '--token', 'another']);
+    const url = (await core.says(/at (http:\S+)/))[1] as string;
+    assert.equal((await provision(url, subscriber)).status, 401);
+    await core.says(/^401: another token than is insisted on came; --token, or WTL_API_TOKEN, says which$/m);
+  });
+
+  test('names its options when it cannot begin, and ends', async () => {
+    await using core = await CoreStub.start();
+    const taken = await run(['simulate', '--port', String(core.port)]);
+    assert.equal(taken.code, 69);
+    assert.match(taken.stderr, /choose another --port$/m);
+    const nowhere = ['--target', 'google-sheets', '--port', '0', '--key', join(folder, 'nowhere', 'key.json')];
+    const unwritten = await run(['simulate', ...nowhere]);
+    assert.equal(unwritten.code, 69);
+    assert.match(unwritten.stderr, /--key: .*key\.json cannot be written: there is no such file or folder/);
   });
 
   test('fails as it is told, from the start and while it runs', async () => {

@@ -5,7 +5,7 @@ import { fileWords, networkWords, systemCode } from '../../src/config/system-wor
 const coded = (code: string) => Object.assign(new Error('as the system says it'), { code });
 
 test('codes of the system are told in words, with the code to search for', () => {
-  assert.equal(fileWords(coded('ENOENT')), 'there is no such file (ENOENT)');
+  assert.equal(fileWords(coded('ENOENT')), 'there is no such file or folder (ENOENT)');
   assert.equal(networkWords(coded('ECONNREFUSED')), 'Connection refused (ECONNREFUSED)');
   assert.equal(networkWords(coded('UND_ERR_HEADERS_TIMEOUT')), 'No answer came in time (UND_ERR_HEADERS_TIMEOUT)');
   assert.equal(networkWords(coded('EUNHEARDOF')), 'EUNHEARDOF');
