@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import { loadConfig, readEnvironment } from '../config/load.ts';
+import { type Environment, loadConfig, readEnvironment } from '../config/load.ts';
+import type { Settings } from '../config/table.ts';
 import { type Command, type CommandLine, EXIT, PlainError, UsageError, wholeNumber } from './command.ts';
 import { readEventFiles, type SavedEvent } from './event-files.ts';
 import { Poster, type PostResult } from './poster.ts';
@@ -16,9 +17,8 @@ export const command: Command = {
     url: {
       type: 'string',
       short: 'u',
-      default: 'http://localhost:8000/process-event',
       value: 'url',
-      help: 'Where to.',
+      help: 'Where to; absent: by HOST, PORT and EVENT_PATH.',
     },
     concurrency: { type: 'string', short: 'c', default: '1', value: 'number', help: 'Events at a time.' },
     retries: {
@@ -46,10 +46,11 @@ interface Sent extends PostResult {
 }
 
 async function send(line: CommandLine): Promise<number> {
-  const url = urlOf(line);
+  const { settings } = loadConfig(ownSettings(readEnvironment()), { requireAll: false });
+  const url = urlOf(line, settings);
   const concurrency = wholeNumber(line, 'concurrency', 1, 1000);
   const retries = wholeNumber(line, 'retries', 0, 1000);
-  const token = tokenOf();
+  const token = tokenOf(settings);
   const events = await readEventFiles(line.positionals);
   const poster = new Poster({ url, token, retries, concurrency });
   try {
@@ -109,19 +110,28 @@ function summary(results: readonly Sent[]): string {
   return `${results.length} event${results.length === 1 ? '' : 's'}: ${parts.join(', ')}\n`;
 }
 
-function urlOf(line: CommandLine): string {
-  const url = URL.parse(line.values['url'] ?? '');
+function urlOf(line: CommandLine, settings: Settings): string {
+  const text = line.values['url'];
+  if (text === undefined) return ownUrl(settings);
+  const url = URL.parse(text);
   if (url && /^https?:$/.test(url.protocol)) return url.href;
-  throw new UsageError(`--url must be an http:// or https:// URL, not "${line.values['url']}"`);
+  throw new UsageError(`--url must be an http:// or https:// URL, not "${text}"`);
 }
 
-function tokenOf(): string {
-  const { settings } = loadConfig(onlyToken(readEnvironment()), { requireAll: false });
-  if (settings.API_TOKEN) return settings.API_TOKEN.reveal();
+/** Where a connector with these settings takes events. */
+function ownUrl({ HOST, PORT, EVENT_PATH }: Settings): string {
+  if (PORT === 0) throw new UsageError('PORT=0 takes a free port, which nobody knows here: give --url');
+  const host = HOST === '0.0.0.0' || HOST === '::' ? 'localhost' : HOST;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${PORT}${EVENT_PATH}`;
+}
+
+function tokenOf({ API_TOKEN: token }: Settings): string {
+  if (token) return token.reveal();
   throw new PlainError('API_TOKEN is not set: export the token that the connector expects', EXIT.config);
 }
 
 /** The other settings are the connector's, not ours: they may be absent or wrong here. */
-function onlyToken(environment: Readonly<Record<string, string | undefined>>) {
-  return { API_TOKEN: environment['API_TOKEN'], API_TOKEN_FILE: environment['API_TOKEN_FILE'] };
+function ownSettings(environment: Environment): Environment {
+  const names = ['API_TOKEN', 'API_TOKEN_FILE', 'HOST', 'PORT', 'EVENT_PATH'];
+  return Object.fromEntries(names.map((name) => [name, environment[name]]));
 }

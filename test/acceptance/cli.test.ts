@@ -198,6 +198,16 @@ describe('send', () => {
     );
     assert.equal((await run(['send', path, '-u', connector.eventUrl], { API_TOKEN: 'wrong' })).code, 1);
   });
+  test('goes where the settings have the connector on this machine', async () => {
+    await using core = await CoreStub.start();
+    const path = file('one.json', anEvent());
+    await using connector = await serve(core.url, { EVENT_PATH: '/api/events' });
+    const { port } = new URL(connector.url);
+    const env = { API_TOKEN: TOKEN, HOST: '127.0.0.1', PORT: port, EVENT_PATH: '/api/events' };
+    const sent = await run(['send', path, '-r', '0'], env);
+    assert.equal(sent.code, 0, sent.stdout + sent.stderr);
+    assert.match((await run(['send', path], { API_TOKEN: TOKEN, PORT: '0' })).stderr, /give --url/);
+  });
   test('repeats what may pass, and gives up', async () => {
     await using core = await CoreStub.start(respond(500, ''));
     await using connector = await serve(core.url);
