@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { StormReport } from '../../sim/storm/report.ts';
 import type { SeenRequest } from '../../sim/storm/watch.ts';
 import { columns, heading } from './command.ts';
+import { counted } from './wording.ts';
 
 /** The report for people. */
 export function reportText(report: StormReport): string {
@@ -10,7 +11,10 @@ export function reportText(report: StormReport): string {
   return [
     heading('NSPS'),
     ...columns([
-      ['life', `${report.subscribers} subscribers, ${report.changes} changes each (--seed ${report.seed})`],
+      [
+        'life',
+        `${counted(report.subscribers, 'subscriber')}, ${counted(report.changes, 'change')} each (--seed ${report.seed})`,
+      ],
       ['acknowledged', `${acknowledged} of ${events} events in ${seconds(report.stormMs)}, ${times(kills, 'kill')}`],
       ['answers', countsOf(report.answers)],
       ['answer time', `p50 ${latency.p50} ms, p95 ${latency.p95} ms, p99 ${latency.p99} ms, max ${latency.max} ms`],
