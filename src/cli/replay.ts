@@ -54,12 +54,21 @@ async function replay(line: CommandLine): Promise<number> {
     const work = { ids, lost, store, rules: rulesOf(settings), tell };
     if (line.flags['dry-run']) await rehearse(work);
     else {
-      const subject = 'dead' in choice && choice.dead ? 'all dead letters' : namedText(ids, 'events');
-      await noteCommand(store, { what: 'replay', subject, detail: null });
+      await noteCommand(store, { what: 'replay', ...subjectOf(choice, ids, lost) });
       await carryOut(work, line.flags['no-wait'] ? null : patience);
     }
     return report.finish(line);
   });
+}
+
+/** What the audit keeps of the work: "all" is another thing tomorrow. */
+function subjectOf(choice: Choice, ids: readonly string[], lost: readonly Subscriber[]) {
+  if (!('dead' in choice && choice.dead)) return { subject: namedText(ids, 'events'), detail: null };
+  const letters = [...ids, ...lost.map(({ imsi }) => imsi)];
+  return {
+    subject: 'all dead letters',
+    detail: letters.length === 0 ? 'there were none' : namedText(letters, 'dead letters'),
+  };
 }
 
 /** Only the store can be asked for events by a choice: that was refused before. */

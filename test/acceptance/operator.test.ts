@@ -49,6 +49,9 @@ describe('dead letters', () => {
     const [event] = await site.events('--id', 'e-1');
     assert.deepEqual([event.state, event.deliveries], ['processed', 1]);
     assert.match((await site.run(['replay', '--dead'])).stdout, /^No event to do anything for\.$/m);
+    const audit = (await site.run(['audit'])).stdout;
+    assert.match(audit, /replay {2}all dead letters {2}\(e-1, e-other\)$/m, 'which they were is kept');
+    assert.match(audit, /replay {2}all dead letters {2}\(there were none\)$/m);
     assert.equal(site.core.overlaps, 0);
   });
 
