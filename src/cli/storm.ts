@@ -134,7 +134,10 @@ async function play(plan: Plan, line: CommandLine, folder: string, signal: Abort
     });
   } catch (error) {
     if ((error as { syscall?: string }).syscall !== 'listen') throw error;
-    throw new PlainError(listenFault(error, '127.0.0.1', plan.corePort), EXIT.unavailable);
+    throw new PlainError(
+      listenFault(error, '127.0.0.1', plan.corePort, { host: '--host', port: '--core-port' }),
+      EXIT.unavailable,
+    );
   } finally {
     progress?.clear();
   }

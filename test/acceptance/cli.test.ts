@@ -359,6 +359,8 @@ describe('simulate', () => {
     const taken = await run(['simulate', '--port', String(core.port)]);
     assert.equal(taken.code, 69);
     assert.match(taken.stderr, /choose another --port$/m);
+    const storm = await run(['storm', '--subscribers', '1', '--core-port', String(core.port)]);
+    assert.match(storm.stderr, /choose another --core-port$/m);
     const nowhere = ['--target', 'google-sheets', '--port', '0', '--key', join(folder, 'nowhere', 'key.json')];
     const unwritten = await run(['simulate', ...nowhere]);
     assert.equal(unwritten.code, 69);
