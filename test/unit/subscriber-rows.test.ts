@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { newest } from '../../src/core/subscriber.ts';
 import { Engine } from '../../src/store/sqlite/engine.ts';
 import { migrate } from '../../src/store/sqlite/schema.ts';
 import { SubscriberRows } from '../../src/store/sqlite/subscriber-rows.ts';
@@ -140,6 +141,35 @@ test('a transaction that a failing disk does not let be taken back leaves nothin
   failing.mock.restore();
   assert.equal(engine.read([IMSI]).result[0]?.desired?.eventId, 'event-1');
   assert.deepEqual(engine.writes([acceptanceOf(2)]).result, [{ taken: [true] }]);
+});
+
+test('writes that were done before the disk filled up, though all are told that they failed, are done again without harm', (t) => {
+  const engine = new Engine({ file: ':memory:', limits: LIMITS, role: 'owner' });
+  t.after(() => engine.close());
+  const refused = { ...acceptanceOf(9), entry: { ...acceptanceOf(9).entry, type: null } } as never;
+  const other = wantedAt(3, { imsi: OTHER_IMSI });
+  const confirmed = effects({ kind: 'applied', imsi: OTHER_IMSI, wanted: other, ageMs: 1, released: [] });
+  const all = [confirmed, acceptanceOf(1), refused, acceptanceOf(2)];
+  const { exec } = DatabaseSync.prototype;
+  let commits = 0;
+  const filling = t.mock.method(DatabaseSync.prototype, 'exec', function filling(this: DatabaseSync, sql: string) {
+    if (sql === 'COMMIT' && ++commits > 2) throw new Error('the disk is full');
+    exec.call(this, sql);
+  });
+  assert.throws(() => engine.writes(all), /the disk is full/);
+  filling.mock.restore();
+  const state = () => engine.read([IMSI, OTHER_IMSI]).result;
+  assert.deepEqual(
+    state().map((known) => newest(known)?.eventId),
+    ['event-1', 'event-3'],
+    'one by one, since one of them was refused',
+  );
+  const again = engine.writes(all).result;
+  assert.deepEqual([again[0], again[1], again[3]], [{ taken: [true] }, { taken: [true] }, { taken: [true] }]);
+  assert.deepEqual(
+    state().map((known) => newest(known)?.eventId),
+    ['event-2', 'event-3'],
+  );
 });
 
 test('the rules of the database are about each write of a transaction, not about what two of them come to', (t) => {

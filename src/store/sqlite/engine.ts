@@ -103,6 +103,7 @@ export class Engine {
     return this.#seen(() => this.#write(writes));
   }
 
+  /** Those done one by one before a fault stay, though all are told that they failed: done again, they come to the same. */
   #write(writes: readonly Write[]): WriteResult[] {
     try {
       return this.#transaction((tables) => writes.map((write) => ({ taken: tables.write(write) })));
