@@ -12,8 +12,10 @@ const DEAD = 5_000;
 test('a step of cleaning looks at so many events, and the next one goes on where it stopped', () => {
   const db = new DatabaseSync(':memory:');
   migrate(db);
-  const journal = new Journal(db, new EventIndex(db), new SubscriberRows(db), () => 0);
-  for (let n = 0; n < DEAD + 9; n++) journal.put(entryOf(n, { state: n < DEAD ? 'dead' : 'processed' }));
+  const rows = new SubscriberRows(db);
+  const journal = new Journal(db, new EventIndex(db), rows, () => 0);
+  const keep = (n: number) => journal.put(entryOf(n, { state: n < DEAD ? 'dead' : 'processed' }), rows.nextWrite());
+  for (let n = 0; n < DEAD + 9; n++) keep(n);
   const clean = () => journal.clean({ before: Number.MAX_SAFE_INTEGER, most: 1_000_000, limit: 3 });
   const step = (deleted: number, more: boolean) => assert.deepEqual(clean(), { deleted, more });
   step(0, true);

@@ -49,7 +49,7 @@ class Model {
       this.#rows.forget();
       this.#held.set(imsi, { ...held, wanted: n });
     } else if (what === 'note') {
-      this.#rows.open(imsi).note(n, null);
+      this.#rows.open(imsi, this.#rows.nextWrite()).note(n, null);
       this.#rows.flush();
       this.#held.set(imsi, { ...held, lastEvent: n });
     } else if (what === 'change') {
@@ -64,7 +64,7 @@ class Model {
   }
 
   #change(rows: SubscriberRows, imsi: string, n: number): void {
-    const row = rows.open(imsi);
+    const row = rows.open(imsi, rows.nextWrite());
     row.subscriber = { ...row.subscriber, desired: wantedAt(n, { imsi }), dueAt: n };
     rows.flush();
   }
@@ -75,7 +75,7 @@ class Model {
       assert.equal(this.#rows.read(imsi).desired?.eventId ?? null, wanted && `event-${wanted}`);
       const stored = this.#db.prepare('SELECT desired, last_event FROM subscribers WHERE imsi = ?').get(Number(imsi));
       assert.equal(stored?.['last_event'] ?? null, lastEvent);
-      assert.equal(this.#rows.open(imsi).lastEvent, lastEvent);
+      assert.equal(this.#rows.open(imsi, this.#rows.nextWrite()).lastEvent, lastEvent);
       const { desired } = (stored ?? { desired: null }) as { desired: string | null };
       assert.equal(desired && (JSON.parse(desired) as { eventId: string }).eventId, wanted && `event-${wanted}`);
     }

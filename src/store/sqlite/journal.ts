@@ -7,7 +7,7 @@ import { mergeAttempts, recordedAfter, stateAfter, staysDiscarded } from '../jou
 import { wholeMs } from '../times.ts';
 import type { EventIndex } from './event-index.ts';
 import { Identifiers } from './identifiers.ts';
-import type { SubscriberRows } from './subscriber-rows.ts';
+import type { SubscriberRows, WriteNumber } from './subscriber-rows.ts';
 
 const COLUMNS = [
   'event_id',
@@ -107,24 +107,24 @@ export class Journal {
   }
 
   /** @param taken whether any of the event's effects was: an event that waits for nothing is superseded, not queued. */
-  add(entry: Entry, taken: boolean): void {
+  add(entry: Entry, taken: boolean, write: WriteNumber): void {
     const state = entry.state === 'queued' && !taken ? 'superseded' : entry.state;
     const found = this.#find(entry.eventId);
     if (!found) {
-      this.#addNew(entry, state);
+      this.#addNew(entry, state, write);
       return;
     }
     const { seq, known } = found;
     const attempts = merged(known, entry.attempts);
     this.#again.run(...this.#values(entry, stateAfter(known.state, state), attempts), seq);
-    this.#nameAgain(entry, state);
+    this.#nameAgain(entry, state, write);
   }
 
   /** Adds an event that is to be recorded. @returns where it stands now. */
-  put(entry: Entry): Standing {
+  put(entry: Entry, write: WriteNumber): Standing {
     const found = this.#find(entry.eventId);
     if (!found) {
-      this.#addNew(entry, entry.state);
+      this.#addNew(entry, entry.state, write);
       return { state: entry.state, fresh: true };
     }
     const { seq, known } = found;
@@ -143,11 +143,11 @@ export class Journal {
     this.#goOn.run(found.seq, state, why, status ?? null, attempts, this.#now());
   }
 
-  #addNew(entry: Entry, state: Entry['state']): void {
+  #addNew(entry: Entry, state: Entry['state'], write: WriteNumber): void {
     const values = this.#values(entry, state, entry.attempts);
     const { imsi, previousImsi } = entry;
-    const mine = imsi === null ? null : this.#subscribers.open(imsi);
-    const previous = previousImsi === null ? null : this.#subscribers.open(previousImsi);
+    const mine = imsi === null ? null : this.#subscribers.open(imsi, write);
+    const previous = previousImsi === null ? null : this.#subscribers.open(previousImsi, write);
     const before = [mine?.lastEvent ?? null, previous?.lastEvent ?? null];
     const names = mine?.names ?? null;
     const seq = Number(this.#insert.run(...values, ...before).lastInsertRowid);
@@ -157,8 +157,8 @@ export class Journal {
   }
 
   /** What is sent again may have been enriched again. */
-  #nameAgain(entry: Entry, state: Entry['state']): void {
-    const known = entry.imsi === null ? null : this.#subscribers.open(entry.imsi);
+  #nameAgain(entry: Entry, state: Entry['state'], write: WriteNumber): void {
+    const known = entry.imsi === null ? null : this.#subscribers.open(entry.imsi, write);
     if (!known?.stored) return;
     const names = this.#identifiers.of(entry, known.names, state);
     if (names !== known.names) known.note(known.lastEvent, names);

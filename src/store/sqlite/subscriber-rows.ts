@@ -13,11 +13,14 @@ type WholeRow = [...JsonRow, lastEvent: number | null, names: string | null];
 /** Rows remembered, those worked on last: a kilobyte each. What comes of an event is mostly told soon after it. */
 const REMEMBERED = 5_000;
 
+/** Names a write of a transaction; only `SubscriberRows` gives them out. */
+export type WriteNumber = number & { readonly name: 'write' };
+
 /** A subscriber's row: as the table has it, and as it is going to be written. */
 export class KnownRow {
   readonly imsi: string;
   /** The write that worked on it last. */
-  openedBy = -1;
+  openedBy: WriteNumber | null = null;
   #stored: boolean;
   /** Until it is read. */
   #row: JsonRow | undefined;
@@ -86,7 +89,7 @@ export class SubscriberRows {
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #note: StatementSync;
-  /** Counts the writes of a transaction, so that each row tells which of them changed it. */
+  /** Counts the writes, so that each row tells which of them changed it. */
   #writes = 0;
   /** Those looked at last come last. */
   readonly #known = new Map<string, KnownRow>();
@@ -116,19 +119,19 @@ export class SubscriberRows {
     return (this.#known.get(imsi) ?? this.#load(imsi)).subscriber;
   }
 
-  /** What comes from here on is another write. */
-  nextWrite(): void {
-    this.#writes++;
+  /** Begins another write, which opens the rows it works on. */
+  nextWrite(): WriteNumber {
+    return ++this.#writes as WriteNumber;
   }
 
   /**
    * The row of somebody of whom something may be written. What an earlier write changed is written first: the rules of the
    * database are about each change, and not about what two of them come to.
    */
-  open(imsi: string): KnownRow {
+  open(imsi: string, write: WriteNumber): KnownRow {
     const row = this.#known.get(imsi) ?? this.#load(imsi);
-    if (row.openedBy !== this.#writes && row.news !== null) this.#write(row);
-    row.openedBy = this.#writes;
+    if (row.openedBy !== write && row.news !== null) this.#write(row);
+    row.openedBy = write;
     if (this.#open.has(row)) return row;
     this.#open.add(row);
     this.#known.delete(imsi);

@@ -14,7 +14,7 @@ import type { Intent } from './intents.ts';
 import { type Cleaned, Journal } from './journal.ts';
 import { type ConcludeRequest, OutboxTables } from './outbox.ts';
 import { type JsonRow, subscriberOf } from './rows.ts';
-import { SubscriberRows } from './subscriber-rows.ts';
+import { SubscriberRows, type WriteNumber } from './subscriber-rows.ts';
 
 /**
  * The tables and what is done to them, one call after the other, until `flush`. Knows nothing of threads, transactions and
@@ -49,9 +49,8 @@ export class Tables {
   /** After a start: whoever held these is gone, and may have sent what he held them for. */
   recover(intents: readonly Intent[]): void {
     for (const { imsi, wanted } of intents) {
-      this.#subscribers.nextWrite();
       const news: EventNews[] = [];
-      this.#apply({ kind: 'abandoned', imsi, wanted }, news);
+      this.#apply({ kind: 'abandoned', imsi, wanted }, news, this.#subscribers.nextWrite());
       for (const one of news) this.#journal.tell(one.eventId, [], one);
     }
   }
@@ -79,10 +78,10 @@ export class Tables {
 
   /** @returns for each effect, whether it was taken. */
   write({ entry, story, effects }: Write): boolean[] {
-    this.#subscribers.nextWrite();
+    const number = this.#subscribers.nextWrite();
     const news: EventNews[] = [];
-    const taken = effects.map((effect) => this.#apply(effect, news));
-    if (entry) this.#journal.add(entry, taken.includes(true));
+    const taken = effects.map((effect) => this.#apply(effect, news, number));
+    if (entry) this.#journal.add(entry, taken.includes(true), number);
     this.#tell(
       story,
       news.filter(({ eventId }) => eventId !== entry?.eventId),
@@ -106,10 +105,7 @@ export class Tables {
 
   /** @returns where each event stands now. */
   put(entries: readonly Entry[]): Standing[] {
-    return entries.map((entry) => {
-      this.#subscribers.nextWrite();
-      return this.#journal.put(entry);
-    });
+    return entries.map((entry) => this.#journal.put(entry, this.#subscribers.nextWrite()));
   }
 
   conclude({ conclusions, note }: ConcludeRequest): void {
@@ -144,10 +140,10 @@ export class Tables {
     this.#subscribers.forget();
   }
 
-  #apply(effect: Effect, news: EventNews[]): boolean {
+  #apply(effect: Effect, news: EventNews[], write: WriteNumber): boolean {
     if (effect.kind === 'untouched' && effect.retryInMs === null) return true;
     if (effect.kind === 'stale' && !mayBeOnItsWay(this.#journal.statusOf(effect.eventId))) return true;
-    const row = this.#subscribers.open(effect.imsi);
+    const row = this.#subscribers.open(effect.imsi, write);
     const reaction = react(row.subscriber, effect, this.#now(), this.#limits);
     row.subscriber = reaction.subscriber;
     news.push(...reaction.news);
