@@ -73,7 +73,7 @@ export class SqliteStore implements Store {
     this.#limits = limits;
     this.#holds = holds;
     this.#memory = memory;
-    this.#reads = new Turn(async (imsis) => this.#look(await writer.ask('read', JSON.stringify(imsis))));
+    this.#reads = new Turn(async (imsis) => this.#look(await writer.ask('read', imsis)));
     this.#writes = new Turn(async (writes) => this.#look(await writer.send('writes', encodeWrites(writes))));
     this.views = new ThreadViews(writer, reader);
     this.outbox = new ThreadOutbox(writer);
@@ -143,7 +143,7 @@ export class SqliteStore implements Store {
 
   async claimDue(limit: number): Promise<readonly Held[]> {
     const held = [...this.#holds.imsis];
-    const due = this.#look(await this.#writer.ask('due', JSON.stringify({ limit, held })));
+    const due = this.#look(await this.#writer.ask('due', { limit, held }));
     // An event may have taken hold of some meanwhile.
     const free = due.filter(({ imsi }) => !this.#holds.has(imsi));
     try {
@@ -217,18 +217,18 @@ export class SqliteStore implements Store {
   async clean({ limit, ...order }: CleaningOrder): Promise<number> {
     for (let deleted = 0; ; ) {
       const left = { ...order, limit: limit - deleted };
-      const cleaned: Cleaned = await this.#writer.ask('clean', JSON.stringify(left));
+      const cleaned: Cleaned = await this.#writer.ask('clean', left);
       deleted += cleaned.deleted;
       if (!cleaned.more || deleted >= limit) return deleted;
     }
   }
 
   async note(deed: Deed): Promise<void> {
-    await this.#writer.ask('note', JSON.stringify(deed));
+    await this.#writer.ask('note', deed);
   }
 
   async probe(): Promise<void> {
-    await this.#writer.ask('probe', 'null');
+    await this.#writer.ask('probe', null);
     this.#holds.probe();
     await this.#settle();
   }

@@ -27,7 +27,10 @@ export interface Requests {
 
 export type RequestName = keyof Requests;
 
-/** What a request says is its text; only `writes` and `put` have anything beside it. */
+/** Those that have something beside their text. */
+export type EncodedName = 'writes' | 'put';
+
+/** What a request says is its text, and with an `EncodedName` what is beside it. */
 export interface RequestMessage extends EncodedWrites {
   readonly id: number;
   readonly name: RequestName;

@@ -21,18 +21,18 @@ export class ThreadOutbox implements Outbox {
   }
 
   queued(limits: Parameters<Outbox['queued']>[0]): Promise<readonly StoredEvent[]> {
-    return this.#thread.ask('queued', JSON.stringify(limits));
+    return this.#thread.ask('queued', limits);
   }
 
   async conclude(conclusions: readonly Conclusion[], note: string | null): Promise<void> {
-    await this.#thread.ask('conclude', JSON.stringify({ conclusions, note }));
+    await this.#thread.ask('conclude', { conclusions, note });
   }
 
   note(): Promise<string | null> {
-    return this.#thread.ask('recorderNote', 'null');
+    return this.#thread.ask('recorderNote', null);
   }
 
   backlog(): Promise<OutboxBacklog> {
-    return this.#thread.ask('outboxBacklog', 'null');
+    return this.#thread.ask('outboxBacklog', null);
   }
 }

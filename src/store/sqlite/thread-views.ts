@@ -24,7 +24,7 @@ export class ThreadViews implements Views {
       this.#reader = null;
       throw error;
     });
-    return (await reader.ask('view', JSON.stringify({ name, args }))) as T;
+    return (await reader.ask('view', { name, args })) as T;
   }
 
   events(filter: Parameters<Views['events']>[0]): Promise<readonly StoredEvent[]> {

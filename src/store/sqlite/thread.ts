@@ -4,9 +4,12 @@ import type { Entry, StoredEvent, StoreError, Views, Write } from '../../ports/s
 import type { WriteResult } from '../requests.ts';
 import { Engine, type Seen } from './engine.ts';
 import { storeError } from './faults.ts';
-import { decodeWrites, type ReplyMessage, type RequestMessage, type ThreadData } from './messages.ts';
+import { decodeWrites, type ReplyMessage, type RequestMessage, type RequestName, type ThreadData } from './messages.ts';
 
 /** The thread that owns the database: SQLite waits for the disk, and events must not wait with it. */
+
+/** What is done by itself; writes are done together. */
+type LoneName = Exclude<RequestName, 'writes'>;
 
 /** Messages taken in at a time: the first of them should not wait for too many others. */
 const MOST_TOGETHER = 100;
@@ -60,19 +63,21 @@ function* alreadyHere(from: MessagePort): Iterable<RequestMessage> {
 async function serve(engine: Engine, messages: readonly RequestMessage[]): Promise<void> {
   const writes = messages.filter(({ name }) => name === 'writes');
   const replies: ReplyMessage[] = [];
-  for (const message of messages) if (message.name === 'read') replies.push(await attempt(engine, message));
+  for (const message of messages)
+    if (message.name === 'read') replies.push(await attempt(engine, message.name, message));
   if (replies.length > 0) port?.postMessage(replies);
   if (writes.length > 0) port?.postMessage(attemptWrites(engine, writes));
   for (const message of messages) {
-    if (message.name === 'read' || message.name === 'writes') continue;
-    port?.postMessage([await attempt(engine, message)]);
-    if (message.name === 'close') port?.close();
+    const { name } = message;
+    if (name === 'read' || name === 'writes') continue;
+    port?.postMessage([await attempt(engine, name, message)]);
+    if (name === 'close') port?.close();
   }
 }
 
-async function attempt(engine: Engine, message: RequestMessage): Promise<ReplyMessage> {
+async function attempt(engine: Engine, name: LoneName, message: RequestMessage): Promise<ReplyMessage> {
   try {
-    return { id: message.id, ...(await carryOut(engine, message)) };
+    return { id: message.id, ...(await carryOut(engine, name, message)) };
   } catch (error) {
     return fault(message, error);
   }
@@ -99,8 +104,8 @@ function fault({ id }: RequestMessage, error: unknown): ReplyMessage {
   return { id, error: message, passing };
 }
 
-async function carryOut(engine: Engine, message: RequestMessage): Promise<{ text: string }> {
-  const { name, text } = message;
+async function carryOut(engine: Engine, name: LoneName, message: RequestMessage): Promise<{ text: string }> {
+  const { text } = message;
   switch (name) {
     case 'read':
       return json(engine.read(JSON.parse(text)));
@@ -108,8 +113,6 @@ async function carryOut(engine: Engine, message: RequestMessage): Promise<{ text
       const { limit, held } = JSON.parse(text) as { limit: number; held: string[] };
       return json(engine.due(limit, held));
     }
-    case 'writes':
-      return json(engine.writes(decodeWrites(message)));
     case 'put':
       return json(engine.put(entriesOf(decodeWrites(message))));
     case 'queued':

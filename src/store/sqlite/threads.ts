@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type StoredEvent, StoreError } from '../../ports/store.ts';
 import type {
+  EncodedName,
   EncodedWrites,
   OpenMessage,
   ReplyMessage,
@@ -53,12 +54,16 @@ export class Thread {
   }
 
   /** @throws StoreError when it cannot be done. */
-  ask<N extends RequestName>(name: N, text: string): Promise<Requests[N]['gives']> {
-    return this.send(name, { text, decisions: [], bodies: null });
+  ask<N extends Exclude<RequestName, EncodedName>>(name: N, of: Requests[N]['of']): Promise<Requests[N]['gives']> {
+    return this.#post(name, { text: JSON.stringify(of), decisions: [], bodies: null });
   }
 
-  /** The same, with what goes beside the JSON. */
-  send<N extends RequestName>(name: N, encoded: EncodedWrites): Promise<Requests[N]['gives']> {
+  /** The same, with what goes beside the JSON (`encodeWrites`). */
+  send<N extends EncodedName>(name: N, encoded: EncodedWrites): Promise<Requests[N]['gives']> {
+    return this.#post(name, encoded);
+  }
+
+  #post<N extends RequestName>(name: N, encoded: EncodedWrites): Promise<Requests[N]['gives']> {
     if (this.#gone) return Promise.reject(new StoreError(ENDED, { passing: false }));
     const id = ++this.#asked;
     return new Promise((resolve, reject) => {
@@ -94,7 +99,7 @@ export class Thread {
   async close(): Promise<void> {
     if (this.#gone) return;
     this.#closing = true;
-    await this.ask('close', 'null');
+    await this.ask('close', null);
     await this.#worker.terminate();
   }
 }
