@@ -10,6 +10,12 @@ export interface StoreBench extends AsyncDisposable {
   openMortal(limits?: Limits): Promise<{ store: Store; abandon(): Promise<void> }>;
 }
 
+/** One that others can write to, too. */
+export interface SharedBench extends StoreBench {
+  /** Holds up all writes until what it gives is called. */
+  holdUp(): Promise<() => Promise<void>>;
+}
+
 export const HOLD_MS = 200;
 
 export function there<T>(value: T | null | undefined): T {

@@ -4,7 +4,7 @@ import { type Held, type Store, StoreError, type Write } from '../../src/ports/s
 import { claimEndedBy } from '../../src/store/requests.ts';
 import { Engine } from '../../src/store/sqlite/engine.ts';
 import { HoldsInMemory } from '../../src/store/sqlite/intents.ts';
-import { LIMITS } from './subscribers.ts';
+import { asked, LIMITS } from './subscribers.ts';
 
 /** The embedded store without its thread: whatever it is asked is done at once, so that a fake clock can drive it. */
 export function directStore(limits: Limits = LIMITS): Store {
@@ -28,7 +28,7 @@ export function directStore(limits: Limits = LIMITS): Store {
     look: async (imsi) => read(imsi),
     claimDue: async (limit) => engine.due(limit, [...holds.imsis]).result.map(hold),
     write: async (write: Write) => {
-      const [result] = engine.writes([write]).result;
+      const [result] = engine.writes(asked(write)).result;
       for (const effect of write.effects) endClaim(effect);
       if (!result || 'refused' in result) throw new StoreError(result?.refused ?? 'no result', { passing: false });
       return result.taken;

@@ -1,12 +1,12 @@
 import { after } from 'node:test';
 import { type PostgresOptions, PostgresStore } from '../../src/store/postgres/index.ts';
-import type { StoreBench } from '../contract/store-bench.ts';
+import type { SharedBench } from '../contract/store-bench.ts';
 import { type PostgresServer, startPostgres, withClient } from './postgres-server.ts';
 import { LIMITS } from './subscribers.ts';
 
 export { withClient } from './postgres-server.ts';
 
-export interface PostgresBench extends StoreBench {
+export interface PostgresBench extends SharedBench {
   /** Of a fresh, empty database. */
   readonly url: string;
   /** As a connector with its own settings would. */
@@ -37,6 +37,20 @@ export async function postgresBench(): Promise<PostgresBench> {
     openMortal: async (limits) => {
       const store = await open(limits);
       return { store, abandon: () => store.close() };
+    },
+    holdUp: async () => {
+      const locked = Promise.withResolvers<void>();
+      const over = Promise.withResolvers<void>();
+      const done = withClient(url, async (client) => {
+        await client.query('BEGIN; LOCK TABLE nsps_connector.subscribers IN ACCESS EXCLUSIVE MODE');
+        locked.resolve();
+        await over.promise;
+      });
+      await Promise.race([locked.promise, done]);
+      return async () => {
+        over.resolve();
+        await done;
+      };
     },
     query: (text, values) => withClient(url, async (client) => (await client.query(text, values)).rows),
     [Symbol.asyncDispose]: () => drop(url),

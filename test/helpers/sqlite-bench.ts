@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { SqliteStore } from '../../src/store/sqlite/index.ts';
-import type { StoreBench } from '../contract/store-bench.ts';
+import type { SharedBench, StoreBench } from '../contract/store-bench.ts';
 import { LIMITS } from './subscribers.ts';
 
 /** A database file in a scratch folder. */
-export async function sqliteBench(): Promise<StoreBench & { readonly file: string }> {
+export async function sqliteBench(): Promise<SharedBench & { readonly file: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'nsps-store-'));
   const file = join(folder, 'connector.db');
   return {
@@ -16,6 +17,11 @@ export async function sqliteBench(): Promise<StoreBench & { readonly file: strin
     openMortal: async (limits = LIMITS) => {
       const store = await SqliteStore.open({ file, limits });
       return { store, abandon: () => store.close() };
+    },
+    holdUp: async () => {
+      const other = new DatabaseSync(file);
+      other.exec('BEGIN IMMEDIATE');
+      return async () => other.close();
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };

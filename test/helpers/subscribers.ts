@@ -2,6 +2,7 @@ import { NAMELESS } from '../../src/core/names.ts';
 import type { Limits, Wanted } from '../../src/core/subscriber.ts';
 import type { Version } from '../../src/core/version.ts';
 import type { Entry, Write } from '../../src/ports/store.ts';
+import { type AskedWrite, steadyMs } from '../../src/store/requests.ts';
 
 export const LIMITS: Limits = { settleAfterMs: 60_000, maxAttempts: 3, maxAgeMs: 3_600_000 };
 
@@ -53,6 +54,11 @@ export function acceptanceOf(n: number, more: Parameters<typeof wantedAt>[1] = {
   const wanted = wantedAt(n, more);
   const { imsi } = wanted.change.state;
   return { entry: entryOf(n, { imsi }), story: null, effects: [{ kind: 'want', imsi, wanted, after: [] }] };
+}
+
+/** Writes as they are carried out at once. */
+export function asked(...writes: readonly Write[]): AskedWrite[] {
+  return writes.map((write) => ({ ...write, askedAt: steadyMs() }));
 }
 
 /** A write that is nothing but effects. */

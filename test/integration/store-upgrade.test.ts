@@ -11,7 +11,7 @@ import { MIGRATIONS, migrate } from '../../src/store/sqlite/schema.ts';
 import { until } from '../helpers/polling.ts';
 import { postgresBench, withClient } from '../helpers/postgres.ts';
 import { sqliteBench } from '../helpers/sqlite-bench.ts';
-import { acceptanceOf, entryOf, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, asked, entryOf, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 
 const DEAD_IMSI = '250010000000007';
 
@@ -99,7 +99,7 @@ test('PostgreSQL is brought up to date under the hands of connectors of an older
   const work = async (lane: number) => {
     for (let n = 0; !upgraded; n++) {
       const imsi = String(250010000000000 + lane * 10 + (n % 10));
-      await writes.write([acceptanceOf(lane * 1_000_000 + n, { imsi })]);
+      await writes.write(asked(acceptanceOf(lane * 1_000_000 + n, { imsi })));
       await claims.claimDue(2, 1);
       rounds++;
     }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Random } from '../../sim/storm/random.ts';
 import type { Arrival, Delivery } from '../../src/delivery/arrival.ts';
+import { EventIds } from '../../src/delivery/event-ids.ts';
 import { InlineDelivery } from '../../src/delivery/inline.ts';
 import { QueuedDelivery } from '../../src/delivery/queued.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
@@ -58,7 +59,7 @@ function connector(mode: 'inline' | 'queued', { plan }: Story, clock: FakeClock)
   const delivery: Delivery =
     mode === 'inline'
       ? new InlineDelivery({ store, attempts, clock, random: random.next, limits: inline })
-      : new QueuedDelivery({ store, capacity: 100, nudge: () => reconciler.nudge() });
+      : new QueuedDelivery({ store, capacity: 100, nudge: () => reconciler.nudge(), eventIds: new EventIds() });
   return { core, store, delivery, reconciler, random };
 }
 

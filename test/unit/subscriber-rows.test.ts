@@ -9,7 +9,7 @@ import { newest } from '../../src/core/subscriber.ts';
 import { Engine } from '../../src/store/sqlite/engine.ts';
 import { migrate } from '../../src/store/sqlite/schema.ts';
 import { SubscriberRows } from '../../src/store/sqlite/subscriber-rows.ts';
-import { acceptanceOf, effects, entryOf, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, asked, effects, entryOf, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 import { releaseAt } from '../helpers/swaps.ts';
 
 /** Fewer than there are subscribers: some are read again, most are not. */
@@ -106,22 +106,22 @@ test('what a command beside the connector wrote is known to the next write of th
     owner.close();
     rmSync(folder, { recursive: true });
   });
-  assert.deepEqual(owner.writes([acceptanceOf(1)]).result, [{ taken: [true] }]);
-  assert.deepEqual(guest.writes([acceptanceOf(3)]).result, [{ taken: [true] }]);
+  assert.deepEqual(owner.writes(asked(acceptanceOf(1))).result, [{ taken: [true] }]);
+  assert.deepEqual(guest.writes(asked(acceptanceOf(3))).result, [{ taken: [true] }]);
   assert.deepEqual(
-    owner.writes([acceptanceOf(2)]),
+    owner.writes(asked(acceptanceOf(2))),
     { result: [{ taken: [false] }], foreign: true, mark: 1 },
     'it is older',
   );
-  assert.equal(owner.writes([effects()]).foreign, false, 'said once');
+  assert.equal(owner.writes(asked(effects())).foreign, false, 'said once');
 });
 
 test('a write that is refused leaves nothing behind in what is remembered', (t) => {
   const engine = new Engine({ file: ':memory:', limits: LIMITS, role: 'owner' });
   t.after(() => engine.close());
-  engine.writes([acceptanceOf(1)]);
+  engine.writes(asked(acceptanceOf(1)));
   const refused = { ...acceptanceOf(9), entry: { ...acceptanceOf(9).entry, type: null } } as never;
-  const [first, second] = engine.writes([refused, acceptanceOf(2)]).result;
+  const [first, second] = engine.writes(asked(refused, acceptanceOf(2))).result;
   assert.ok(first && 'refused' in first);
   assert.deepEqual(second, { taken: [true] }, 'the newer one was taken back');
   assert.equal(engine.read([IMSI]).result[0]?.desired?.eventId, 'event-2');
@@ -130,17 +130,17 @@ test('a write that is refused leaves nothing behind in what is remembered', (t) 
 test('a transaction that a failing disk does not let be taken back leaves nothing behind either', (t) => {
   const engine = new Engine({ file: ':memory:', limits: LIMITS, role: 'owner' });
   t.after(() => engine.close());
-  engine.writes([acceptanceOf(1)]);
+  engine.writes(asked(acceptanceOf(1)));
   const { exec } = DatabaseSync.prototype;
   const failing = t.mock.method(DatabaseSync.prototype, 'exec', function failing(this: DatabaseSync, sql: string) {
     if (sql === 'COMMIT' || sql === 'ROLLBACK') throw new Error('the disk fails');
     exec.call(this, sql);
   });
-  assert.throws(() => engine.writes([acceptanceOf(2)]), /the disk fails/);
+  assert.throws(() => engine.writes(asked(acceptanceOf(2))), /the disk fails/);
   assert.throws(() => engine.read([IMSI]), /the disk fails/, 'what it would find is not so');
   failing.mock.restore();
   assert.equal(engine.read([IMSI]).result[0]?.desired?.eventId, 'event-1');
-  assert.deepEqual(engine.writes([acceptanceOf(2)]).result, [{ taken: [true] }]);
+  assert.deepEqual(engine.writes(asked(acceptanceOf(2))).result, [{ taken: [true] }]);
 });
 
 test('writes that were done before the disk filled up, though all are told that they failed, are done again without harm', (t) => {
@@ -156,7 +156,7 @@ test('writes that were done before the disk filled up, though all are told that 
     if (sql === 'COMMIT' && ++commits > 2) throw new Error('the disk is full');
     exec.call(this, sql);
   });
-  assert.throws(() => engine.writes(all), /the disk is full/);
+  assert.throws(() => engine.writes(asked(...all)), /the disk is full/);
   filling.mock.restore();
   const state = () => engine.read([IMSI, OTHER_IMSI]).result;
   assert.deepEqual(
@@ -164,7 +164,7 @@ test('writes that were done before the disk filled up, though all are told that 
     ['event-1', 'event-3'],
     'one by one, since one of them was refused',
   );
-  const again = engine.writes(all).result;
+  const again = engine.writes(asked(...all)).result;
   assert.deepEqual([again[0], again[1], again[3]], [{ taken: [true] }, { taken: [true] }, { taken: [true] }]);
   assert.deepEqual(
     state().map((known) => newest(known)?.eventId),
@@ -177,10 +177,12 @@ test('the rules of the database are about each write of a transaction, not about
   t.after(() => engine.close());
   const release = releaseAt(2, OTHER_IMSI);
   const grant = wantedAt(2);
-  const [announced, given] = engine.writes([
-    effects({ kind: 'expect', imsi: IMSI, after: [release], wanted: null }),
-    effects({ kind: 'applied', imsi: IMSI, wanted: grant, ageMs: 0, released: [release] }),
-  ]).result;
+  const [announced, given] = engine.writes(
+    asked(
+      effects({ kind: 'expect', imsi: IMSI, after: [release], wanted: null }),
+      effects({ kind: 'applied', imsi: IMSI, wanted: grant, ageMs: 0, released: [release] }),
+    ),
+  ).result;
   assert.deepEqual(announced, { taken: [true] });
   // The other SIM never gave the number back (G5).
   assert.deepEqual(given, { refused: 'a number was not released yet' });
@@ -192,9 +194,6 @@ test('what an event calls a subscriber is kept, also when another write of the t
   t.after(() => engine.close());
   const named = (msisdn: string) => entryOf(1, { state: 'processed', names: { msisdn, account: null, iccid: null } });
   // Sent again with the same turn, and enriched again meanwhile.
-  engine.writes([
-    { ...acceptanceOf(1), entry: named('711') },
-    { ...effects(), entry: named('722') },
-  ]);
+  engine.writes(asked({ ...acceptanceOf(1), entry: named('711') }, { ...effects(), entry: named('722') }));
   assert.equal((await engine.views.names(IMSI))?.msisdn, '722');
 });

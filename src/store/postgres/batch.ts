@@ -1,8 +1,8 @@
 import { react } from '../../core/react.ts';
 import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
-import type { Attempt, Entry, EventState, Write } from '../../ports/store.ts';
+import type { Attempt, Entry, EventState } from '../../ports/store.ts';
 import { mayBeOnItsWay, mergeAttempts, stateAfter, staysDiscarded } from '../journal-rules.ts';
-import { claimEndedBy } from '../requests.ts';
+import { type AskedWrite, asOfNow, claimEndedBy } from '../requests.ts';
 import type { Leases } from './leases.ts';
 import { Naming } from './naming.ts';
 import { plain } from './rows.ts';
@@ -87,9 +87,9 @@ export class Batch {
   }
 
   /** @returns for each effect, whether it was taken. @throws NotTogether */
-  write({ entry, story, effects }: Write): boolean[] {
+  write({ entry, story, effects, askedAt }: AskedWrite): boolean[] {
     const news: EventNews[] = [];
-    const taken = effects.map((effect) => this.#apply(effect, news));
+    const taken = effects.map((effect) => this.#apply(asOfNow(effect, askedAt), news));
     if (entry) this.#add(entry, taken.includes(true));
     if (story) this.#tell(story.eventId, story.attempts);
     for (const one of news) if (one.eventId !== entry?.eventId) this.#hear(one);

@@ -2,7 +2,7 @@ import type { Limits, Subscriber, Wanted } from '../../core/subscriber.ts';
 import type { Deed } from '../../ports/operating.ts';
 import { type CleaningOrder, type Held, type Store, StoreError, type Views, type Write } from '../../ports/store.ts';
 import { Group } from '../group.ts';
-import type { WriteResult } from '../requests.ts';
+import { type AskedWrite, steadyMs, type WriteResult } from '../requests.ts';
 import { deedParameters, NOTE } from './audit.ts';
 import { Claims, type LeaseRequest } from './claims.ts';
 import { Cleaning } from './cleaning.ts';
@@ -29,7 +29,7 @@ export class PostgresStore implements Store {
   readonly #claiming: Claims;
   readonly #claims: Group<LeaseRequest, Held | null>;
   readonly #looks: Group<string, Subscriber>;
-  readonly #writes: Group<Write, WriteResult>;
+  readonly #writes: Group<AskedWrite, WriteResult>;
   readonly views: Views;
   /** What is recorded has one writer; several connectors on one database are several. */
   readonly outbox = null;
@@ -65,7 +65,10 @@ export class PostgresStore implements Store {
     this.#claiming = claiming;
     this.#claims = new Group((requests) => database.named(claiming.claim(requests)));
     this.#looks = new Group((imsis) => database.named(claiming.look(imsis)));
-    this.#writes = new Group((writes) => database.named(writing.write(writes)), { mostBytes: MOST_BYTES, bytesOf });
+    this.#writes = new Group<AskedWrite, WriteResult>((writes) => database.named(writing.write(writes)), {
+      mostBytes: MOST_BYTES,
+      bytesOf,
+    });
     this.#cleaning = new Cleaning(database);
     this.views = new PostgresViews(database);
   }
@@ -83,7 +86,7 @@ export class PostgresStore implements Store {
   }
 
   async write(write: Write): Promise<readonly boolean[]> {
-    const result = await this.#writes.ask(write);
+    const result = await this.#writes.ask({ ...write, askedAt: steadyMs() });
     if ('refused' in result) throw new StoreError(`the store refuses it: ${result.refused}`, { passing: false });
     return result.taken;
   }

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import type { Limits } from '../../core/subscriber.ts';
 import type { Attempt, EventState, Write } from '../../ports/store.ts';
 import { asImsi } from '../imsi.ts';
-import type { WriteResult } from '../requests.ts';
+import type { AskedWrite, WriteResult } from '../requests.ts';
 import { wholeMs } from '../times.ts';
 import { Batch, type ChangedEvent, type Loaded, type LockedEvent, NotTogether } from './batch.ts';
 import { type Database, send } from './database.ts';
@@ -48,7 +48,7 @@ export class Writes {
   }
 
   /** All of them in one transaction; when one breaks a rule of the database, each in its own, so that only that one fails. */
-  async write(writes: readonly Write[]): Promise<WriteResult[]> {
+  async write(writes: readonly AskedWrite[]): Promise<WriteResult[]> {
     try {
       return await this.#together(writes);
     } catch (error) {
@@ -60,7 +60,7 @@ export class Writes {
     return results;
   }
 
-  async #together(writes: readonly Write[]): Promise<WriteResult[]> {
+  async #together(writes: readonly AskedWrite[]): Promise<WriteResult[]> {
     const imsis = unique(writes.flatMap(({ effects }) => effects.map(({ imsi }) => imsi)));
     return this.#database.transaction(async (client) => {
       const loaded = await this.#load(client, writes, imsis);

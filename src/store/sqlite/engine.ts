@@ -4,8 +4,8 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Limits, Subscriber } from '../../core/subscriber.ts';
 import type { Deed } from '../../ports/operating.ts';
 import type { Standing } from '../../ports/outbox.ts';
-import { type CleaningOrder, type Entry, StoreError, type Views, type Write } from '../../ports/store.ts';
-import type { WriteResult } from '../requests.ts';
+import { type CleaningOrder, type Entry, StoreError, type Views } from '../../ports/store.ts';
+import type { AskedWrite, WriteResult } from '../requests.ts';
 import { isRefusal, storeError } from './faults.ts';
 import { beginGuestBook, guestMark, type Mark, signGuestBook } from './guest-book.ts';
 import { Intents, intentsFile } from './intents.ts';
@@ -99,12 +99,12 @@ export class Engine {
   }
 
   /** All of them in one transaction; when one breaks a rule of the database, each in its own, so that only that one fails. */
-  writes(writes: readonly Write[]): Seen<WriteResult[]> {
+  writes(writes: readonly AskedWrite[]): Seen<WriteResult[]> {
     return this.#seen(() => this.#write(writes));
   }
 
   /** Those done one by one before a fault stay, though all are told that they failed: done again, they come to the same. */
-  #write(writes: readonly Write[]): WriteResult[] {
+  #write(writes: readonly AskedWrite[]): WriteResult[] {
     try {
       return this.#transaction((tables) => writes.map((write) => ({ taken: tables.write(write) })));
     } catch (error) {

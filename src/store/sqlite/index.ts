@@ -10,7 +10,7 @@ import {
   StoreError,
   type Write,
 } from '../../ports/store.ts';
-import { claimEndedBy, type WriteResult } from '../requests.ts';
+import { asOfNow, claimEndedBy, steadyMs, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
 import { guestMark } from './guest-book.ts';
 import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
@@ -166,10 +166,11 @@ export class SqliteStore implements Store {
   }
 
   write(write: Write): Promise<readonly boolean[]> {
+    const askedAt = steadyMs();
     return this.#writes.ask(write).then(
       (result) => this.#written(write, result),
       (error: unknown) => {
-        for (const effect of write.effects) this.#keepInMind(effect);
+        for (const effect of write.effects) this.#keepInMind(effect, askedAt);
         throw error;
       },
     );
@@ -183,18 +184,18 @@ export class SqliteStore implements Store {
   }
 
   /** Who was called for stays held until it can be written what came of it: else something older might be sent (G2). */
-  #keepInMind(effect: Effect): void {
+  #keepInMind(effect: Effect, askedAt: number): void {
     const { imsi, kind } = effect;
     this.#memory.forget(imsi);
-    if (kind === 'applied' || kind === 'failed') this.#unsettled.set(imsi, { effect, since: Date.now() });
+    if (kind === 'applied' || kind === 'failed') this.#unsettled.set(imsi, { effect, askedAt });
     else this.#endClaim(effect);
   }
 
   /** Writes what came of calls while nothing could be written. */
   async #settle(): Promise<void> {
-    const settled = [...this.#unsettled.values()].map(async ({ effect, since }) => {
+    const settled = [...this.#unsettled.values()].map(async ({ effect, askedAt }) => {
       const { imsi } = effect;
-      await this.#writes.ask({ entry: null, story: null, effects: [aged(effect, Date.now() - since)] });
+      await this.#writes.ask({ entry: null, story: null, effects: [asOfNow(effect, askedAt)] });
       this.#unsettled.delete(imsi);
       this.#memory.forget(imsi);
       this.#endClaim(effect);
@@ -208,7 +209,8 @@ export class SqliteStore implements Store {
     const known = this.#memory.heard(imsi);
     this.#memory.forget(imsi);
     if (taken && (kind === 'applied' || kind === 'untouched')) {
-      if (known) this.#memory.keep(react(known, effect, Date.now(), this.#limits).subscriber);
+      // Whether he is settled by it is known where it was carried out.
+      if (known?.unsettledUntil === null) this.#memory.keep(react(known, effect, Date.now(), this.#limits).subscriber);
     }
     this.#endClaim(effect);
   }
@@ -251,14 +253,8 @@ interface StoreParts {
   readonly memory: Memory;
 }
 
-/** What came of a call, and since when it could not be written. */
+/** What came of a call and could not be written, and when that was to be (`steadyMs`). */
 interface Unsettled {
   readonly effect: Extract<Effect, { kind: 'applied' | 'failed' }>;
-  /** Milliseconds since 1970. */
-  readonly since: number;
-}
-
-/** The same, told so much later. */
-function aged(effect: Unsettled['effect'], ms: number): Effect {
-  return effect.kind === 'applied' ? { ...effect, ageMs: effect.ageMs + ms } : effect;
+  readonly askedAt: number;
 }

@@ -2,7 +2,7 @@ import type { Subscriber } from '../../core/subscriber.ts';
 import type { Deed } from '../../ports/operating.ts';
 import type { OutboxBacklog, Standing } from '../../ports/outbox.ts';
 import type { CleaningOrder, StoredEvent, Views, Write } from '../../ports/store.ts';
-import type { WriteResult } from '../requests.ts';
+import { type AskedWrite, steadyMs, type WriteResult } from '../requests.ts';
 import type { EngineOptions, Seen } from './engine.ts';
 import type { Cleaned } from './journal.ts';
 import type { ConcludeRequest } from './outbox.ts';
@@ -66,20 +66,21 @@ export function encodeWrites(writes: readonly Write[]): EncodedWrites {
   const bodies = length === 0 ? null : Buffer.allocUnsafeSlow(length);
   const decisions: string[] = [];
   let at = 0;
+  const askedAt = steadyMs();
   const flat = writes.map((write) => {
     const { entry } = write;
-    if (!entry) return write;
+    if (!entry) return { ...write, askedAt };
     bodies?.set(entry.body, at);
     at += entry.body.length;
     decisions.push(entry.decision);
-    return { ...write, entry: { ...entry, body: entry.body.length, decision: '' } };
+    return { ...write, askedAt, entry: { ...entry, body: entry.body.length, decision: '' } };
   });
   return { text: JSON.stringify(flat), decisions, bodies };
 }
 
 /** The writes of `encodeWrites` again; bodies are views into the one buffer. */
-export function decodeWrites({ text, decisions, bodies }: EncodedWrites): Write[] {
-  const writes = JSON.parse(text) as Write[];
+export function decodeWrites({ text, decisions, bodies }: EncodedWrites): AskedWrite[] {
+  const writes = JSON.parse(text) as AskedWrite[];
   const left = decisions.values();
   let at = 0;
   for (const { entry } of writes) {

@@ -7,6 +7,7 @@ import type { CleaningOrder, Entry, Write } from '../../ports/store.ts';
 import { Halves } from '../halves.ts';
 import { asImsi } from '../imsi.ts';
 import { mayBeOnItsWay } from '../journal-rules.ts';
+import { type AskedWrite, asOfNow } from '../requests.ts';
 import { SUBSCRIBER_COLUMNS } from '../subscriber-row.ts';
 import { Audit } from './audit.ts';
 import { EventIndex } from './event-index.ts';
@@ -77,10 +78,10 @@ export class Tables {
   }
 
   /** @returns for each effect, whether it was taken. */
-  write({ entry, story, effects }: Write): boolean[] {
+  write({ entry, story, effects, askedAt }: AskedWrite): boolean[] {
     const number = this.#subscribers.nextWrite();
     const news: EventNews[] = [];
-    const taken = effects.map((effect) => this.#apply(effect, news, number));
+    const taken = effects.map((effect) => this.#apply(asOfNow(effect, askedAt), news, number));
     if (entry) this.#journal.add(entry, taken.includes(true), number);
     this.#tell(
       story,
