@@ -2,7 +2,8 @@ import type { Static, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import type { Read } from './admin-params.ts';
-import { type Fault, readablePath } from './validate.ts';
+import type { Fault } from './fault.ts';
+import { readablePath } from './validate.ts';
 
 const compiled = new WeakMap<TSchema, Validator>();
 

@@ -1,4 +1,4 @@
-import type { Fault } from './validate.ts';
+import type { Fault } from './fault.ts';
 
 /**
  * The parameters of the admin API, as values: how they are read and how they are documented come from the same place.

@@ -1,4 +1,4 @@
-import type { Fault } from './validate.ts';
+import type { Fault } from './fault.ts';
 
 /**
  * Every answer NSPS can get, as a table (contract §2.2): NSPS keeps code and body in its event history, so the body has

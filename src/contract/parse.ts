@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Event } from './event.ts';
-import { type Fault, faultsOf, isEvent } from './validate.ts';
+import type { Fault } from './fault.ts';
+import { faultsOf, isEvent } from './validate.ts';
 
 export type Parsed = { readonly kind: 'event'; readonly event: Event } | Invalid;
 

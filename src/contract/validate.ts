@@ -1,12 +1,7 @@
 import { Compile, type Validator } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { type Event, eventSchema } from './event.ts';
-
-/** What is wrong with a request, and where: `path` is written as one would in code (`pb_data.sim_info.imsi`). */
-export interface Fault {
-  readonly path: string;
-  readonly message: string;
-}
+import type { Fault } from './fault.ts';
 
 let compiled: Validator | undefined;
 

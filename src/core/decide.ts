@@ -1,5 +1,5 @@
 import type { AccountInfo, Event, SimCard } from '../contract/event.ts';
-import type { Fault } from '../contract/validate.ts';
+import type { Fault } from '../contract/fault.ts';
 import { readBillStatus } from './bill-status.ts';
 import { findPolicyValue, isProfileName } from './profile.ts';
 import { clip } from './text.ts';

@@ -6,6 +6,11 @@ export function clip(text: string, most = MOST_REPEATED): string {
   return text.length <= most ? text : `${text.slice(0, most)}…`;
 }
 
+/** Words of another system in one line. */
+export function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+}
+
 /** Text that every database takes: no NUL, no half of a surrogate pair. */
 export function storable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd');

@@ -1,4 +1,4 @@
-import type { Fault } from '../contract/validate.ts';
+import type { Fault } from '../contract/fault.ts';
 import type { Version } from './version.ts';
 
 /** What the core is told to do with a subscriber's full state. */

@@ -1,4 +1,5 @@
 import { ERRORS } from '../contract/answers.ts';
+import { faultsText } from '../contract/fault.ts';
 import { FAILURES, type Failure, failed } from '../core/outcome.ts';
 import type { Change, Decision } from '../core/types.ts';
 import { type Attempt, type Entry, type Store, StoreError } from '../ports/store.ts';
@@ -68,7 +69,7 @@ export function noteInPassing(store: Store, entry: Entry): void {
  */
 export async function noteUndelivered(store: Store, draft: Draft, decision: Undelivered): Promise<Delivered | null> {
   if (decision.kind === 'reject') {
-    const why = decision.faults.map(({ path, message }) => `${path} ${message}`).join('; ');
+    const why = faultsText(decision.faults);
     noteInPassing(store, { ...draft, state: 'rejected', why, status: ERRORS.validation_failed.status, attempts: [] });
     return null;
   }

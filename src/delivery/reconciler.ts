@@ -7,6 +7,7 @@ import type { Attempts } from './attempts.ts';
 import { logCalls } from './call-log.ts';
 import { EventIds } from './event-ids.ts';
 import { CLAIM_MARGIN_MS, effectOf, type Pushed, untouched } from './push.ts';
+import { Rest } from './rest.ts';
 import { Sender } from './sender.ts';
 import { wordsOf } from './words.ts';
 
@@ -20,7 +21,7 @@ export interface ReconcilerLimits {
 }
 
 /** Nothing was sent; when to come back, in milliseconds. */
-interface Rest {
+interface Later {
   readonly retryInMs: number;
 }
 
@@ -55,10 +56,8 @@ export class Reconciler {
   readonly #eventIds: EventIds;
   readonly #tracer: Tracer;
   readonly #underWay = new Set<Promise<void>>();
-  #stopping = false;
-  #wake: (() => void) | null = null;
+  readonly #rest: Rest;
   #oneEnded: (() => void) | null = null;
-  #nudges = 0;
   #running: Promise<void> | null = null;
 
   constructor(parts: {
@@ -76,6 +75,7 @@ export class Reconciler {
     this.#store = parts.store;
     this.#attempts = parts.attempts;
     this.#clock = parts.clock;
+    this.#rest = new Rest(parts.clock);
     this.#random = parts.random;
     this.#log = parts.log;
     this.#limits = parts.limits;
@@ -102,24 +102,22 @@ export class Reconciler {
 
   /** Something came in. */
   nudge(): void {
-    this.#nudges++;
-    this.#wake?.();
+    this.#rest.nudge();
   }
 
   /** Begins nothing new, and lets what is under way end. Idempotent. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#wake?.();
+    this.#rest.stop();
     await this.#running;
     await Promise.all(this.#underWay);
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopping) {
+    while (!this.#rest.stopping) {
       const room = this.#room();
       const rest = this.#attempts.rest;
       if (this.#underWay.size > 0 && room < this.#worthTaking()) await this.#nextEnd();
-      else if (rest > 0) await this.#pause(rest);
+      else if (rest > 0) await this.#rest.pause(rest);
       else await this.#take(room);
     }
   }
@@ -143,22 +141,22 @@ export class Reconciler {
   }
 
   async #take(room: number): Promise<void> {
-    const nudges = this.#nudges;
+    const nudges = this.#rest.nudges;
     const { deadlineMs } = this.#limits;
     const deadline = this.#clock.now() + deadlineMs;
     try {
       const due = await this.#store.claimDue(room, deadlineMs + CLAIM_MARGIN_MS);
       for (const subscriber of due) this.#begin(subscriber, deadline);
-      if (due.length < room && this.#nudges === nudges) await this.#pause(LOOK_AGAIN_MS, nudges);
+      if (due.length < room && this.#rest.nudges === nudges) await this.#rest.pause(LOOK_AGAIN_MS, nudges);
     } catch (error) {
       // That the store fails is said once, by whoever watches it.
       if (!(error instanceof StoreError)) this.#log.warn({ error: wordsOf(error) }, 'Work could not be looked for');
-      await this.#pause(STORE_REST_MS);
+      await this.#rest.pause(STORE_REST_MS);
     }
   }
 
   #begin(subscriber: Held, deadline: number): void {
-    const nudges = this.#nudges;
+    const nudges = this.#rest.nudges;
     const eventId = newest(subscriber)?.eventId ?? null;
     const known = eventId === null ? null : this.#eventIds.of(subscriber.imsi, eventId);
     const ids = known ?? this.#newIds();
@@ -171,28 +169,13 @@ export class Reconciler {
         this.#underWay.delete(work);
         this.#oneEnded?.();
         // What came in meanwhile may be for this very subscriber, and could not be taken while he was held.
-        if (this.#nudges !== nudges) this.nudge();
+        if (this.#rest.nudges !== nudges) this.nudge();
       });
     this.#underWay.add(work);
   }
 
-  /** @param nudges heard of so far: one more ends the pause; none does when absent. Stopping always does. */
-  async #pause(ms: number, nudges?: number): Promise<void> {
-    const over = () => this.#stopping || (nudges !== undefined && this.#nudges !== nudges);
-    if (over()) return;
-    await new Promise<void>((resolve) => {
-      const cancel = this.#clock.after(ms, resolve);
-      this.#wake = () => {
-        if (!over()) return;
-        cancel();
-        resolve();
-      };
-    });
-    this.#wake = null;
-  }
-
   async #bring(subscriber: Held, ids: TraceIds, deadline: number): Promise<void> {
-    let result: Pushed | Rest;
+    let result: Pushed | Later;
     try {
       result = await this.#send(subscriber, ids, deadline);
     } catch (error) {
@@ -204,7 +187,7 @@ export class Reconciler {
     else await this.#settle(result, subscriber, ids);
   }
 
-  async #send(subscriber: Held, ids: TraceIds, deadline: number): Promise<Pushed | Rest> {
+  async #send(subscriber: Held, ids: TraceIds, deadline: number): Promise<Pushed | Later> {
     const sent = await this.#sender.send(subscriber, newest, { ...ids, deadline });
     if (sent === null) return { retryInMs: this.#limits.rest.longestMs };
     if (!('obstacle' in sent)) {

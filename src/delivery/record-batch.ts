@@ -1,3 +1,4 @@
+import { faultsText } from '../contract/fault.ts';
 import { parseEvent } from '../contract/parse.ts';
 import type { Conclusion } from '../ports/outbox.ts';
 import type { RecordingTarget, Row, Told } from '../ports/recording.ts';
@@ -22,7 +23,7 @@ export function batchOf(waiting: readonly StoredEvent[], target: RecordingTarget
   for (const event of waiting) {
     const parsed = parseEvent(event.body);
     if (parsed.kind === 'invalid') {
-      const why = parsed.faults.map(({ path, message }) => `${path} ${message}`).join('; ');
+      const why = faultsText(parsed.faults);
       unreadable.push({ eventId: event.eventId, state: 'dead', why });
       continue;
     }

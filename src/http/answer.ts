@@ -6,7 +6,7 @@ import {
   errorBody,
   type SuccessBody,
 } from '../contract/answers.ts';
-import type { Fault } from '../contract/validate.ts';
+import { type Fault, faultsText } from '../contract/fault.ts';
 import { FAILURES, type Failure } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
 
@@ -46,7 +46,7 @@ export class Answers {
 
   /** 422 with every fault's path. */
   invalid(faults: readonly Fault[]): Answer {
-    const error = faults.map(({ path, message }) => `${path} ${message}`).join('; ');
+    const error = faultsText(faults);
     return { ...this.error('validation_failed', { error, details: faults }), rejected: true };
   }
 

@@ -1,3 +1,4 @@
+import { faultsText } from '../contract/fault.ts';
 import type { Wanted } from '../core/subscriber.ts';
 import type { Change, Decision } from '../core/types.ts';
 
@@ -31,5 +32,5 @@ export function decisionLines(decision: Decision): string[] {
 /** Why an event that is not sent is not. */
 export function refusalText(decision: Extract<Decision, { kind: 'ignore' | 'reject' }>): string {
   if (decision.kind === 'ignore') return decision.reason;
-  return decision.faults.map(({ path, message }) => `${path} ${message}`).join('; ');
+  return faultsText(decision.faults);
 }

@@ -1,5 +1,6 @@
 import type { Read } from '../../contract/admin-params.ts';
 import type { ErrorCode } from '../../contract/answers.ts';
+import { faultsText } from '../../contract/fault.ts';
 import type { RefusalWords } from '../send.ts';
 
 /** Thrown by a route: the request is answered with a failure of the table. */
@@ -17,7 +18,7 @@ export class Refusal extends Error {
 /** @throws Refusal (422) naming everything that is wrong. */
 export function valid<T>(read: Read<T>): T {
   if (read.ok) return read.value;
-  const error = read.faults.map(({ path, message }) => `${path} ${message}`).join('; ');
+  const error = faultsText(read.faults);
   throw new Refusal('validation_failed', { error, details: read.faults });
 }
 

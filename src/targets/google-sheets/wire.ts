@@ -1,5 +1,5 @@
 import { type Failure, type FailureCode, failed } from '../../core/outcome.ts';
-import { clip } from '../../core/text.ts';
+import { clip, oneLine } from '../../core/text.ts';
 import type { Told } from '../../ports/recording.ts';
 import { type Answer, type Reply, unanswered } from '../http-exchange.ts';
 import { readRetryAfter } from '../retry-after.ts';
@@ -68,7 +68,7 @@ function wordsOf({ status, body }: Answer, secret: string): string {
   const spoken = field(error, 'message') ?? (typeof described === 'string' ? `${error}: ${described}` : error);
   const words = typeof spoken === 'string' ? spoken : `HTTP ${status}`;
   const safe = secret === '' ? words : words.replaceAll(secret, '[redacted]');
-  const line = clip(safe.replace(/[\s\p{Cc}]+/gu, ' ').trim(), MOST_WORDS);
+  const line = clip(oneLine(safe), MOST_WORDS);
   if (status === 404 || ABOUT_THE_RANGE.test(line)) return `Resource not found: ${line}`;
   return `Google answered ${status}: ${line}`;
 }

@@ -1,5 +1,6 @@
+import { oneLine } from '../../core/text.ts';
 import type { CtrlAnswer } from './wire.ts';
-import { Halt, oneLine } from './wire.ts';
+import { Halt } from './wire.ts';
 
 /**
  * Frames of the control interface: length of the payload (16 bits, big-endian), protocol, and for the Osmocom protocol

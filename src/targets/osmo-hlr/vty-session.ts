@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
+import { oneLine } from '../../core/text.ts';
 import { connectWords, STOPPING } from '../connect-words.ts';
 import { GIVEN_UP } from './link.ts';
-import { Halt, oneLine } from './wire.ts';
+import { Halt } from './wire.ts';
 
 /** No answer of the console to what we say is this long (characters). */
 const MOST_TEXT = 64 * 1024;

@@ -1,5 +1,5 @@
 import { type FailureCode, failed, type Outcome } from '../../core/outcome.ts';
-import { clip } from '../../core/text.ts';
+import { clip, oneLine } from '../../core/text.ts';
 import type { Change } from '../../core/types.ts';
 
 /** Everything about OsmoHLR that needs no connection: what is said to it, and what its answers mean. */
@@ -192,7 +192,3 @@ const AFTER_A_WRITE: Partial<Record<FailureCode, FailureCode>> = {
 
 /** Enough of the HLR's words for an operator. */
 const MOST_WORDS = 300;
-
-export function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
-}

@@ -1,5 +1,5 @@
 import { DONE, failed, type Outcome } from '../../core/outcome.ts';
-import { clip } from '../../core/text.ts';
+import { clip, oneLine } from '../../core/text.ts';
 import type { Action, Change, SubscriberStatus } from '../../core/types.ts';
 
 /** The body of `POST {WTL_API_URL}/prov` (contract §4). */
@@ -107,7 +107,3 @@ function parseObject(body: string): Record<string, unknown> | null {
 
 /** Enough of the core's words for an operator. */
 const MOST_WORDS = 300;
-
-function oneLine(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
-}
