@@ -2,7 +2,7 @@ import { newest, type Subscriber } from '../core/subscriber.ts';
 import { namedText, noteCommand } from '../operate/audit.ts';
 import type { Result } from '../operate/result.ts';
 import { askResync, NOTHING_KNOWN } from '../operate/resync.ts';
-import { type Untaken, untakenOf, untakenText } from '../operate/untaken.ts';
+import { leftOutBy, type Untaken, untakenOf, untakenText } from '../operate/untaken.ts';
 import { wantedText } from '../operate/wording.ts';
 import type { Store, Views } from '../ports/store.ts';
 import { type Command, type CommandLine, UsageError } from './command.ts';
@@ -86,10 +86,11 @@ async function* everybody(views: Views) {
   }
 }
 
-/** What would be sent. @param untaken what it would not send, though it is newer; null when there is no such event. */
+/** What would be sent. @param untaken an event of his that was not taken; null when there is none. */
 export function planned(subscriber: Subscriber, untaken: Untaken | null): Result {
   const wanted = newest(subscriber);
-  const words = [...(wanted ? [wantedText(wanted)] : []), ...(untaken ? [untakenText(untaken)] : [])].join('; ');
+  const left = wanted ? leftOutBy(wanted, untaken) : untaken;
+  const words = [...(wanted ? [wantedText(wanted)] : []), ...(left ? [untakenText(left)] : [])].join('; ');
   return { subject: subscriber.imsi, status: 'planned', ...(words !== '' && { why: words }) };
 }
 

@@ -39,9 +39,9 @@ function decideAgain(body: Uint8Array, rules: Rules): Decision {
 /** An event that is not sent because of another one. */
 export function superseded(subject: string, subscriber: Subscriber | null): Result {
   const by = subscriber && newest(subscriber);
-  const why = by
-    ? `event ${by.eventId} of ${by.change.state.imsi} is newer: nothing to do`
-    : 'something newer is known';
+  // What was sent without a known result is a promise as soon as something older is answered by it.
+  const then = subscriber?.desired ? ' and on its way' : ': nothing to do';
+  const why = by ? `event ${by.eventId} of ${by.change.state.imsi} is newer${then}` : 'something newer is known';
   return { subject, status: 'superseded', why };
 }
 

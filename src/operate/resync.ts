@@ -3,20 +3,23 @@ import { asSent, newest, releasesBefore, type Subscriber } from '../core/subscri
 import type { Store } from '../ports/store.ts';
 import type { Desk } from './desk.ts';
 import { type Preview, requestView } from './explain.ts';
-import { type Untaken, untakenText } from './untaken.ts';
+import { leftOutBy, type Untaken, untakenText } from './untaken.ts';
 
 export const NOTHING_KNOWN = 'no event has said what this subscriber should be';
 
 /**
  * What would be sent for a subscriber, releases of the number first.
- * @param untaken what it would not send, though it is newer; null when there is no such event.
+ * @param untaken an event of his that was not taken; null when there is none.
  */
 export function previewResync(subscriber: Subscriber | null, preview: Preview, untaken: Untaken | null): PreviewView {
   const wanted = subscriber && newest(subscriber);
   if (!subscriber || !wanted) return { requests: [], why: untaken ? untakenText(untaken) : NOTHING_KNOWN };
   const releases = releasesBefore(subscriber, wanted).map(({ change }) => change);
   const changes = [...releases, asSent(subscriber, wanted).change];
-  return { requests: changes.map((change) => requestView(preview(change))), why: remark(subscriber, untaken) };
+  return {
+    requests: changes.map((change) => requestView(preview(change))),
+    why: remark(subscriber, leftOutBy(wanted, untaken)),
+  };
 }
 
 /** What else an operator should know before. */

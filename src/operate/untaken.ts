@@ -1,13 +1,13 @@
 import { parseEvent } from '../contract/parse.ts';
-import { newest, type Subscriber } from '../core/subscriber.ts';
+import { newest, type Subscriber, type Wanted } from '../core/subscriber.ts';
 import type { Decision } from '../core/types.ts';
 import { compareVersions, type Version, versionOf } from '../core/version.ts';
 import type { EventRow } from '../ports/operating.ts';
 import type { EventState, StoredEvent, Views } from '../ports/store.ts';
 
 /**
- * An event that wants something newer than all that is kept of its subscriber, and was answered an error. NSPS sends it again,
- * and gives up one day: until it is taken, the external system is not what billing wants.
+ * The newest event of a subscriber, when it was answered an error, and nobody promised what it wants. NSPS sends it again, and
+ * gives up one day: until it is taken, the external system is not what billing wants.
  */
 export interface Untaken {
   readonly eventId: string;
@@ -18,7 +18,7 @@ export interface Untaken {
 /** His last events that are looked through. */
 const LOOKED_AT = 20;
 
-/** @param subscriber null when nothing is kept of him. @returns the newest such event among his last ones; null when there is none. */
+/** @param subscriber null when nothing is kept of him. @returns that event, looked for among his last ones; null when there is none. */
 export async function untakenOf(imsi: string, subscriber: Subscriber | null, views: Views): Promise<Untaken | null> {
   const { events } = await views.page({ imsi, limit: LOOKED_AT });
   return await untakenAmong(events, imsi, subscriber, views);
@@ -33,23 +33,39 @@ export async function untakenAmong(
 ): Promise<Untaken | null> {
   const known = subscriber && newest(subscriber);
   const answered = rows.filter(({ eventId, state }) => isError(state) && eventId !== known?.eventId);
-  if (answered.length === 0) return null;
-  let last: Place | null = known && { version: known.version, seq: (await views.event(known.eventId))?.seq ?? 0 };
-  let untaken: Untaken | null = null;
+  if (answered.length === 0 && isSettled(subscriber)) return null;
+  const own = known && (await views.event(known.eventId));
+  let last = known && { version: known.version, seq: own?.seq ?? 0 };
+  let untaken = isSettled(subscriber) ? null : asUntaken(own);
   for (const { eventId, state, why } of answered.toReversed()) {
-    const event = await views.event(eventId);
-    const place = event && isAbout(event, imsi) ? { version: versionIn(event), seq: event.seq } : null;
-    if (!place || !isError(state) || (last && !isNewer(place, last))) continue;
+    const place = placeOf(await views.event(eventId), imsi);
+    if (!place || (last && !isNewer(place, last))) continue;
     last = place;
-    untaken = { eventId, state, why };
+    untaken = asUntaken({ eventId, state, why });
   }
   return untaken;
+}
+
+/** Whether what is kept was confirmed or promised: a state that a failed event left behind is neither, and still NSPS's. */
+function isSettled(subscriber: Subscriber | null): boolean {
+  return !subscriber?.desired || subscriber.desired.owed;
+}
+
+function asUntaken(event: Pick<StoredEvent, 'eventId' | 'state' | 'why'> | null): Untaken | null {
+  if (!event || !isError(event.state)) return null;
+  const { eventId, state, why } = event;
+  return { eventId, state, why };
 }
 
 /** What tells which of two events is newer. */
 interface Place {
   readonly version: Version;
   readonly seq: number;
+}
+
+/** @returns null for an event that asks nothing for this subscriber. */
+function placeOf(event: StoredEvent | null, imsi: string): Place | null {
+  return event && isAbout(event, imsi) ? { version: versionIn(event), seq: event.seq } : null;
 }
 
 /** Where versions do not tell, the last one that came wins. */
@@ -64,7 +80,12 @@ function isError(state: EventState): state is Untaken['state'] {
 /** What to do about it, in words. */
 export function untakenText({ eventId, state, why }: Untaken): string {
   const reason = why === null ? '' : `: ${why}`;
-  return `event ${eventId} is newer and was not taken (${state}${reason}); once that is put right: replay ${eventId}`;
+  return `event ${eventId} is the newest and was not taken (${state}${reason}); once that is put right: replay ${eventId}`;
+}
+
+/** Of what was not taken, what is not sent with `wanted` either. */
+export function leftOutBy(wanted: Wanted, untaken: Untaken | null): Untaken | null {
+  return untaken?.eventId === wanted.eventId ? null : untaken;
 }
 
 /** An event that is recorded asks for no state. */

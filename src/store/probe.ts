@@ -10,7 +10,7 @@ import { whyNoRoom } from './room.ts';
 
 type ProbeSettings = Parameters<typeof openStore>[0] & Pick<Settings, 'TARGET'>;
 
-/** Looks whether the store can be had and written, and what waits in it; changes nothing of that. */
+/** Looks whether the store can be had and written, and what waits in it. What it writes for that means nothing to anybody. */
 export async function probeStore(settings: ProbeSettings): Promise<Finding> {
   const location = settings.STORE_URL;
   const subject = 'store';

@@ -103,10 +103,10 @@ test('a subscriber whose newest event failed is not told as up to date, nor plan
   site.core.answer = respond(503, '');
   assert.deepEqual(await site.post(anEvent({ event_id: 'e-new', ...blocked, updated_at: stamp(2) })), [503]);
   const told = await site.run(['event', 'e-old']);
-  assert.match(told.stdout, /not taken +event e-new is newer and was not taken \(failed: .+\).*: replay e-new/);
+  assert.match(told.stdout, /not taken +event e-new is the newest and was not taken \(failed: .+\).*: replay e-new/);
   assert.match(told.stdout, /to be done +nothing by itself: NSPS sends the event again/);
   const planned = await site.run(['resync', IMSI, '--dry-run']);
-  assert.match(planned.stdout, /event e-old, .*; event e-new is newer and was not taken/);
+  assert.match(planned.stdout, /event e-old, .*; event e-new is the newest and was not taken/);
   site.core.answer = succeed;
   assert.equal((await site.run(['replay', 'e-new'])).code, 0);
   const settled = await site.run(['event', 'e-old']);

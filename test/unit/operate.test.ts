@@ -90,6 +90,21 @@ describe('an event that was answered an error', () => {
     await site.store.close();
   });
 
+  test('is also the one whose state is kept, as long as nobody promised it', async () => {
+    const site = desk();
+    await confirmed(site);
+    await note(site, 9, { why: UNTAKEN.why });
+    const wanted = wantedAt(9, { owed: false });
+    await site.store.write(effects({ kind: 'expect', imsi: IMSI, after: [], wanted }));
+    const subscriber = await site.views.subscriber(IMSI);
+    const untaken = await untakenOf(IMSI, subscriber, site.views);
+    assert.deepEqual(untaken, UNTAKEN);
+    assert.equal(previewResync(subscriber, preview, untaken).why, null, 'it is what is sent');
+    await site.store.write(acceptanceOf(9));
+    assert.equal(await untakenOf(IMSI, await site.views.subscriber(IMSI), site.views), null, 'it is promised');
+    await site.store.close();
+  });
+
   test('wins by when it came where stamps do not tell', async () => {
     const site = desk();
     const body = Buffer.from(JSON.stringify(anEvent({ sim_info: { imsi: IMSI } })));
