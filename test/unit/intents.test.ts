@@ -9,6 +9,7 @@ import { SqliteStore } from '../../src/store/sqlite/index.ts';
 import { Intents, intentsFile } from '../../src/store/sqlite/intents.ts';
 import { BROKEN_DISK } from '../helpers/failing-disk.ts';
 import { acceptanceOf, effects, LIMITS, wantedAt } from '../helpers/subscribers.ts';
+import { releaseAt } from '../helpers/swaps.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nsps-intents-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -91,6 +92,34 @@ describe('the file of intents', () => {
     assert.ok(await store.claim(imsiOf(98), wantedAt(2, { imsi: imsiOf(98), owed: false }), 1, { durable: true }));
     assert.deepEqual([synced.length, synced.at(2)?.includes(imsiOf(98))], [3, true]);
     await store.close();
+  });
+
+  test('waits for the disk with what was answered meanwhile in mind: a swap may be among it (G5)', async (t) => {
+    const file = join(folder, 'meanwhile.db');
+    const store = await SqliteStore.open({ file, limits: LIMITS });
+    t.after(() => store.close());
+    const handle = await open(intentsFile(file));
+    const { datasync } = handle;
+    let meanwhile = async () => {};
+    t.mock.method(Object.getPrototypeOf(handle), 'datasync', async function sync(this: typeof handle) {
+      const once = meanwhile;
+      meanwhile = async () => {};
+      await once();
+      await datasync.call(this);
+    });
+    await handle.close();
+    const [due, other, old] = [imsiOf(1), imsiOf(2), imsiOf(3)];
+    const announce = (imsi: string) => async () => {
+      await store.write(effects({ kind: 'expect', imsi, after: [releaseAt(1, old)], wanted: null }));
+    };
+    await store.write(acceptanceOf(2, { imsi: due }));
+    meanwhile = announce(due);
+    const [taken] = await store.claimDue(1);
+    assert.deepEqual(taken?.after, [releaseAt(1, old)]);
+    await store.look(other);
+    meanwhile = announce(other);
+    const claimed = await store.claim(other, wantedAt(2, { imsi: other }), 1, { durable: true });
+    assert.deepEqual(claimed?.after, [releaseAt(1, old)]);
   });
 
   test('takes nothing more once it is closed: its number may be that of another file', async () => {

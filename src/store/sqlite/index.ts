@@ -10,7 +10,7 @@ import {
   StoreError,
   type Write,
 } from '../../ports/store.ts';
-import { asOfNow, claimEndedBy, steadyMs, type WriteResult } from '../requests.ts';
+import { type AskedWrite, claimEndedBy, steadyMs, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
 import { guestMark } from './guest-book.ts';
 import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
@@ -40,12 +40,14 @@ export class SqliteStore implements Store {
   readonly #writer: Thread;
   readonly #limits: Limits;
   readonly #reads: Turn<string, Subscriber>;
-  readonly #writes: Turn<Write, WriteResult>;
+  readonly #writes: Turn<AskedWrite, WriteResult>;
   readonly #holds: Holds;
   /** Of everybody who is held, the claim. */
   readonly #claims = new Map<string, string>();
   #claimed = 0;
   readonly #memory: Memory;
+  /** Who was written while those who are due are taken hold of: a set for each time that is done. */
+  readonly #watches = new Set<Set<string>>();
   readonly #unsettled = new Map<string, Unsettled>();
   readonly views: ThreadViews;
   readonly outbox: Outbox;
@@ -89,11 +91,12 @@ export class SqliteStore implements Store {
     if (this.#holds.has(imsi)) return null;
     const hold = this.#hold(imsi, wanted);
     const { claim } = hold;
-    const kept = options?.durable ? this.#synced(hold.kept) : hold.kept;
-    const known = this.#memory.now(imsi);
     try {
-      if (known === undefined) return { ...(await this.#readWhile(kept, imsi)), claim };
-      await kept;
+      // What is answered while the disk is waited for counts, too: a swap may be among it (G5).
+      if (options?.durable) await this.#synced(hold.kept);
+      const known = this.#memory.now(imsi);
+      if (known === undefined) return { ...(await this.#readWhile(hold.kept, imsi)), claim };
+      await hold.kept;
       return { ...known, claim };
     } catch (error) {
       this.#letGo(imsi);
@@ -142,12 +145,23 @@ export class SqliteStore implements Store {
   }
 
   async claimDue(limit: number): Promise<readonly Held[]> {
+    const changes = new Set<string>();
+    this.#watches.add(changes);
+    try {
+      return await this.#takeDue(limit, changes);
+    } finally {
+      this.#watches.delete(changes);
+    }
+  }
+
+  /** @param changes is filled with those of whom something is written meanwhile. */
+  async #takeDue(limit: number, changes: Set<string>): Promise<readonly Held[]> {
     const held = [...this.#holds.imsis];
     const due = this.#look(await this.#writer.ask('due', { limit, held }));
     // An event may have taken hold of some meanwhile.
     const free = due.filter(({ imsi }) => !this.#holds.has(imsi));
     try {
-      return await this.#holdAll(free);
+      return await this.#upToDate(await this.#holdAll(free), changes);
     } catch (error) {
       for (const { imsi } of free) this.#letGo(imsi);
       throw error;
@@ -165,9 +179,24 @@ export class SqliteStore implements Store {
     return due.map((subscriber, index) => ({ ...subscriber, claim: holds[index]?.claim as string }));
   }
 
+  /** What is answered while the disk is waited for counts, too: a swap may be among it (G5). */
+  async #upToDate(taken: readonly Held[], changes: Set<string>): Promise<readonly Held[]> {
+    let known = taken;
+    while (known.some(({ imsi }) => changes.has(imsi))) {
+      const changed = new Set(changes);
+      changes.clear();
+      known = await Promise.all(
+        known.map(async (held) =>
+          changed.has(held.imsi) ? { ...(await this.#read(held.imsi)), claim: held.claim } : held,
+        ),
+      );
+    }
+    return known;
+  }
+
   write(write: Write): Promise<readonly boolean[]> {
     const askedAt = steadyMs();
-    return this.#writes.ask(write).then(
+    return this.#writes.ask({ ...write, askedAt }).then(
       (result) => this.#written(write, result),
       (error: unknown) => {
         for (const effect of write.effects) this.#keepInMind(effect, askedAt);
@@ -179,6 +208,7 @@ export class SqliteStore implements Store {
   #written({ effects }: Write, result: WriteResult): readonly boolean[] {
     const taken = 'refused' in result ? [] : result.taken;
     for (const [index, effect] of effects.entries()) this.#follow(effect, taken[index] ?? false);
+    for (const changes of this.#watches) for (const { imsi } of effects) changes.add(imsi);
     if ('refused' in result) throw new StoreError(`the store refuses it: ${result.refused}`, { passing: false });
     return taken;
   }
@@ -195,7 +225,7 @@ export class SqliteStore implements Store {
   async #settle(): Promise<void> {
     const settled = [...this.#unsettled.values()].map(async ({ effect, askedAt }) => {
       const { imsi } = effect;
-      await this.#writes.ask({ entry: null, story: null, effects: [asOfNow(effect, askedAt)] });
+      await this.#writes.ask({ entry: null, story: null, effects: [effect], askedAt });
       this.#unsettled.delete(imsi);
       this.#memory.forget(imsi);
       this.#endClaim(effect);

@@ -1,8 +1,8 @@
 import type { Subscriber } from '../../core/subscriber.ts';
 import type { Deed } from '../../ports/operating.ts';
 import type { OutboxBacklog, Standing } from '../../ports/outbox.ts';
-import type { CleaningOrder, StoredEvent, Views, Write } from '../../ports/store.ts';
-import { type AskedWrite, steadyMs, type WriteResult } from '../requests.ts';
+import type { CleaningOrder, StoredEvent, Views } from '../../ports/store.ts';
+import type { AskedWrite, WriteResult } from '../requests.ts';
 import type { EngineOptions, Seen } from './engine.ts';
 import type { Cleaned } from './journal.ts';
 import type { ConcludeRequest } from './outbox.ts';
@@ -11,9 +11,9 @@ import type { ConcludeRequest } from './outbox.ts';
 export interface Requests {
   read: { of: readonly string[]; gives: Seen<Subscriber[]> };
   due: { of: { limit: number; held: string[] }; gives: Seen<Subscriber[]> };
-  writes: { of: readonly Write[]; gives: Seen<WriteResult[]> };
+  writes: { of: readonly AskedWrite[]; gives: Seen<WriteResult[]> };
   /** As `writes`, with nothing but entries. */
-  put: { of: readonly Write[]; gives: Standing[] };
+  put: { of: readonly AskedWrite[]; gives: Standing[] };
   queued: { of: { events: number; bytes: number }; gives: StoredEvent[] };
   conclude: { of: ConcludeRequest; gives: null };
   recorderNote: { of: null; gives: string | null };
@@ -60,20 +60,19 @@ export interface EncodedWrites {
 }
 
 /** The other way: `decodeWrites`. */
-export function encodeWrites(writes: readonly Write[]): EncodedWrites {
+export function encodeWrites(writes: readonly AskedWrite[]): EncodedWrites {
   const length = writes.reduce((sum, { entry }) => sum + (entry?.body.length ?? 0), 0);
   // A buffer of its own, so that it can be handed over without a copy.
   const bodies = length === 0 ? null : Buffer.allocUnsafeSlow(length);
   const decisions: string[] = [];
   let at = 0;
-  const askedAt = steadyMs();
   const flat = writes.map((write) => {
     const { entry } = write;
-    if (!entry) return { ...write, askedAt };
+    if (!entry) return write;
     bodies?.set(entry.body, at);
     at += entry.body.length;
     decisions.push(entry.decision);
-    return { ...write, askedAt, entry: { ...entry, body: entry.body.length, decision: '' } };
+    return { ...write, entry: { ...entry, body: entry.body.length, decision: '' } };
   });
   return { text: JSON.stringify(flat), decisions, bodies };
 }

@@ -1,6 +1,7 @@
 import type { Conclusion, Outbox, OutboxBacklog, Standing } from '../../ports/outbox.ts';
 import type { Entry, StoredEvent } from '../../ports/store.ts';
 import { Group } from '../group.ts';
+import { steadyMs } from '../requests.ts';
 import { encodeWrites } from './messages.ts';
 import type { Thread } from './threads.ts';
 
@@ -12,7 +13,10 @@ export class ThreadOutbox implements Outbox {
   constructor(thread: Thread) {
     this.#thread = thread;
     this.#puts = new Group((entries) =>
-      thread.send('put', encodeWrites(entries.map((entry) => ({ entry, story: null, effects: [] })))),
+      thread.send(
+        'put',
+        encodeWrites(entries.map((entry) => ({ entry, story: null, effects: [], askedAt: steadyMs() }))),
+      ),
     );
   }
 
