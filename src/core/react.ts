@@ -1,6 +1,7 @@
 import {
   type Effect,
   type EventNews,
+  isAbsent,
   isSameRelease,
   isStale,
   type Limits,
@@ -56,10 +57,11 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
     const told = releases === subscriber.after ? subscriber : { ...subscriber, after: releases };
     return promiseNewest(told, wanted, now);
   }
+  const desired = isToBeInserted(subscriber) ? asInsert(wanted) : wanted;
   return {
     subscriber: {
       ...subscriber,
-      desired: { ...wanted, version: mergeVersions(newest(subscriber)?.version ?? null, wanted.version) },
+      desired: { ...desired, version: mergeVersions(newest(subscriber)?.version ?? null, wanted.version) },
       after: releases,
       dueAt: now,
       waitingSince: now,
@@ -73,19 +75,37 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
 }
 
 /**
- * What is overtaken is answered 2xx, and only on the word of something that was confirmed or promised (G3): what the core was
- * sent without a known result, and nobody was promised, is a promise from here on.
+ * What is overtaken is answered 2xx, and only on the word of something that was confirmed or is on its way (G3). What the core was
+ * sent without a known result, and nobody was promised, is a promise from here on; a dead letter is tried once more, since
+ * what came late may be what it lacked: the release of its number, or the insert of its subscriber.
  */
 function promiseNewest(subscriber: Subscriber, late: Wanted, now: number): Reaction {
-  const { desired } = subscriber;
-  if (desired === null || desired.owed || olderThan(late.version, subscriber.applied)) {
-    return { subscriber, accepted: false, news: [] };
+  const { applied, desired, dead } = subscriber;
+  if (desired === null || olderThan(late.version, applied)) return { subscriber, accepted: false, news: [] };
+  const inserted = late.change.action === 'insert' && isAbsent(applied) ? asInsert(desired) : desired;
+  if (desired.owed && dead === null) {
+    const same = inserted === desired;
+    return { subscriber: same ? subscriber : { ...subscriber, desired: inserted }, accepted: false, news: [] };
   }
   return {
-    subscriber: { ...subscriber, ...idle, desired: { ...desired, owed: true }, dueAt: now, waitingSince: now },
+    subscriber: { ...subscriber, ...idle, desired: { ...inserted, owed: true }, dueAt: now, waitingSince: now },
     accepted: false,
     news: [{ eventId: desired.eventId, state: 'queued' }],
   };
+}
+
+/**
+ * Whether the core is still to insert a subscriber: whatever it is to hold of him needs that first. One that was given up may
+ * have been refused because he is there.
+ */
+function isToBeInserted({ applied, desired, dead }: Subscriber): boolean {
+  return desired?.change.action === 'insert' && isAbsent(applied) && dead === null;
+}
+
+/** An insert carries the same full state as an update (contract §4). */
+function asInsert(wanted: Wanted): Wanted {
+  const { change } = wanted;
+  return change.action === 'update' ? { ...wanted, change: { ...change, action: 'insert' } } : wanted;
 }
 
 /** Nobody asks for an event any more once a newer one has taken its place: a promise, or a confirmation that was refused. */

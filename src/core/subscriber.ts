@@ -139,8 +139,13 @@ export function newest(subscriber: Subscriber): Wanted | null {
 export function asSent({ applied, unsettledUntil }: Subscriber, wanted: Wanted): Wanted {
   const { change } = wanted;
   if (change.action !== 'insert') return wanted;
-  const there = (applied !== null && applied.change.action !== 'delete') || unsettledUntil !== null;
+  const there = !isAbsent(applied) || unsettledUntil !== null;
   return there ? { ...wanted, change: { ...change, action: 'update' } } : wanted;
+}
+
+/** Whether the core has nobody, by what it confirmed last. */
+export function isAbsent(applied: Wanted | null): boolean {
+  return applied === null || applied.change.action === 'delete';
 }
 
 /** Whether `version` is older than something known of the subscriber. */

@@ -1,3 +1,4 @@
+import { FAILURES, failed } from '../core/outcome.ts';
 import {
   bareRelease,
   isReleased,
@@ -68,7 +69,7 @@ export class Sender {
       if (inCircle) continue;
       if (missing.length === 0) {
         const pushed = await push(attempts, known, wanted, releases, context, () => released.allBefore(wanted));
-        if (pushed) return pushed;
+        if (pushed) return await this.#unlessStillHeld(pushed);
       }
       for (const release of missing) {
         const obstacle = await this.#release(release, wanted, context, [...chain, held.imsi]);
@@ -76,6 +77,25 @@ export class Sender {
         released.add(release);
       }
     }
+  }
+
+  /**
+   * A core that refuses a number in use may refuse it because a SIM that released it got it back by a call that came late. That
+   * passes: such a SIM is released once more when its time is over.
+   */
+  async #unlessStillHeld(pushed: Pushed): Promise<Pushed> {
+    const { outcome, released } = pushed;
+    if (outcome.kind === 'done' || FAILURES[outcome.failure.code].kind !== 'rejected') return pushed;
+    const { why } = outcome.failure;
+    for (const { change } of released) {
+      const { imsi, unsettledUntil } = await this.#parts.store.look(change.state.imsi);
+      if (unsettledUntil === null) continue;
+      return {
+        ...pushed,
+        outcome: failed('number_held', `${why} (${imsi} may hold it again: a call had no known result)`),
+      };
+    }
+    return pushed;
   }
 
   /** @returns null when the SIM has given its number back, or something newer came of it; `held` or words when not. */

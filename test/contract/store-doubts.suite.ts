@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Wanted } from '../../src/core/subscriber.ts';
 import { type Entry, StoreError } from '../../src/ports/store.ts';
 import { acceptanceOf, effects, entryOf, IMSI, OTHER_IMSI, versionAt, wantedAt } from '../helpers/subscribers.ts';
 import { HOLD_MS, type StoreBench, there, untilFree } from './store-bench.ts';
@@ -104,6 +105,43 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       assert.equal((await store.views.event('event-2'))?.state, 'dead', 'somebody has to look');
       await store.close();
     });
+
+    test('tries a dead letter once more when something older is answered by it, which may be what it lacked (G3)', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      await store.write(acceptanceOf(2));
+      await store.claimDue(1, HOLD_MS);
+      const refused = { result: 'rejected', why: 'number in use', retryInMs: 0, counts: true } as const;
+      await store.write(effects({ kind: 'failed', imsi: IMSI, wanted: wantedAt(2), ...refused }));
+      assert.equal((await store.views.event('event-2'))?.state, 'dead');
+      assert.deepEqual(await store.write(acceptanceOf(1)), [false]);
+      const states = await Promise.all([1, 2].map((n) => store.views.event(`event-${n}`)));
+      assert.deepEqual(
+        states.map((event) => event?.state),
+        ['superseded', 'queued'],
+      );
+      const [due] = await store.claimDue(1, HOLD_MS);
+      assert.deepEqual([due?.desired, due?.dead, due?.attempts], [wantedAt(2), null, 0]);
+      await store.close();
+    });
+
+    for (const order of [
+      [1, 2],
+      [2, 1],
+    ]) {
+      test(`inserts a subscriber though the insert is overtaken, in the order ${order.join(', ')}`, async () => {
+        await using bench = await makeBench();
+        const store = await bench.open();
+        const update = wantedAt(2);
+        const inserting = (wanted: Wanted): Wanted => ({ ...wanted, change: { ...wanted.change, action: 'insert' } });
+        for (const n of order) {
+          const wanted = n === 1 ? inserting(wantedAt(1)) : update;
+          await store.write({ ...acceptanceOf(n), effects: [{ kind: 'want', imsi: IMSI, wanted, after: [] }] });
+        }
+        assert.deepEqual((await store.look(IMSI)).desired, inserting(update));
+        await store.close();
+      });
+    }
 
     test('doubts the newest state when an older event comes that NSPS got no 2xx for', async () => {
       await using bench = await makeBench();

@@ -169,6 +169,22 @@ describe('a number is given only when every SIM that had it has released it (G5)
     assert.deepEqual(core.calls, [`${NEW} ${NUMBER}`]);
   });
 
+  test('and a core that refuses it, because a lost call gave it back to the old SIM, is asked again', async () => {
+    const { core, store, bring } = loop();
+    const grant = wantedAt(1, { imsi: OLD });
+    const unknown = { result: 'unsure', why: 'no answer', retryInMs: 100, counts: true } as const;
+    await store.write(effects({ kind: 'want', imsi: OLD, wanted: grant, after: [] }));
+    await store.write(effects({ kind: 'failed', imsi: OLD, wanted: grant, ...unknown }));
+    await store.write(swapAt(2, OLD, NEW));
+    const given = `${NEW} ${NUMBER}`;
+    core.answers.set(given, failed('refused', 'Number taken'));
+    core.meanwhile.set(given, async () => {
+      if (core.calls.filter((call) => call === given).length === 3) core.answers.clear();
+    });
+    await bring(NEW, 2);
+    assert.deepEqual(core.calls, [`${OLD} -`, given, given, given]);
+  });
+
   test('but a number that comes back to a SIM does not wait for that SIM', async () => {
     const { core, store, bring } = loop();
     await confirmed(store, wantedAt(0, { imsi: OLD }));
