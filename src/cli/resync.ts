@@ -89,7 +89,7 @@ async function* everybody(views: Views) {
 /** What would be sent. @param untaken an event of his that was not taken; null when there is none. */
 export function planned(subscriber: Subscriber, untaken: Untaken | null): Result {
   const wanted = newest(subscriber);
-  const left = wanted ? leftOutBy(wanted, untaken) : untaken;
+  const left = leftOutBy(wanted, untaken);
   const words = [...(wanted ? [wantedText(wanted)] : []), ...(left ? [untakenText(left)] : [])].join('; ');
   return { subject: subscriber.imsi, status: 'planned', ...(words !== '' && { why: words }) };
 }

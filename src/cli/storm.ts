@@ -6,7 +6,7 @@ import type { StormReport } from '../../sim/storm/report.ts';
 import { DEFAULT_FAULTS, type Fleet, runStorm } from '../../sim/storm/storm.ts';
 import { type Command, type CommandLine, EXIT, PlainError, UsageError, wholeNumber } from './command.ts';
 import { readFaultsFile } from './faults-file.ts';
-import { listenFault } from './listen-fault.ts';
+import { LISTEN_OPTIONS, listenFault } from './listen-fault.ts';
 import { Progress } from './progress.ts';
 import { stopSignals } from './signals.ts';
 import { ConnectorFleet } from './storm-fleet.ts';
@@ -135,7 +135,7 @@ async function play(plan: Plan, line: CommandLine, folder: string, signal: Abort
   } catch (error) {
     if ((error as { syscall?: string }).syscall !== 'listen') throw error;
     throw new PlainError(
-      listenFault(error, '127.0.0.1', plan.corePort, { host: '--host', port: '--core-port' }),
+      listenFault(error, '127.0.0.1', plan.corePort, { ...LISTEN_OPTIONS, port: '--core-port' }),
       EXIT.unavailable,
     );
   } finally {

@@ -167,7 +167,10 @@ export const subscriberSchema = Type.Object({
       }),
       Type.Null(),
     ],
-    { description: 'An event that wants something newer than `desired` and `applied`, and was answered an error.' },
+    {
+      description:
+        'The newest event, when it was answered an error and nobody promised what it wants; it may be that of `desired`.',
+    },
   ),
   desired: nullable(wantedSchema),
   applied: nullable(wantedSchema),

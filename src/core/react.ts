@@ -84,8 +84,8 @@ function promiseNewest(subscriber: Subscriber, late: Wanted, now: number): React
   if (desired === null || olderThan(late.version, applied)) return { subscriber, accepted: false, news: [] };
   const inserted = late.change.action === 'insert' && isAbsent(applied) ? asInsert(desired) : desired;
   if (desired.owed && dead === null) {
-    const same = inserted === desired;
-    return { subscriber: same ? subscriber : { ...subscriber, desired: inserted }, accepted: false, news: [] };
+    const kept = inserted === desired ? subscriber : { ...subscriber, desired: inserted };
+    return { subscriber: kept, accepted: false, news: [] };
   }
   return {
     subscriber: { ...subscriber, ...idle, desired: { ...inserted, owed: true }, dueAt: now, waitingSince: now },

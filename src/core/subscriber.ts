@@ -175,6 +175,7 @@ export function releasesUpTo(subscriber: Subscriber, version: Version): readonly
   return subscriber.after.filter((release) => compareVersions(release.version, version) <= 0);
 }
 
+/** Whether two releases are one: of the same SIM, for the same swap by all that tells. */
 export function isSameRelease(a: Release, b: Release): boolean {
   return a.change.state.imsi === b.change.state.imsi && isSameVersion(a.version, b.version);
 }

@@ -84,8 +84,8 @@ export function untakenText({ eventId, state, why }: Untaken): string {
 }
 
 /** Of what was not taken, what is not sent with `wanted` either. */
-export function leftOutBy(wanted: Wanted, untaken: Untaken | null): Untaken | null {
-  return untaken?.eventId === wanted.eventId ? null : untaken;
+export function leftOutBy(wanted: Wanted | null, untaken: Untaken | null): Untaken | null {
+  return untaken?.eventId === wanted?.eventId ? null : untaken;
 }
 
 /** An event that is recorded asks for no state. */

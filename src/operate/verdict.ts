@@ -7,7 +7,7 @@ export type Verdict = SubscriberView['verdict'];
 /**
  * How the external system compares with what billing wants, as far as is known.
  * @param subscriber null when nothing is known of him.
- * @param untaken an event of his that wants something newer and was not taken; null when there is none.
+ * @param untaken an event of his that was not taken; null when there is none.
  */
 export function verdictOf(subscriber: Subscriber | null, untaken: Untaken | null): Verdict {
   const kept = subscriber === null ? 'unknown' : verdictOfKept(subscriber);

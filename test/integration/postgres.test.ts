@@ -174,7 +174,7 @@ describe('migrating PostgreSQL', () => {
     await withClient(bench.url, (client) => migrate(client, MIGRATIONS.slice(0, -1)));
     const before = await tables();
     const older = new RegExp(
-      `older version .*schema ${MIGRATIONS.length - 1}.*start a connector of this version first`,
+      `older version .*schema ${MIGRATIONS.length - 1}.*start the connector of this version first`,
     );
     assert.match(await refusal(), older);
     const { verdict, message } = await probeStore(settings);

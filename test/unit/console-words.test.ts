@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ageText, durationText, latencyText, stampText } from '../../src/console/lib/time-text.ts';
-import { isSettled, verdictSentence } from '../../src/console/lib/words.ts';
+import { isSettled, verdictSentence, wantedTitle } from '../../src/console/lib/words.ts';
 import type { SubscriberView, WantedView } from '../../src/contract/admin.ts';
 
 const IMSI = '001010000020349';
@@ -69,6 +69,14 @@ describe('verdict', () => {
     const { title, more } = verdictSentence(view({ verdict: 'unsettled', applied: WANTED, untaken }), NOW);
     assert.equal(title, 'Billing wants something newer, which was not taken.');
     assert.match(more, /^Event e-2 failed: Connection refused\. NSPS sends it again until it gives up/);
+  });
+
+  test('says of the state beside the network whether billing wants something else by now', () => {
+    const untaken = { eventId: 'e-2', state: 'failed', why: null } as const;
+    const own = { ...WANTED, eventId: 'e-2', owed: false };
+    assert.equal(wantedTitle(view({ applied: WANTED })), 'Billing wants');
+    assert.equal(wantedTitle(view({ applied: WANTED, untaken })), 'Billing wanted before');
+    assert.equal(wantedTitle(view({ applied: WANTED, desired: own, untaken })), 'Billing wants');
   });
 
   test('claims nothing about a call that may still be applied', () => {

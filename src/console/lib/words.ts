@@ -108,6 +108,11 @@ function waitingMore(view: SubscriberView, now: number): string {
   return `${release}${nextTry(view, now)}${failures(view, now)}`;
 }
 
+/** Over the state that is kept: what was not taken may be newer, or be that state itself. */
+export function wantedTitle({ untaken, desired }: SubscriberView): string {
+  return untaken && untaken.eventId !== desired?.eventId ? 'Billing wanted before' : 'Billing wants';
+}
+
 /** Without a call that may still be applied, it is only NSPS who has the newest state to send. */
 function unsettledTitle({ unsettledUntil, untaken, desired }: SubscriberView): string {
   if (unsettledUntil === null && !desired && untaken) return 'Billing wants something newer, which was not taken.';

@@ -1,6 +1,6 @@
 import type { SubscriberView, WantedView } from '../../contract/admin.ts';
 import { stampText } from '../lib/time-text.ts';
-import { statusText } from '../lib/words.ts';
+import { statusText, wantedTitle } from '../lib/words.ts';
 import { Badge, EventLink } from '../parts/bits.tsx';
 
 type State = WantedView['state'];
@@ -30,7 +30,7 @@ export function Comparison({ view }: { view: SubscriberView }) {
               <th scope="col">
                 <span class="offscreen">What</span>
               </th>
-              <th scope="col">{view.untaken ? 'Billing wanted before' : 'Billing wants'}</th>
+              <th scope="col">{wantedTitle(view)}</th>
               <th scope="col">Network has</th>
             </tr>
           </thead>

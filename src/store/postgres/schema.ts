@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { StoreError } from '../../ports/store.ts';
+import { refuseAnyOther, refuseNewer } from '../schema-version.ts';
 import { isDeadlock } from './faults.ts';
 
 /**
@@ -219,15 +220,7 @@ const BEFORE_THE_FIRST = `
  */
 export async function requireToday(client: ClientBase, today: number = MIGRATIONS.length): Promise<void> {
   const version = (await versionOf(client)) ?? 0;
-  refuseNewer(version, today);
-  if (version === today) return;
-  throw new StoreError(
-    version === 0
-      ? 'the database holds no tables of the connector: name the one it uses, or start the connector first'
-      : `the database is of an older version of the connector (schema ${version}, this one needs ${today}): ` +
-          'start a connector of this version first, which brings it up to date',
-    { passing: false },
-  );
+  refuseAnyOther(version, today, 'the database holds no tables of the connector');
 }
 
 /**
@@ -247,13 +240,4 @@ async function versionOf(client: ClientBase): Promise<number | null> {
   if (!found.rows[0].exists) return null;
   const { rows } = await client.query('SELECT coalesce(max(version), 0) AS version FROM nsps_connector.migrations');
   return rows[0].version;
-}
-
-function refuseNewer(version: number, known: number): void {
-  if (version <= known) return;
-  throw new StoreError(
-    `the database is of a newer version of the connector (schema ${version}, this one knows ${known}): ` +
-      'run that one, or restore a copy from before the upgrade',
-    { passing: false },
-  );
 }

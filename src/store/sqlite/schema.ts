@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { commonReason } from '../../core/text.ts';
-import { StoreError } from '../../ports/store.ts';
+import { refuseAnyOther, refuseNewer } from '../schema-version.ts';
 
 /** Whether the version in JSON `a` is older than that in `b`: `compareVersions` (core/version.ts), for the constraints. */
 export function older(a: string, b: string): string {
@@ -173,27 +173,9 @@ export function migrate(db: DatabaseSync, migrations = MIGRATIONS): void {
  * @throws StoreError when they are not exactly today's.
  */
 export function requireToday(db: DatabaseSync, today = MIGRATIONS.length): void {
-  const version = versionOf(db);
-  refuseNewer(version, today);
-  if (version === today) return;
-  throw new StoreError(
-    version === 0
-      ? 'the file holds no database of the connector: name the one it uses, or start the connector first'
-      : `the database is of an older version of the connector (schema ${version}, this one needs ${today}): ` +
-          'start the connector of this version first, which brings it up to date',
-    { passing: false },
-  );
+  refuseAnyOther(versionOf(db), today, 'the file holds no database of the connector');
 }
 
 function versionOf(db: DatabaseSync): number {
   return (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
-}
-
-function refuseNewer(version: number, known: number): void {
-  if (version <= known) return;
-  throw new StoreError(
-    `the database is of a newer version of the connector (schema ${version}, this one knows ${known}): ` +
-      'run that one, or restore a copy from before the upgrade',
-    { passing: false },
-  );
 }
