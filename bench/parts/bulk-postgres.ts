@@ -14,7 +14,12 @@ const SUBSCRIBER_RECORD = 'imsi bigint, applied text, desired text, due_at bigin
 
 /** @param url of an empty database. */
 export async function bulkPostgres(url: string, rows: JournalRows): Promise<Bulk> {
-  await (await PostgresStore.open({ url, limits: { settleAfterMs: 60_000, maxAttempts: 0, maxAgeMs: 0 } })).close();
+  await (
+    await PostgresStore.open({
+      url,
+      limits: { settleAfterMs: 60_000, maxAttempts: 0, maxAgeMs: 0, longestRestMs: 3_600_000 },
+    })
+  ).close();
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const indexes = await withoutIndexes(client);

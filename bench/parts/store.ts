@@ -50,7 +50,7 @@ const FILLED_AT_ONCE = 1_000;
  */
 const SWEEPS = 10;
 
-const LIMITS = { settleAfterMs: 60_000, maxAttempts: 0, maxAgeMs: 0 };
+const LIMITS = { settleAfterMs: 60_000, maxAttempts: 0, maxAgeMs: 0, longestRestMs: 3_600_000 };
 
 /** Why dead letters are dead: their number by the rest of a division by a prime. */
 const REASONS = 7;

@@ -59,6 +59,9 @@ export interface Failure {
   readonly retryAfterMs?: number;
 }
 
+/** Nobody means longer than that with `Retry-After`, in milliseconds; NSPS is not told nonsense. */
+export const LONGEST_RETRY_AFTER_MS = 3_600_000;
+
 /** What one call did. */
 export type Outcome = { readonly kind: 'done' } | Failed;
 

@@ -165,8 +165,8 @@ function applied(
   // Somebody who held the claim too long: a newer state went out meanwhile, and this one may lie on top of it now.
   if (olderThan(wanted.version, subscriber.applied)) return quietly(inDoubt(subscriber, now, limits));
   const left = isLeft(subscriber.desired, wanted) ? subscriber.desired : null;
-  const unsettledUntil =
-    subscriber.unsettledUntil !== null && sentAt < subscriber.unsettledUntil ? subscriber.unsettledUntil : null;
+  const until = watchedUntil(subscriber, now, limits);
+  const unsettledUntil = until !== null && sentAt < until ? until : null;
   const next: Subscriber = {
     ...subscriber,
     applied: { ...wanted, version: mergeVersions(subscriber.applied?.version ?? null, wanted.version) },
@@ -181,6 +181,11 @@ function applied(
   };
   const news: EventNews[] = [{ eventId: wanted.eventId, state: 'processed' }];
   return { subscriber: next, accepted: true, news: left ? news : [...overtaken(subscriber, wanted), ...news] };
+}
+
+/** No watch ends later than one that begins now: a clock that was ahead, or another setting, said so. */
+function watchedUntil({ unsettledUntil }: Subscriber, now: number, { settleAfterMs }: Limits): number | null {
+  return unsettledUntil === null ? null : Math.min(unsettledUntil, now + settleAfterMs);
 }
 
 /**
@@ -228,7 +233,8 @@ function tryAgain(
   now: number,
   { maxAttempts, maxAgeMs }: Limits,
 ): Reaction {
-  const waitingSince = subscriber.waitingSince ?? now;
+  // Later than now it began by a clock that was ahead.
+  const waitingSince = Math.min(subscriber.waitingSince ?? now, now);
   const attempts = subscriber.attempts + (counts ? 1 : 0);
   const tooMany = maxAttempts > 0 && attempts >= maxAttempts;
   const tooLong = maxAgeMs > 0 && now - waitingSince >= maxAgeMs;

@@ -110,6 +110,8 @@ export interface Limits {
   readonly maxAttempts: number;
   /** And how long; 0 = no limit. */
   readonly maxAgeMs: number;
+  /** No pause is longer, whatever asks for it: whoever waits longer was told so by another clock. */
+  readonly longestRestMs: number;
 }
 
 /** Who was never heard of. */

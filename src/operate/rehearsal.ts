@@ -46,7 +46,7 @@ export function superseded(subject: string, subscriber: Subscriber | null): Resu
 }
 
 /** Nothing ends here: `want` has no use for them. */
-const NO_LIMITS: Limits = { settleAfterMs: 0, maxAttempts: 0, maxAgeMs: 0 };
+const NO_LIMITS: Limits = { settleAfterMs: 0, maxAttempts: 0, maxAgeMs: 0, longestRestMs: 0 };
 
 /** Plays a replay on a copy of the subscribers, one event after the other, to see what would come of it. */
 export class Rehearsal {

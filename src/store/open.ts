@@ -1,5 +1,6 @@
 import type { StoreLocation } from '../config/kinds.ts';
 import type { Settings } from '../config/table.ts';
+import { LONGEST_RETRY_AFTER_MS } from '../core/outcome.ts';
 import type { Limits } from '../core/subscriber.ts';
 import type { Store } from '../ports/store.ts';
 
@@ -12,6 +13,7 @@ type StoreSettings = Pick<
   | 'WTL_HTTP_REQUESTS_TIMEOUT'
   | 'MAX_ATTEMPTS'
   | 'MAX_AGE'
+  | 'RETRY_LONGEST_PAUSE'
 >;
 
 /**
@@ -54,9 +56,11 @@ function urlOf(location: Extract<StoreLocation, { kind: 'postgres' }>, { STORE_P
 
 /** A call without a known result had its deadline to arrive; twice that, and the core is done with it. */
 function limitsOf(settings: StoreSettings): Limits {
+  const settleAfterMs = (settings.SETTLE_AFTER ?? 2 * settings.WTL_HTTP_REQUESTS_TIMEOUT) * 1000;
   return {
-    settleAfterMs: (settings.SETTLE_AFTER ?? 2 * settings.WTL_HTTP_REQUESTS_TIMEOUT) * 1000,
+    settleAfterMs,
     maxAttempts: settings.MAX_ATTEMPTS,
     maxAgeMs: settings.MAX_AGE * 1000,
+    longestRestMs: Math.max(settings.RETRY_LONGEST_PAUSE * 1000, settleAfterMs, LONGEST_RETRY_AFTER_MS),
   };
 }

@@ -1,5 +1,4 @@
-/** Nobody means longer than that, in milliseconds; NSPS is not told nonsense. */
-const LONGEST_RETRY_AFTER_MS = 3_600_000;
+import { LONGEST_RETRY_AFTER_MS } from '../core/outcome.ts';
 
 /** `Thu, 15 Jan 2026 10:01:00 GMT`: the one date form that is sent today (RFC 9110 §5.6.7). */
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;

@@ -2,13 +2,14 @@ import type { Effect, Limits, Subscriber } from '../../src/core/subscriber.ts';
 import type { Standing } from '../../src/ports/outbox.ts';
 import { type Held, type Store, StoreError, type Write } from '../../src/ports/store.ts';
 import { claimEndedBy } from '../../src/store/requests.ts';
+import type { Clocks } from '../../src/store/sqlite/clock.ts';
 import { Engine } from '../../src/store/sqlite/engine.ts';
 import { HoldsInMemory } from '../../src/store/sqlite/intents.ts';
 import { asked, LIMITS } from './subscribers.ts';
 
 /** The embedded store without its thread: whatever it is asked is done at once, so that a fake clock can drive it. */
-export function directStore(limits: Limits = LIMITS): Store {
-  const engine = new Engine({ file: ':memory:', limits, role: 'owner' });
+export function directStore(limits: Limits = LIMITS, clocks?: Clocks): Store {
+  const engine = new Engine({ file: ':memory:', limits, role: 'owner' }, clocks);
   const holds = new HoldsInMemory();
   let claimed = 0;
   const claims = new Map<string, string>();

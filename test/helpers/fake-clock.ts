@@ -3,6 +3,7 @@ import type { Clock } from '../../src/ports/runtime.ts';
 /** A clock that moves when told to; what was due is called in order. */
 export class FakeClock implements Clock {
   #now = 0;
+  #set = 0;
   #timers: { readonly at: number; readonly callback: () => void }[] = [];
 
   now(): number {
@@ -10,7 +11,12 @@ export class FakeClock implements Clock {
   }
 
   wall(): number {
-    return 1_800_000_000_000 + this.#now;
+    return 1_800_000_000_000 + this.#now + this.#set;
+  }
+
+  /** Somebody sets the wall clock by `ms`; a machine that slept for so long looks the same. */
+  setBy(ms: number): void {
+    this.#set += ms;
   }
 
   after(ms: number, callback: () => void): () => void {

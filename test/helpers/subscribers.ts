@@ -4,7 +4,7 @@ import type { Version } from '../../src/core/version.ts';
 import type { Entry, Write } from '../../src/ports/store.ts';
 import { type AskedWrite, steadyMs } from '../../src/store/requests.ts';
 
-export const LIMITS: Limits = { settleAfterMs: 60_000, maxAttempts: 3, maxAgeMs: 3_600_000 };
+export const LIMITS: Limits = { settleAfterMs: 60_000, maxAttempts: 3, maxAgeMs: 3_600_000, longestRestMs: 3_600_000 };
 
 export const IMSI = '250011234567890';
 export const OTHER_IMSI = '001011234567890';

@@ -19,7 +19,7 @@ function nicenesses(): number[] {
 test('the main thread goes first, then who writes, and last who looks things up', {
   skip: process.platform !== 'linux' && 'only Linux has a priority for each thread',
 }, async (t) => {
-  const limits = { settleAfterMs: 60_000, maxAttempts: 0, maxAgeMs: 0 };
+  const limits = { settleAfterMs: 60_000, maxAttempts: 0, maxAgeMs: 0, longestRestMs: 3_600_000 };
   const store = await SqliteStore.open({ file: join(folder, 'connector.db'), limits });
   t.after(() => store.close());
   const ours = getPriority();

@@ -6,6 +6,7 @@ import type { Deed } from '../../ports/operating.ts';
 import type { Standing } from '../../ports/outbox.ts';
 import { type CleaningOrder, type Entry, StoreError, type Views } from '../../ports/store.ts';
 import type { AskedWrite, WriteResult } from '../requests.ts';
+import { type Clocks, MACHINE, StoreClock } from './clock.ts';
 import { isRefusal, storeError } from './faults.ts';
 import { beginGuestBook, guestMark, type Mark, signGuestBook } from './guest-book.ts';
 import { Intents, intentsFile } from './intents.ts';
@@ -49,6 +50,8 @@ export class Engine {
   readonly #db: DatabaseSync;
   readonly #lock: DatabaseSync | null = null;
   readonly #tables: Tables | null;
+  readonly #clock: StoreClock;
+  readonly #isOwner: boolean;
   readonly views: Views;
   readonly #version: StatementSync;
   #lastVersion = 0;
@@ -60,7 +63,9 @@ export class Engine {
   readonly #announce: () => void;
 
   /** @throws StoreError when the file cannot be opened, is in use, or is of another version; for a guest also when absent. */
-  constructor({ file, limits, role }: EngineOptions) {
+  constructor({ file, limits, role }: EngineOptions, clocks: Clocks = MACHINE) {
+    this.#clock = new StoreClock(clocks);
+    this.#isOwner = role === 'owner';
     try {
       const memory = file === ':memory:';
       if (!memory && role === 'owner') makePrivateFile(file);
@@ -78,7 +83,7 @@ export class Engine {
         this.#db.exec('PRAGMA synchronous = FULL');
         if (role === 'owner') migrate(this.#db);
       }
-      this.#tables = role === 'reader' ? null : new Tables(this.#db, limits, Date.now);
+      this.#tables = role === 'reader' ? null : new Tables(this.#db, limits, () => this.#clock.now());
       this.views = new SqliteViews(this.#db);
       this.#version = this.#db.prepare('PRAGMA data_version');
       if (this.#lock) this.#transaction((tables) => tables.recover(Intents.read(intentsFile(file))));
@@ -95,6 +100,7 @@ export class Engine {
 
   due(limit: number, held: readonly string[]): Seen<Subscriber[]> {
     const tables = this.#writable();
+    this.#keepTime();
     return this.#seen(() => tables.due(limit, new Set(held)));
   }
 
@@ -154,7 +160,7 @@ export class Engine {
   }
 
   probe(): void {
-    this.#transaction(() => this.#db.exec(`UPDATE probe SET at = ${Date.now()}`));
+    this.#transaction(() => this.#db.exec(`UPDATE probe SET at = ${this.#clock.now()}`));
   }
 
   #writable(): Tables {
@@ -165,6 +171,22 @@ export class Engine {
   }
 
   #transaction<T>(work: (tables: Tables) => T): T {
+    this.#keepTime();
+    return this.#commit(work);
+  }
+
+  /** Whether the clock was set is found before anything is done by it; commands leave what follows of that to the connector. */
+  #keepTime(): void {
+    const step = this.#clock.stepped();
+    if (step === 0) return;
+    if (this.#isOwner) {
+      this.#commit((tables) => tables.moveTimes(step));
+      this.#foreign = true;
+    }
+    this.#clock.follow(step);
+  }
+
+  #commit<T>(work: (tables: Tables) => T): T {
     const tables = this.#writable();
     this.#db.exec('BEGIN IMMEDIATE');
     try {

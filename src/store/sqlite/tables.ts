@@ -16,6 +16,7 @@ import { type Cleaned, Journal } from './journal.ts';
 import { type ConcludeRequest, OutboxTables } from './outbox.ts';
 import { type JsonRow, subscriberOf } from './rows.ts';
 import { SubscriberRows, type WriteNumber } from './subscriber-rows.ts';
+import { WaitingTimes } from './waiting-times.ts';
 
 /**
  * The tables and what is done to them, one call after the other, until `flush`. Knows nothing of threads, transactions and
@@ -29,6 +30,7 @@ export class Tables {
   readonly outbox: OutboxTables;
   readonly #audit: Audit;
   readonly #subscribers: SubscriberRows;
+  readonly #times: WaitingTimes;
   readonly #halves = new Halves();
   readonly #oldestDue: StatementSync;
   readonly #newestDue: StatementSync;
@@ -41,6 +43,7 @@ export class Tables {
     this.#journal = new Journal(db, this.#index, this.#subscribers, now);
     this.outbox = new OutboxTables(db);
     this.#audit = new Audit(db, now);
+    this.#times = new WaitingTimes(db, limits);
     const due = `SELECT ${SUBSCRIBER_COLUMNS.join(', ')} FROM subscribers WHERE due_at <= ?`;
     this.#oldestDue = db.prepare(`${due} ORDER BY due_at LIMIT ?`);
     this.#newestDue = db.prepare(`${due} ORDER BY due_at DESC LIMIT ?`);
@@ -49,6 +52,7 @@ export class Tables {
 
   /** After a start: whoever held these is gone, and may have sent what he held them for. */
   recover(intents: readonly Intent[]): void {
+    this.#times.pullIn(this.#now());
     for (const { imsi, wanted } of intents) {
       const news: EventNews[] = [];
       this.#apply({ kind: 'abandoned', imsi, wanted }, news, this.#subscribers.nextWrite());
@@ -116,6 +120,12 @@ export class Tables {
 
   note(deed: Deed): void {
     this.#audit.note(deed);
+  }
+
+  /** The clock was set by `step` milliseconds, which `now` does not know yet: whoever waits goes on waiting as long as before. */
+  moveTimes(step: number): void {
+    this.#times.move(this.#now(), step);
+    this.#subscribers.forget();
   }
 
   /** Somebody else wrote: what is remembered of the tables may be wrong, or not be all. */
