@@ -14,6 +14,11 @@ const NO_CONNECTION = failed('no_turn', 'Connection timeout: no free connection 
 export interface Tried {
   readonly outcome: Outcome;
   readonly attempt: Attempt | null;
+  /**
+   * How long ago the call began, in milliseconds: by the clock that says more, since the steady one does not go on while a
+   * machine sleeps.
+   */
+  readonly ageMs: number;
 }
 
 /** Calls to the core, as many and as quick as it can take. */
@@ -95,13 +100,14 @@ export class Attempts {
   async #call(change: Change, context: CallContext, still?: () => Promise<boolean>): Promise<Tried | null> {
     try {
       if (still && !(await still())) return null;
-      const started = this.#clock.now();
+      const [started, startedAt] = [this.#clock.now(), this.#clock.wall()];
       // Asked before the circuit: a call that is not made tells it nothing.
       if (started >= context.deadline) return notMade(NO_CONNECTION);
       const permit = this.#breaker.admit();
       if (!permit) return notMade(this.#circuitOpen());
       const outcome = await this.#apply(change, context);
-      return { outcome, attempt: this.#learn(change, outcome, permit, started) };
+      const attempt = this.#learn(change, outcome, permit, started);
+      return { outcome, attempt, ageMs: Math.max(attempt.durationMs, attempt.at - startedAt) };
     } finally {
       this.#gate.leave();
     }
@@ -146,5 +152,5 @@ export class Attempts {
 }
 
 function notMade(outcome: Outcome): Tried {
-  return { outcome, attempt: null };
+  return { outcome, attempt: null, ageMs: 0 };
 }

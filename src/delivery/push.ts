@@ -12,6 +12,8 @@ export interface Pushed {
   readonly wanted: Wanted;
   readonly outcome: Outcome;
   readonly attempts: readonly Attempt[];
+  /** How long ago the last of them began, in milliseconds. */
+  readonly ageMs: number;
   /** What was released before. */
   readonly released: readonly Release[];
 }
@@ -45,10 +47,10 @@ export function push(
 function pushed(
   wanted: Wanted,
   released: readonly Release[],
-  { outcome, attempt }: Tried,
+  { outcome, attempt, ageMs }: Tried,
   before: readonly Attempt[] = [],
 ): Pushed {
-  return { wanted, outcome, attempts: attempt ? [...before, attempt] : before, released };
+  return { wanted, outcome, attempts: attempt ? [...before, attempt] : before, ageMs, released };
 }
 
 function isUnknown(outcome: Outcome): boolean {
@@ -65,12 +67,11 @@ export function asRelease(pushed: Pushed): Pushed {
  * @param retry how we go on by ourselves after a failure: in how many milliseconds; null when NSPS does.
  */
 export function effectOf(
-  { wanted, outcome, attempts, released }: Pushed,
+  { wanted, outcome, ageMs, released }: Pushed,
   { imsi, claim }: Held,
   retry: (failure: Failure) => number | null,
 ): Extract<Effect, { kind: 'applied' | 'failed' }> {
-  if (outcome.kind === 'done')
-    return { kind: 'applied', imsi, wanted, ageMs: attempts.at(-1)?.durationMs ?? 0, released, claim };
+  if (outcome.kind === 'done') return { kind: 'applied', imsi, wanted, ageMs, released, claim };
   const { failure } = outcome;
   const { kind, counts } = FAILURES[failure.code];
   return { kind: 'failed', imsi, wanted, result: kind, why: failure.why, retryInMs: retry(failure), counts, claim };

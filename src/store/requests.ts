@@ -20,20 +20,34 @@ export function claimEndedBy(effect: Effect): string | undefined | null {
   return 'claim' in effect ? effect.claim : endsClaim(effect.kind) ? undefined : null;
 }
 
-/** A write on its way to where it is carried out, and when it was asked for (`steadyMs`). */
+/** A write on its way to where it is carried out, and when it was asked for. */
 export interface AskedWrite extends Write {
-  readonly askedAt: number;
+  readonly askedAt: Moment;
 }
 
-/** Milliseconds on a clock that nobody sets, which is the same in all threads. */
-export function steadyMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
+/**
+ * In milliseconds on a clock that nobody sets, which is the same in all threads, but stands still while the machine sleeps;
+ * and on the wall clock, which does not.
+ */
+export interface Moment {
+  readonly steady: number;
+  readonly wall: number;
+}
+
+export function momentNow(): Moment {
+  return { steady: Number(process.hrtime.bigint()) / 1e6, wall: Date.now() };
+}
+
+/** Milliseconds at least; more when the wall clock was set forward. */
+function since({ steady, wall }: Moment): number {
+  const now = momentNow();
+  return Math.max(now.steady - steady, now.wall - wall);
 }
 
 /**
  * An effect as it is in the moment when it is carried out. A write may have waited long, for a lock or for a store that is
  * well again: the call that it tells of began so much earlier, and may be no proof of what the core has now (ADR 0011).
  */
-export function asOfNow(effect: Effect, askedAt: number): Effect {
-  return effect.kind === 'applied' ? { ...effect, ageMs: effect.ageMs + steadyMs() - askedAt } : effect;
+export function asOfNow(effect: Effect, askedAt: Moment): Effect {
+  return effect.kind === 'applied' ? { ...effect, ageMs: effect.ageMs + since(askedAt) } : effect;
 }

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FAILURES } from '../../src/core/outcome.ts';
+import { unknownSubscriber } from '../../src/core/subscriber.ts';
 import type { Version } from '../../src/core/version.ts';
 import { Attempts } from '../../src/delivery/attempts.ts';
 import { Breaker } from '../../src/delivery/breaker.ts';
 import { Gate } from '../../src/delivery/gate.ts';
 import { SubscriberLines } from '../../src/delivery/lines.ts';
+import { effectOf, push } from '../../src/delivery/push.ts';
 import { Semaphore } from '../../src/delivery/semaphore.ts';
 import type { Target } from '../../src/ports/target.ts';
+import { asOfNow, momentNow } from '../../src/store/requests.ts';
 import { FakeClock, settled } from '../helpers/fake-clock.ts';
-import { wantedAt } from '../helpers/subscribers.ts';
+import { IMSI, wantedAt } from '../helpers/subscribers.ts';
+import { attemptsOn, CALL_MS, SlowCore } from '../helpers/swaps.ts';
 
 describe('semaphore', () => {
   test('admits in the order of asking, and nobody beyond his deadline', async () => {
@@ -32,6 +36,7 @@ describe('semaphore', () => {
   });
 });
 
+const HOUR_MS = 3_600_000;
 const VERSION = { iEvent: '1' };
 
 describe('subscriber lines', () => {
@@ -158,6 +163,27 @@ describe('breaker', () => {
 });
 
 describe('attempts', () => {
+  test('a confirmation is as old as its call, also when the machine slept while it was under way (G4)', async (t) => {
+    const clock = new FakeClock();
+    const core = new SlowCore(clock);
+    const [wanted, held] = [wantedAt(1), { ...unknownSubscriber(IMSI), claim: '1' }];
+    core.meanwhile.set(`${IMSI} ${wanted.change.state.msisdn}`, async () => clock.setBy(HOUR_MS));
+    const context = { deadline: 5_000, requestId: 'r', uniqueId: 'u' };
+    const pushing = push(attemptsOn(core, clock), held, wanted, [], context, async () => true);
+    await clock.advance(CALL_MS);
+    const pushed = await pushing;
+    assert.ok(pushed);
+    assert.equal(pushed.attempts[0]?.durationMs, CALL_MS);
+    const effect = effectOf(pushed, held, () => null);
+    assert.ok(effect.kind === 'applied');
+    assert.equal(effect.ageMs, CALL_MS + HOUR_MS);
+    // It sleeps again before that is written.
+    const asked = momentNow();
+    const wall = Date.now();
+    t.mock.method(Date, 'now', () => wall + HOUR_MS);
+    const written = asOfNow(effect, asked);
+    assert.ok(written.kind === 'applied' && written.ageMs >= effect.ageMs + HOUR_MS);
+  });
   test('a target that throws may have called the core; it leaves nothing under way, and is no success as a probe', async () => {
     const clock = new FakeClock();
     const breaker = new Breaker({ failures: 1, cooldownMs: 50 }, clock);

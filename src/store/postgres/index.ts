@@ -2,7 +2,7 @@ import type { Limits, Subscriber, Wanted } from '../../core/subscriber.ts';
 import type { Deed } from '../../ports/operating.ts';
 import { type CleaningOrder, type Held, type Store, StoreError, type Views, type Write } from '../../ports/store.ts';
 import { Group } from '../group.ts';
-import { type AskedWrite, steadyMs, type WriteResult } from '../requests.ts';
+import { type AskedWrite, momentNow, type WriteResult } from '../requests.ts';
 import { deedParameters, NOTE } from './audit.ts';
 import { Claims, type LeaseRequest } from './claims.ts';
 import { Cleaning } from './cleaning.ts';
@@ -86,7 +86,7 @@ export class PostgresStore implements Store {
   }
 
   async write(write: Write): Promise<readonly boolean[]> {
-    const result = await this.#writes.ask({ ...write, askedAt: steadyMs() });
+    const result = await this.#writes.ask({ ...write, askedAt: momentNow() });
     if ('refused' in result) throw new StoreError(`the store refuses it: ${result.refused}`, { passing: false });
     return result.taken;
   }

@@ -10,7 +10,7 @@ import {
   StoreError,
   type Write,
 } from '../../ports/store.ts';
-import { type AskedWrite, claimEndedBy, steadyMs, type WriteResult } from '../requests.ts';
+import { type AskedWrite, claimEndedBy, type Moment, momentNow, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
 import { guestMark } from './guest-book.ts';
 import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
@@ -195,7 +195,7 @@ export class SqliteStore implements Store {
   }
 
   write(write: Write): Promise<readonly boolean[]> {
-    const askedAt = steadyMs();
+    const askedAt = momentNow();
     return this.#writes.ask({ ...write, askedAt }).then(
       (result) => this.#written(write, result),
       (error: unknown) => {
@@ -214,7 +214,7 @@ export class SqliteStore implements Store {
   }
 
   /** Who was called for stays held until it can be written what came of it: else something older might be sent (G2). */
-  #keepInMind(effect: Effect, askedAt: number): void {
+  #keepInMind(effect: Effect, askedAt: Moment): void {
     const { imsi, kind } = effect;
     this.#memory.forget(imsi);
     if (kind === 'applied' || kind === 'failed') this.#unsettled.set(imsi, { effect, askedAt });
@@ -283,8 +283,8 @@ interface StoreParts {
   readonly memory: Memory;
 }
 
-/** What came of a call and could not be written, and when that was to be (`steadyMs`). */
+/** What came of a call and could not be written, and when that was to be. */
 interface Unsettled {
   readonly effect: Extract<Effect, { kind: 'applied' | 'failed' }>;
-  readonly askedAt: number;
+  readonly askedAt: Moment;
 }

@@ -1,7 +1,7 @@
 import type { Conclusion, Outbox, OutboxBacklog, Standing } from '../../ports/outbox.ts';
 import type { Entry, StoredEvent } from '../../ports/store.ts';
 import { Group } from '../group.ts';
-import { steadyMs } from '../requests.ts';
+import { momentNow } from '../requests.ts';
 import { encodeWrites } from './messages.ts';
 import type { Thread } from './threads.ts';
 
@@ -15,7 +15,7 @@ export class ThreadOutbox implements Outbox {
     this.#puts = new Group((entries) =>
       thread.send(
         'put',
-        encodeWrites(entries.map((entry) => ({ entry, story: null, effects: [], askedAt: steadyMs() }))),
+        encodeWrites(entries.map((entry) => ({ entry, story: null, effects: [], askedAt: momentNow() }))),
       ),
     );
   }
