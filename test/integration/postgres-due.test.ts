@@ -2,11 +2,42 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../helpers/polling.ts';
 import { type PostgresBench, postgresBench, withClient } from '../helpers/postgres.ts';
-import { acceptanceOf, effects, IMSI } from '../helpers/subscribers.ts';
+import { acceptanceOf, effects, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 
 const LONG_MS = 600_000;
 const DONE = 5_000;
 const LOOKS = 100;
+
+test("whoever waits longer than anybody does, since the database's clock was set back, is pulled in", async () => {
+  await using bench = await postgresBench();
+  const store = await bench.open();
+  await store.write(acceptanceOf(1));
+  const other = wantedAt(1, { imsi: OTHER_IMSI });
+  const unsure = { result: 'unsure', why: 'no answer', retryInMs: null, counts: true } as const;
+  await store.write(effects({ kind: 'failed', imsi: OTHER_IMSI, wanted: other, ...unsure }));
+  const usual = await store.look(OTHER_IMSI);
+  // As they would be had the clock been two hours ahead until now.
+  await bench.query(
+    'UPDATE nsps_connector.subscribers SET due_at = due_at + $1, waiting_since = waiting_since + $1 WHERE imsi = $2',
+    [2 * LIMITS.longestRestMs, Number(IMSI)],
+  );
+  const nothing = { before: 0, most: 1_000, limit: 1 };
+  await store.clean(nothing);
+  const { dueAt, waitingSince } = await store.look(IMSI);
+  const [row] = await bench.query('SELECT nsps_connector.now_ms()::float8 AS now');
+  const now = Number(row?.['now']);
+  assert.ok(dueAt && dueAt > now && dueAt <= now + LIMITS.longestRestMs, `${dueAt}`);
+  assert.ok(waitingSince && waitingSince <= now);
+  assert.deepEqual(await store.look(OTHER_IMSI), usual, 'nobody else is');
+  await bench.query(
+    'UPDATE nsps_connector.subscribers SET due_at = due_at + $1, unsettled_until = unsettled_until + $1 WHERE imsi = $2',
+    [2 * LIMITS.longestRestMs, Number(OTHER_IMSI)],
+  );
+  await store.clean(nothing);
+  const { unsettledUntil } = await store.look(OTHER_IMSI);
+  assert.ok(unsettledUntil && unsettledUntil >= now && unsettledUntil < now + 2 * LIMITS.settleAfterMs);
+  await store.close();
+});
 
 test('a look for who is due does not go through all who were, as long as somebody reads an old state', async () => {
   await using bench = await postgresBench();

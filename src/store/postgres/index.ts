@@ -9,6 +9,7 @@ import { Cleaning } from './cleaning.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { Leases } from './leases.ts';
 import { PostgresViews } from './views.ts';
+import { pullIn } from './waiting-times.ts';
 import { Writes } from './writes.ts';
 
 export interface PostgresOptions extends Omit<DatabaseOptions, 'poolSize'> {
@@ -25,6 +26,7 @@ export interface PostgresOptions extends Omit<DatabaseOptions, 'poolSize'> {
  */
 export class PostgresStore implements Store {
   readonly #database: Database;
+  readonly #limits: Limits;
   readonly #cleaning: Cleaning;
   readonly #claiming: Claims;
   readonly #claims: Group<LeaseRequest, Held | null>;
@@ -62,6 +64,7 @@ export class PostgresStore implements Store {
     const claiming = new Claims(database, () => leases.next(), limits);
     const writing = new Writes(database, leases, limits);
     this.#database = database;
+    this.#limits = limits;
     this.#claiming = claiming;
     this.#claims = new Group((requests) => database.named(claiming.claim(requests)));
     this.#looks = new Group((imsis) => database.named(claiming.look(imsis)));
@@ -91,8 +94,10 @@ export class PostgresStore implements Store {
     return result.taken;
   }
 
-  clean(order: CleaningOrder): Promise<number> {
-    return this.#database.named(this.#cleaning.clean(order));
+  /** Looked after with it, since that is done time and again: whoever waits too long. */
+  async clean(order: CleaningOrder): Promise<number> {
+    await this.#database.named(pullIn(this.#database, this.#limits));
+    return await this.#database.named(this.#cleaning.clean(order));
   }
 
   async note(deed: Deed): Promise<void> {
