@@ -32,7 +32,7 @@ export class Pace {
 
   /** Until the next write may begin, in milliseconds. */
   beforeWrite(note: RecordNote): number {
-    return pauseBeforeWrite(note, this.#perMinute, this.#clock.wall());
+    return pauseBeforeWrite(note, this.#perMinute, this.#clock.now());
   }
 
   /** Looking for rows that may still come begins anew. */

@@ -10,7 +10,7 @@ import type { Endings } from './endings.ts';
 import { headerWords } from './header-words.ts';
 import { readBack } from './read-back.ts';
 import { type Batch, batchOf, resultOf } from './record-batch.ts';
-import { type Pending, type RecordNote, readNote, withWrite, withWriteEnded } from './record-note.ts';
+import { movedBy, type Pending, type RecordNote, readNote, withWrite, withWriteEnded } from './record-note.ts';
 import { Pace } from './record-pace.ts';
 import type { Trouble } from './record-trouble.ts';
 import type { Rest } from './rest.ts';
@@ -54,6 +54,8 @@ export class RowWriter {
   #note: RecordNote | null = null;
   #headerIsRight = false;
   #underWay = 0;
+  /** Until when what was sent then may still be applied, on the steady clock. */
+  #settles: { readonly settleAt: number; readonly until: number } | null = null;
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -91,7 +93,7 @@ export class RowWriter {
 
   /** Does what comes next: looks at the header, finds out what came of a write, or writes. @throws StoreError. */
   async step(): Promise<Came> {
-    this.#note ??= readNote(await this.#outbox.note(), this.#target.place, this.#clock.wall());
+    this.#note ??= this.#read(await this.#outbox.note());
     const note = this.#note;
     // What was mended may have been the sheet itself.
     if (!this.#headerIsRight || this.#trouble.fault) return await this.#lookAtHeader(note);
@@ -115,8 +117,18 @@ export class RowWriter {
     return this.#parts.tracer.together({ name, eventIds }, work);
   }
 
+  /** Between them the wall clock may be set: in between the steady one counts. */
+  #read(text: string | null): RecordNote {
+    const [wall, now] = [this.#clock.wall(), this.#clock.now()];
+    return movedBy(readNote(text, this.#target.place, wall), now - wall);
+  }
+
+  #textOf(note: RecordNote): string {
+    return JSON.stringify(movedBy(note, this.#clock.wall() - this.#clock.now()));
+  }
+
   async #keep(note: RecordNote): Promise<void> {
-    await this.#outbox.conclude([], JSON.stringify(note));
+    await this.#outbox.conclude([], this.#textOf(note));
     this.#note = note;
   }
 
@@ -135,10 +147,10 @@ export class RowWriter {
     if (header.kind === 'empty') {
       const restMs = this.#pace.beforeWrite(note);
       if (restMs > 0) return { restMs };
-      const written = withWrite(note, this.#clock.wall());
+      const written = withWrite(note, this.#clock.now());
       await this.#keep(written);
       const told = await this.#target.writeHeader();
-      await this.#keep(withWriteEnded(written, this.#clock.wall()));
+      await this.#keep(withWriteEnded(written, this.#clock.now()));
       if (told.kind === 'failed') return told;
     }
     this.#headerIsRight = true;
@@ -158,10 +170,11 @@ export class RowWriter {
     return this.#parts.tracer.together({ name: 'append rows', eventIds, sends: true }, async () => {
       const began = { wall: this.#clock.wall(), now: this.#clock.now() };
       const pending = { eventIds, settleAt: began.wall + this.#parts.limits.settleMs };
-      const sent = { ...withWrite(note, began.wall), pending };
+      const sent = { ...withWrite(note, began.now), pending };
+      this.#settles = { settleAt: pending.settleAt, until: began.now + this.#parts.limits.settleMs };
       await this.#keep(sent);
       const told = await this.#target.append(rows);
-      const over = withWriteEnded(sent, this.#clock.wall());
+      const over = withWriteEnded(sent, this.#clock.now());
       const durationMs = this.#clock.now() - began.now;
       const result = resultOf(told);
       this.#parts.observer?.called({ action: 'append', durationMs, ...result });
@@ -175,7 +188,7 @@ export class RowWriter {
   }
 
   async #recorded(note: RecordNote, events: readonly Recordable[], call: { durationMs: number; why?: string }) {
-    await this.#parts.endings.recorded(events, JSON.stringify(note), call);
+    await this.#parts.endings.recorded(events, this.#textOf(note), call);
     this.#note = note;
     const fields = { events: events.length, last_row: note.last?.row, duration_ms: call.durationMs };
     this.#parts.log.info(fields, 'Events recorded');
@@ -195,7 +208,7 @@ export class RowWriter {
   ): Promise<Came> {
     if (FAILURES[failure.code].kind === 'unsure') {
       // Who answered has come to an end with it; who did not may still.
-      const settleAt = failure.code === 'core_error' ? this.#clock.wall() : note.pending.settleAt;
+      const settleAt = failure.code === 'core_error' ? 0 : note.pending.settleAt;
       this.#pace.looksAfresh();
       await this.#keep({ ...note, pending: { ...note.pending, settleAt } });
       return { failure };
@@ -223,9 +236,19 @@ export class RowWriter {
     this.#parts.log.warn(fields, 'Event refused: it is not recorded');
   }
 
+  /** On the steady clock. What an earlier process sent may be as late as if it were sent now: its clock may have been another. */
+  #settledAt(settleAt: number): number {
+    if (settleAt === 0) return 0;
+    if (this.#settles?.settleAt !== settleAt) {
+      this.#settles = { settleAt, until: this.#clock.now() + this.#parts.limits.settleMs };
+    }
+    return this.#settles.until;
+  }
+
   async #settle(note: RecordNote, { eventIds, settleAt }: Pending): Promise<Came> {
     const cells = new Map(eventIds.map((eventId) => [eventId, this.#target.idCell(eventId)]));
-    const asked = this.#clock.wall();
+    const asked = this.#clock.now();
+    const until = this.#settledAt(settleAt);
     const read = await readBack(this.#target, note.last, new Set(cells.values()), () => this.#pace.readTurn());
     if (this.#rest.stopping) return null;
     if (read.kind === 'failed') return read;
@@ -233,13 +256,13 @@ export class RowWriter {
     const missing = eventIds.filter((eventId) => !isThere(eventId));
     this.#parts.tracer.note(() => ({ found: eventIds.length - missing.length, missing: missing.length }));
     // Only a look that began after it could come last can tell that it never will.
-    const over = missing.length === 0 || asked >= settleAt;
+    const over = missing.length === 0 || asked >= until;
     const next = { ...note, last: read.value.last, pending: over ? null : { eventIds: missing, settleAt } };
     const found = eventIds.filter(isThere).map((eventId) => ({ eventId, imsi: null }));
     if (found.length > 0) await this.#recorded(next, found, { durationMs: 0, why: 'found there' });
     else await this.#keep(next);
     if (over) return null;
-    return { restMs: Math.min(settleAt - this.#clock.wall(), this.#pace.beforeLook()) };
+    return { restMs: Math.min(until - this.#clock.now(), this.#pace.beforeLook()) };
   }
 }
 type Recordable = Pick<StoredEvent, 'eventId' | 'imsi'> & { readonly seq?: number };

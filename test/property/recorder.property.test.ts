@@ -79,6 +79,7 @@ type Step =
   | { readonly kind: 'send'; readonly n: number }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'plan'; readonly courses: readonly Course[] }
+  | { readonly kind: 'set'; readonly ms: number }
   | { readonly kind: 'kill' | 'sort' };
 
 const courses: fc.Arbitrary<Course> = fc.constantFrom(
@@ -92,15 +93,21 @@ const courses: fc.Arbitrary<Course> = fc.constantFrom(
   'place_missing',
 );
 
-function stepsOf(more: readonly ('kill' | 'sort')[]): fc.Arbitrary<Step[]> {
+function stepsOf(
+  more: readonly ('kill' | 'sort')[],
+  besides: readonly fc.Arbitrary<Step>[] = [],
+): fc.Arbitrary<Step[]> {
   const send = fc.record({ kind: fc.constant('send' as const), n: fc.integer({ min: 1, max: 40 }) });
   const wait = fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 3_000 }) });
   const plan = fc.record({ kind: fc.constant('plan' as const), courses: fc.array(courses, { maxLength: 8 }) });
   const others = more.map((kind) => fc.constant({ kind }));
-  return fc.array(fc.oneof({ arbitrary: send, weight: 4 }, { arbitrary: wait, weight: 3 }, plan, ...others), {
-    minLength: 5,
-    maxLength: 50,
-  });
+  return fc.array(
+    fc.oneof({ arbitrary: send, weight: 4 }, { arbitrary: wait, weight: 3 }, plan, ...others, ...besides),
+    {
+      minLength: 5,
+      maxLength: 50,
+    },
+  );
 }
 
 async function play(life: Life, steps: readonly Step[]): Promise<void> {
@@ -108,6 +115,7 @@ async function play(life: Life, steps: readonly Step[]): Promise<void> {
     if (step.kind === 'send') life.send(step.n);
     else if (step.kind === 'plan') life.sheet.plan(step.courses);
     else if (step.kind === 'kill') life.kill();
+    else if (step.kind === 'set') life.clock.setBy(step.ms);
     else if (step.kind === 'sort') life.sheet.rows.sort();
     // What is sent in one turn is written together.
     await life.clock.advance(step.kind === 'wait' ? step.ms : 0);
@@ -140,6 +148,24 @@ for (const waitMs of [0, WAIT_MS]) {
         assert.ok(busiestMinute(life.sheet.appends) <= PER_MINUTE);
       }),
       { numRuns: 120 },
+    );
+  });
+}
+
+const sets = fc.record({ kind: fc.constant('set' as const), ms: fc.integer({ min: -7_200_000, max: 7_200_000 }) });
+
+for (const kills of [[], ['kill' as const]]) {
+  const dies = kills.length > 0 ? ' and whatever dies' : '';
+  test(`whatever the wall clock is set to${dies}, what is acknowledged has one row, and soon`, async () => {
+    await fc.assert(
+      fc.asyncProperty(stepsOf(kills, [sets]), async (steps) => {
+        const life = new Life(0);
+        await play(life, steps);
+        checkRows(life);
+        // Of writes before a death only the wall clock can tell how long ago they were.
+        if (kills.length === 0) assert.ok(busiestMinute(life.sheet.appends) <= PER_MINUTE);
+      }),
+      { numRuns: 200 },
     );
   });
 }

@@ -25,6 +25,12 @@ describe("the recorder's note", () => {
     assert.ok(pauseBeforeWrite(written(-9_999_999), 1, NOW) <= 61_000);
   });
 
+  test('nor for ever: what was written later than now was written now', () => {
+    const note = readNote(JSON.stringify(written(3_000, -9_999_999)), 'here', NOW);
+    assert.deepEqual(note.writes, [NOW - 3_000, NOW]);
+    assert.equal(pauseBeforeWrite(note, 60, NOW + 1_000), 0);
+  });
+
   test('a write counts from when it ended; those of more than a minute ago are forgotten', () => {
     const before = withWrite(written(61_001, 60_000), NOW);
     assert.deepEqual(before.writes, [NOW - 60_000, NOW]);
