@@ -20,6 +20,21 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       await next.close();
     });
 
+    test('takes a call for one of unknown result when it refuses what came of it', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const release = { version: versionAt(2), change: wantedAt(2, { imsi: OTHER_IMSI, msisdn: null }).change };
+      await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release], wanted: null }));
+      const wanted = wantedAt(3, { owed: false });
+      const { claim } = there(await store.claim(IMSI, wanted, HOLD_MS));
+      const result = { kind: 'applied', imsi: IMSI, wanted, ageMs: 1, released: [release], claim } as const;
+      await assert.rejects(store.write(effects(result)), /a number was not released yet/);
+      const found = await untilFree(store, IMSI);
+      assert.deepEqual([found.applied, found.desired, found.after], [null, wanted, [release]], 'it was sent');
+      assert.ok(found.unsettledUntil && found.dueAt);
+      await store.close();
+    });
+
     test('lets nobody who comes too late end the claim of the next, not even in the same process', async () => {
       await using bench = await makeBench();
       const store = await bench.open();

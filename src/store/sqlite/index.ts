@@ -197,7 +197,7 @@ export class SqliteStore implements Store {
   write(write: Write): Promise<readonly boolean[]> {
     const askedAt = momentNow();
     return this.#writes.ask({ ...write, askedAt }).then(
-      (result) => this.#written(write, result),
+      (result) => this.#written(write, result, askedAt),
       (error: unknown) => {
         for (const effect of write.effects) this.#keepInMind(effect, askedAt);
         throw error;
@@ -205,19 +205,36 @@ export class SqliteStore implements Store {
     );
   }
 
-  #written({ effects }: Write, result: WriteResult): readonly boolean[] {
-    const taken = 'refused' in result ? [] : result.taken;
-    for (const [index, effect] of effects.entries()) this.#follow(effect, taken[index] ?? false);
+  #written({ effects }: Write, result: WriteResult, askedAt: Moment): readonly boolean[] | Promise<never> {
+    if ('refused' in result) return this.#refused(effects, result.refused, askedAt);
+    for (const [index, effect] of effects.entries()) this.#follow(effect, result.taken[index] ?? false);
     for (const changes of this.#watches) for (const { imsi } of effects) changes.add(imsi);
-    if ('refused' in result) throw new StoreError(`the store refuses it: ${result.refused}`, { passing: false });
-    return taken;
+    return result.taken;
+  }
+
+  async #refused(effects: readonly Effect[], why: string, askedAt: Moment): Promise<never> {
+    const given = effects.map((effect) => (isOfCall(effect) ? this.#giveUp(effect) : this.#follow(effect, false)));
+    for (const [index, { status }] of (await Promise.allSettled(given)).entries()) {
+      if (status === 'rejected') this.#keepInMind(effects[index] as Effect, askedAt);
+    }
+    throw new StoreError(`the store refuses it: ${why}`, { passing: false });
+  }
+
+  /**
+   * What came of a call is refused, so nothing is known of it: as when its holder is gone, which is what a lease that is not
+   * ended comes to on PostgreSQL. Let go of without that, he would be sent something older (G2), or be left with this (G4).
+   */
+  async #giveUp(effect: CallEffect): Promise<void> {
+    const { imsi, wanted } = effect;
+    await this.write({ entry: null, story: null, effects: [{ kind: 'abandoned', imsi, wanted }] });
+    this.#endClaim(effect);
   }
 
   /** Who was called for stays held until it can be written what came of it: else something older might be sent (G2). */
   #keepInMind(effect: Effect, askedAt: Moment): void {
-    const { imsi, kind } = effect;
+    const { imsi } = effect;
     this.#memory.forget(imsi);
-    if (kind === 'applied' || kind === 'failed') this.#unsettled.set(imsi, { effect, askedAt });
+    if (isOfCall(effect)) this.#unsettled.set(imsi, { effect, askedAt });
     else this.#endClaim(effect);
   }
 
@@ -225,7 +242,8 @@ export class SqliteStore implements Store {
   async #settle(): Promise<void> {
     const settled = [...this.#unsettled.values()].map(async ({ effect, askedAt }) => {
       const { imsi } = effect;
-      await this.#writes.ask({ entry: null, story: null, effects: [effect], askedAt });
+      const result = await this.#writes.ask({ entry: null, story: null, effects: [effect], askedAt });
+      if ('refused' in result) await this.#giveUp(effect);
       this.#unsettled.delete(imsi);
       this.#memory.forget(imsi);
       this.#endClaim(effect);
@@ -283,8 +301,15 @@ interface StoreParts {
   readonly memory: Memory;
 }
 
+/** What came of a call. */
+type CallEffect = Extract<Effect, { kind: 'applied' | 'failed' }>;
+
+function isOfCall(effect: Effect): effect is CallEffect {
+  return effect.kind === 'applied' || effect.kind === 'failed';
+}
+
 /** What came of a call and could not be written, and when that was to be. */
 interface Unsettled {
-  readonly effect: Extract<Effect, { kind: 'applied' | 'failed' }>;
+  readonly effect: CallEffect;
   readonly askedAt: Moment;
 }
