@@ -1,6 +1,7 @@
 import { FREE } from './claim-statements.ts';
 import type { Database } from './database.ts';
-import { type DueLook, type DueRange, rangeAfter, rangeOf } from './due-range.ts';
+import { type DueLook, type DueRange, onlyRecent, rangeAfter, rangeOf } from './due-range.ts';
+import { NOW } from './statements.ts';
 
 const FIRST_AND_LAST = `
   WITH clock AS MATERIALIZED (SELECT nsps_connector.now_ms() AS now)
@@ -22,13 +23,13 @@ const [SHORTEST_REST_MS, LONGEST_REST_MS] = [1_000, 60_000];
  * time and again: the longer that takes, the less often.
  */
 export class Due {
-  readonly #database: Database;
+  readonly #database: Pick<Database, 'lookLong' | 'run'>;
   #range: DueRange | null = null;
   #scout: Promise<DueRange> | null = null;
   /** On the clock of this process. */
   #nextScout = 0;
 
-  constructor(database: Database) {
+  constructor(database: Pick<Database, 'lookLong' | 'run'>) {
     this.#database = database;
   }
 
@@ -38,7 +39,18 @@ export class Due {
     this.#scout ??= this.#sendScout();
     // Should it fail, what is known is still so.
     this.#scout.catch(() => {});
-    return this.#range ?? (await this.#scout);
+    return this.#range ?? (await this.#scout.catch((error: unknown) => this.#lately(error)));
+  }
+
+  /**
+   * The first scout found nobody in the time it has: whoever became due before waits for the next one, and whoever does from
+   * here on need not. Rejects with the scout's error when the database does not tell the time either.
+   */
+  async #lately(error: unknown): Promise<DueRange> {
+    const [[now] = []] = await this.#database.run<[number]>(NOW, []).catch(() => []);
+    if (now === undefined) throw error;
+    this.#range ??= onlyRecent(now);
+    return this.#range;
   }
 
   /** @param look what was looked at is `range`. */
