@@ -2,7 +2,7 @@ import { parseEvent } from '../contract/parse.ts';
 import { newest, type Subscriber, type Wanted } from '../core/subscriber.ts';
 import type { Decision } from '../core/types.ts';
 import { compareVersions, type Version, versionOf } from '../core/version.ts';
-import type { EventRow } from '../ports/operating.ts';
+import type { EventRow, EventSearch } from '../ports/operating.ts';
 import type { EventState, StoredEvent, Views } from '../ports/store.ts';
 
 /**
@@ -15,24 +15,18 @@ export interface Untaken {
   readonly why: string | null;
 }
 
-/** His last events that are looked through. */
-const LOOKED_AT = 20;
+/** Events of a page; whoever has no more of them in all, as nearly everybody, costs one. */
+const PAGE = 200;
 
-/** @param subscriber null when nothing is kept of him. @returns that event, looked for among his last ones; null when there is none. */
+/**
+ * Looked for among all that came of him: what was not taken may have come before any number of events that are old news.
+ * Costs a small read for each of them that was answered an error.
+ * @param subscriber null when nothing is kept of him.
+ * @returns null when there is none.
+ */
 export async function untakenOf(imsi: string, subscriber: Subscriber | null, views: Views): Promise<Untaken | null> {
-  const { events } = await views.page({ imsi, limit: LOOKED_AT });
-  return await untakenAmong(events, imsi, subscriber, views);
-}
-
-/** The same with his last events at hand. @param rows newest first. */
-export async function untakenAmong(
-  rows: readonly EventRow[],
-  imsi: string,
-  subscriber: Subscriber | null,
-  views: Pick<Views, 'event'>,
-): Promise<Untaken | null> {
   const known = subscriber && newest(subscriber);
-  const answered = rows.filter(({ eventId, state }) => isError(state) && eventId !== known?.eventId);
+  const answered = (await errorsOf(imsi, views)).filter(({ eventId }) => eventId !== known?.eventId);
   if (answered.length === 0 && isSettled(subscriber)) return null;
   const own = known && (await views.event(known.eventId));
   let last = known && { version: known.version, seq: own?.seq ?? 0 };
@@ -44,6 +38,25 @@ export async function untakenAmong(
     untaken = asUntaken({ eventId, state, why });
   }
   return untaken;
+}
+
+/** His events that were answered an error, the last one first. */
+async function errorsOf(imsi: string, views: Views): Promise<readonly EventRow[]> {
+  const { events, next } = await views.page({ imsi, limit: PAGE });
+  if (next === null) return events.filter(({ state }) => isError(state));
+  const errors = await Promise.all(ERRORS.map((state) => allOf({ imsi, state, limit: PAGE }, views)));
+  return errors.flat().sort((one, other) => other.seq - one.seq);
+}
+
+/** All pages of a search. */
+async function allOf(search: EventSearch, views: Views): Promise<EventRow[]> {
+  const rows: EventRow[] = [];
+  for (let page = search; ; ) {
+    const { events, next } = await views.page(page);
+    rows.push(...events);
+    if (next === null) return rows;
+    page = { ...search, beforeSeq: next };
+  }
 }
 
 /** Whether what is kept was confirmed or promised: a state that a failed event left behind is neither, and still NSPS's. */
@@ -72,6 +85,8 @@ function placeOf(event: StoredEvent | null, imsi: string): Place | null {
 function isNewer(one: Place, other: Place): boolean {
   return (compareVersions(one.version, other.version) || one.seq - other.seq) > 0;
 }
+
+const ERRORS = ['failed', 'rejected'] as const satisfies EventState[];
 
 function isError(state: EventState): state is Untaken['state'] {
   return state === 'failed' || state === 'rejected';

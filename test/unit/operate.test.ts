@@ -116,6 +116,21 @@ describe('an event that was answered an error', () => {
     await site.store.close();
   });
 
+  for (const old of [25, 450]) {
+    test(`is named though ${old} came after it that are old news`, async () => {
+      const site = desk();
+      const subscriber = await confirmed(site);
+      await note(site, 8, { state: 'rejected' });
+      await note(site, 9, { why: UNTAKEN.why });
+      for (let n = 0; n < old; n++) {
+        const body = Buffer.from(JSON.stringify(anEvent({ sim_info: { imsi: IMSI }, updated_at: stampOf(1) })));
+        await note(site, 100 + n, { body, state: n % 2 === 0 ? 'superseded' : 'failed' });
+      }
+      assert.deepEqual(await untakenOf(IMSI, subscriber, site.views), UNTAKEN);
+      await site.store.close();
+    });
+  }
+
   test('changes no verdict that already asks for somebody', () => {
     const nobody = unknownSubscriber(IMSI);
     assert.equal(verdictOf({ ...nobody, applied: wantedAt(1) }, UNTAKEN), 'unsettled');

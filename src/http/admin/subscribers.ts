@@ -3,7 +3,7 @@ import type { Done, Matches, Preview, SubscriberView } from '../../contract/admi
 import { readParams } from '../../contract/admin-params.ts';
 import { SEARCH_QUERY, SUBSCRIBER_PATH } from '../../contract/admin-routes.ts';
 import { previewResync, resync } from '../../operate/resync.ts';
-import { untakenAmong, untakenOf } from '../../operate/untaken.ts';
+import { untakenOf } from '../../operate/untaken.ts';
 import { type AdminParts, audit } from './parts.ts';
 import { subscriberView } from './present.ts';
 import { Refusal, unknown, valid } from './refusal.ts';
@@ -30,7 +30,7 @@ export function subscriberRoutes(app: FastifyInstance, parts: AdminParts): void 
     ]);
     if (!subscriber && !names && events.length === 0) unknown(`No event has named the subscriber ${imsi}`);
     const asking = subscriber?.desired ? await desk.views.event(subscriber.desired.eventId) : null;
-    const untaken = await untakenAmong(events, imsi, subscriber, desk.views);
+    const untaken = await untakenOf(imsi, subscriber, desk.views);
     return subscriberView({ imsi, subscriber, untaken, names, events, asking });
   });
   app.get('/admin/v1/subscribers/:imsi/resync', async (request): Promise<Preview> => {
