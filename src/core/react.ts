@@ -1,4 +1,6 @@
 import {
+  asInsert,
+  asKept,
   type Effect,
   type EventNews,
   isAbsent,
@@ -30,7 +32,7 @@ export function react(subscriber: Subscriber, effect: Effect, now: number, limit
     case 'failed':
       return tellOvertaken(subscriber, failed(subscriber, effect, now, limits));
     case 'stale':
-      return quietly(inDoubt(subscriber, now, limits));
+      return quietly(inDoubt(underDelete(subscriber, effect.wanted ?? null), now, limits));
     case 'untouched':
       return quietly(
         effect.retryInMs === null ? subscriber : { ...subscriber, dueAt: now + Math.ceil(effect.retryInMs) },
@@ -57,7 +59,7 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
     const told = releases === subscriber.after ? subscriber : { ...subscriber, after: releases };
     return promiseNewest(told, wanted, now);
   }
-  const desired = isToBeInserted(subscriber) ? asInsert(wanted) : wanted;
+  const desired = isToBeInserted(subscriber) ? asInsert(wanted) : asKept(subscriber, wanted);
   return {
     subscriber: {
       ...subscriber,
@@ -100,12 +102,6 @@ function promiseNewest(subscriber: Subscriber, late: Wanted, now: number): React
  */
 function isToBeInserted({ applied, desired, dead }: Subscriber): boolean {
   return desired?.change.action === 'insert' && isAbsent(applied) && dead === null;
-}
-
-/** An insert carries the same full state as an update (contract §4). */
-function asInsert(wanted: Wanted): Wanted {
-  const { change } = wanted;
-  return change.action === 'update' ? { ...wanted, change: { ...change, action: 'insert' } } : wanted;
 }
 
 /** Nobody asks for an event any more once a newer one has taken its place: a promise, or a confirmation that was refused. */
@@ -163,13 +159,18 @@ function applied(
 ): Reaction {
   const sentAt = now - ageMs;
   // Somebody who held the claim too long: a newer state went out meanwhile, and this one may lie on top of it now.
-  if (olderThan(wanted.version, subscriber.applied)) return quietly(inDoubt(subscriber, now, limits));
+  if (olderThan(wanted.version, subscriber.applied)) {
+    return quietly(inDoubt(underDelete(subscriber, wanted), now, limits));
+  }
   const left = isLeft(subscriber.desired, wanted) ? subscriber.desired : null;
   const until = watchedUntil(subscriber, now, limits);
   const unsettledUntil = until !== null && sentAt < until ? until : null;
   const next: Subscriber = {
     ...subscriber,
-    applied: { ...wanted, version: mergeVersions(subscriber.applied?.version ?? null, wanted.version) },
+    applied: {
+      ...(unsettledUntil === null ? wanted : asKept(subscriber, wanted)),
+      version: mergeVersions(subscriber.applied?.version ?? null, wanted.version),
+    },
     desired: left,
     // A swap may have been announced since: its release is still to come.
     after: subscriber.after.filter((release) => !released.some((done) => covers(done, release))),
@@ -255,16 +256,22 @@ function unsure(subscriber: Subscriber, wanted: Wanted, now: number, limits: Lim
   const known =
     isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted) || isPromisedSince(subscriber, wanted);
   return {
-    ...subscriber,
-    desired: known ? subscriber.desired : inPlace(subscriber, wanted),
+    ...(known ? underDelete(subscriber, wanted) : { ...subscriber, desired: inPlace(subscriber, wanted) }),
     unsettledUntil: now + limits.settleAfterMs,
   };
+}
+
+/** What came of it is not known, or comes too late: a delete takes away what is no older than it. */
+function underDelete(subscriber: Subscriber, sent: Wanted | null): Subscriber {
+  if (sent?.change.action !== 'delete') return subscriber;
+  const kept = (one: Wanted | null) => (one === null || olderThan(one.version, sent) ? one : asInsert(one));
+  return { ...subscriber, applied: kept(subscriber.applied), desired: kept(subscriber.desired) };
 }
 
 /** What takes the place of a promise is one: if the core refused it later, the promise would be lost with it. */
 function inPlace(subscriber: Subscriber, wanted: Wanted): Wanted {
   const version = mergeVersions(newest(subscriber)?.version ?? null, wanted.version);
-  return { ...wanted, version, owed: wanted.owed || (subscriber.desired?.owed ?? false) };
+  return { ...asKept(subscriber, wanted), version, owed: wanted.owed || (subscriber.desired?.owed ?? false) };
 }
 
 /** A promise that is another one, and no older by its stamps, was made while the attempt was under way: it stays. */

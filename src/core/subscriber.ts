@@ -81,8 +81,11 @@ export type Effect = { readonly imsi: string } & (
       readonly counts: boolean;
       readonly claim?: string;
     }
-  /** (claim) An event was older than what is known. NSPS may be sending it again because a call ended without a word. */
-  | { readonly kind: 'stale'; readonly eventId: string; readonly claim?: string }
+  /**
+   * (claim) An event was older than what is known. NSPS may be sending it again because a call ended without a word: one that
+   * sent `wanted`.
+   */
+  | { readonly kind: 'stale'; readonly eventId: string; readonly wanted?: Wanted; readonly claim?: string }
   /** (claim) Nothing was sent; come back in `retryInMs`, or when somebody else does. */
   | { readonly kind: 'untouched'; readonly retryInMs: number | null; readonly claim?: string }
   /** A claim was found whose holder is gone: it may have sent this. */
@@ -143,6 +146,28 @@ export function asSent({ applied, unsettledUntil }: Subscriber, wanted: Wanted):
   if (change.action !== 'insert') return wanted;
   const there = !isAbsent(applied) || unsettledUntil !== null;
   return there ? { ...wanted, change: { ...change, action: 'update' } } : wanted;
+}
+
+/** An insert carries the same full state as an update (contract §4). */
+export function asInsert(wanted: Wanted): Wanted {
+  const { change } = wanted;
+  return change.action === 'update' ? { ...wanted, change: { ...change, action: 'insert' } } : wanted;
+}
+
+/**
+ * Whether a delete that ended without a known result may still take somebody away. Until that is settled, what is newer than
+ * the delete is kept as an insert (`asKept`), and that is how it is known: no more is stored of it. Such an insert is sent as an
+ * update, and as itself only on the core's word that he is gone (`asSent`).
+ */
+export function mayBeDeleted({ applied, desired, unsettledUntil }: Subscriber): boolean {
+  if (unsettledUntil === null) return false;
+  if (desired === null) return applied?.change.action === 'insert';
+  return desired.change.action === 'insert' || desired.change.action === 'delete';
+}
+
+/** A newer state of his as it is kept and sent: as an insert, where a delete may come over it. */
+export function asKept(subscriber: Subscriber, wanted: Wanted): Wanted {
+  return mayBeDeleted(subscriber) ? asInsert(wanted) : wanted;
 }
 
 /** Whether the core has nobody, by what it confirmed last. */

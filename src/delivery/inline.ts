@@ -1,5 +1,6 @@
 import { type Failure, mayRepeat, pauseBeforeRepeat } from '../core/outcome.ts';
 import {
+  asKept,
   bareRelease,
   type Effect,
   isGrant,
@@ -249,7 +250,8 @@ export class InlineDelivery implements Delivery {
     if (latest && (unconfirmed || (unsettledUntil !== null && safe))) {
       return await this.#confirm(held, latest, leg, unconfirmed);
     }
-    await this.#settle([{ kind: 'stale', imsi, eventId: wanted.eventId, claim }], course, this.#endingOf(leg));
+    const { eventId } = wanted;
+    await this.#settle([{ kind: 'stale', imsi, eventId, wanted, claim }], course, this.#endingOf(leg));
     return { kind: 'stale' };
   }
 
@@ -277,7 +279,8 @@ export class InlineDelivery implements Delivery {
 
   async #send(held: Held, leg: Leg, releases: readonly Release[]): Promise<Step> {
     const { wanted, course } = leg;
-    const sent = await this.#push(held, wanted, releases, course);
+    // A release is as good as done where the core has nobody.
+    const sent = await this.#push(held, leg.ends ? asKept(held, wanted) : wanted, releases, course);
     if (!sent) return await this.#releasesFirst(held, [], leg);
     // A leg that something else waits for is a release.
     const pushed = leg.ends ? sent : asRelease(sent);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Wanted } from '../../src/core/subscriber.ts';
+import type { Action } from '../../src/core/types.ts';
 import { type Entry, StoreError } from '../../src/ports/store.ts';
 import { acceptanceOf, effects, entryOf, IMSI, OTHER_IMSI, versionAt, wantedAt } from '../helpers/subscribers.ts';
 import { HOLD_MS, type StoreBench, there, untilFree } from './store-bench.ts';
@@ -157,6 +158,38 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
         await store.close();
       });
     }
+
+    test('inserts again who may yet be taken away by a delete of unknown result, as long as that is not settled', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const sent = (n: number, action: Action): Wanted => {
+        const wanted = wantedAt(n, { owed: false });
+        return { ...wanted, change: { ...wanted.change, action } };
+      };
+      const confirm = (wanted: Wanted) =>
+        store.write(effects({ kind: 'applied', imsi: IMSI, wanted, ageMs: 1, released: [] }));
+      const unsure = { result: 'unsure', why: 'no answer', retryInMs: null, counts: true } as const;
+      await confirm(sent(1, 'update'));
+      await store.write(effects({ kind: 'failed', imsi: IMSI, wanted: sent(2, 'delete'), ...unsure }));
+      await confirm(sent(3, 'update'));
+      assert.deepEqual((await store.look(IMSI)).applied, sent(3, 'insert'));
+      await store.write(acceptanceOf(4));
+      assert.deepEqual((await store.look(IMSI)).desired?.change, sent(4, 'insert').change);
+      await store.close();
+    });
+
+    test('inserts again who may have been taken away by a delete that was done too late', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const change = (n: number, action: Action) => ({ ...wantedAt(n).change, action });
+      for (const wanted of [wantedAt(3), { ...wantedAt(2), change: change(2, 'delete') }]) {
+        await store.write(effects({ kind: 'applied', imsi: IMSI, wanted, ageMs: 1, released: [] }));
+      }
+      const { applied, unsettledUntil } = await store.look(IMSI);
+      assert.deepEqual(applied, { ...wantedAt(3), change: change(3, 'insert') });
+      assert.ok(unsettledUntil);
+      await store.close();
+    });
 
     test('doubts the newest state when an older event comes that NSPS got no 2xx for', async () => {
       await using bench = await makeBench();
