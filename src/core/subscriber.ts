@@ -57,7 +57,7 @@ export type Effect = { readonly imsi: string } & (
    * of the event itself.
    */
   | { readonly kind: 'expect'; readonly after: readonly Release[]; readonly wanted: Wanted | null }
-  /** An operator wants the newest state sent again. */
+  /** The newest state is to be sent again: an operator wants it, or what a dead letter lacked has come. */
   | { readonly kind: 'resync' }
   /** An operator gives up on a dead letter: on that of the event he saw, if he saw it, and on no other. */
   | { readonly kind: 'discard'; readonly why: string; readonly eventId?: string }

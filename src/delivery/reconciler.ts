@@ -6,6 +6,7 @@ import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Attempts } from './attempts.ts';
 import { logCalls } from './call-log.ts';
 import { EventIds } from './event-ids.ts';
+import { numberFreed, tryAgainFor } from './freed.ts';
 import { CLAIM_MARGIN_MS, effectOf, type Pushed, untouched } from './push.ts';
 import { Rest } from './rest.ts';
 import { Sender } from './sender.ts';
@@ -214,6 +215,15 @@ export class Reconciler {
     const gaveUp = pushed.outcome.kind === 'failed' ? await this.#whyDead(subscriber) : null;
     logCalls(this.#log, ids, wanted.eventId, attempts);
     this.#logOutcome(pushed, subscriber, ids, gaveUp);
+    if (pushed.outcome.kind === 'done') await this.#passOn(numberFreed(subscriber, wanted), subscriber.imsi);
+  }
+
+  /** Where that cannot be done, dead letters stay what they are: an operator sees them. */
+  async #passOn(number: string | null, from: string): Promise<void> {
+    if (number === null) return;
+    const again = await tryAgainFor(number, from, this.#store).catch(() => []);
+    for (const imsi of again) this.#log.info({ imsi, from }, 'Dead letter is tried again: its number has become free');
+    if (again.length > 0) this.nudge();
   }
 
   /** Only the store knows the limits. @returns why somebody is a dead letter who was none; null when he is none, or nobody can tell. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Random } from '../../sim/storm/random.ts';
 import { failed } from '../../src/core/outcome.ts';
+import type { Wanted } from '../../src/core/subscriber.ts';
 import type { Arrival } from '../../src/delivery/arrival.ts';
 import { InlineDelivery } from '../../src/delivery/inline.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
@@ -53,7 +54,7 @@ function loop({ concurrency = 10 } = {}) {
     await stopped;
     await store.close();
   };
-  return { clock, core, store, bring };
+  return { clock, core, store, reconciler, bring };
 }
 
 /** Events while NSPS waits, on a store and a slow core. */
@@ -184,6 +185,32 @@ describe('a number is given only when every SIM that had it has released it (G5)
     await bring(NEW, 2);
     assert.deepEqual(core.calls, [`${OLD} -`, given, given, given]);
   });
+
+  const alone = (wanted: Wanted) => effects({ kind: 'want', imsi: OLD, wanted, after: [] });
+  const removal: Wanted = wantedAt(3, { imsi: OLD });
+  for (const [what, freeing, call] of [
+    ['the late swap of the first two', swapAt(1, OLD, OTHER), `${OLD} -`],
+    ['that has another number', alone(wantedAt(3, { imsi: OLD, msisdn: '7' })), `${OLD} 7`],
+    ['it is removed', alone({ ...removal, change: { ...removal.change, action: 'delete' } }), `${OLD} ${NUMBER}`],
+  ] as const) {
+    test(`and the last of three SIMs, whom the core refused the number that the first still had, gets it after ${what}`, async () => {
+      const { clock, core, store, reconciler, bring } = loop();
+      await confirmed(store, wantedAt(0, { imsi: OLD }));
+      const given = `${NEW} ${NUMBER}`;
+      core.answers.set(given, failed('refused', 'Number taken'));
+      core.meanwhile.set(call, async () => core.answers.clear());
+      const names = { msisdn: NUMBER, account: null, iccid: null };
+      await store.write({ ...swapAt(2, OTHER, NEW), entry: entryOf(2, { imsi: NEW, previousImsi: OTHER, names }) });
+      reconciler.start();
+      while ((await store.views.backlog()).dead === 0) {
+        await clock.advance(CALL_MS);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      await store.write(freeing);
+      await bring(NEW, 2);
+      assert.equal(core.calls.filter((call) => call === given).length, 2);
+    });
+  }
 
   test('but a number that comes back to a SIM does not wait for that SIM', async () => {
     const { core, store, bring } = loop();
