@@ -26,3 +26,24 @@ test('what came of a call and could not be written is of unknown result when it 
   assert.deepEqual([found.applied, found.desired, found.after], [null, wanted, [release]]);
   assert.ok(found.unsettledUntil && found.dueAt);
 });
+
+test('whoever can be written nothing of stays held, and the store is well for everybody else', async (t) => {
+  await using bench = await sqliteBench();
+  const store = await bench.open();
+  t.after(() => store.close());
+  const wanted = wantedAt(3, { owed: false });
+  const { claim } = there(await store.claim(IMSI, wanted, 1));
+  const result = effects({ kind: 'applied', imsi: IMSI, wanted, ageMs: 1, released: [], claim });
+  using other = new DatabaseSync(bench.file);
+  other.exec(`CREATE TRIGGER refuses BEFORE INSERT ON subscribers WHEN new.imsi = ${IMSI}
+    BEGIN SELECT RAISE(ABORT, 'not him'); END`);
+  await assert.rejects(store.write(result), /not him/);
+
+  await store.probe();
+  assert.equal(await store.claim(IMSI, null, 1), null, 'he is held');
+  there(await store.claim(OTHER_IMSI, null, 1));
+
+  other.exec('DROP TRIGGER refuses');
+  await store.probe();
+  assert.deepEqual(there(await store.claim(IMSI, null, 1)).applied, wanted);
+});

@@ -240,15 +240,22 @@ export class SqliteStore implements Store {
 
   /** Writes what came of calls while nothing could be written. */
   async #settle(): Promise<void> {
-    const settled = [...this.#unsettled.values()].map(async ({ effect, askedAt }) => {
-      const { imsi } = effect;
+    await Promise.all([...this.#unsettled.values()].map((one) => this.#settleOne(one)));
+  }
+
+  async #settleOne({ effect, askedAt }: Unsettled): Promise<void> {
+    const { imsi } = effect;
+    try {
       const result = await this.#writes.ask({ entry: null, story: null, effects: [effect], askedAt });
       if ('refused' in result) await this.#giveUp(effect);
-      this.#unsettled.delete(imsi);
-      this.#memory.forget(imsi);
-      this.#endClaim(effect);
-    });
-    await Promise.all(settled);
+    } catch (error) {
+      // Whatever is written of him is refused: he stays held, and the store is well for everybody else.
+      if (error instanceof StoreError && !error.passing) return;
+      throw error;
+    }
+    this.#unsettled.delete(imsi);
+    this.#memory.forget(imsi);
+    this.#endClaim(effect);
   }
 
   /** Keeps up with what was written. */
