@@ -1,4 +1,5 @@
-import { EVENT_STATES, type EventFilter, type EventState, type StoredEvent, type Views } from '../ports/store.ts';
+import { EVENT_STATES, type EventState } from '../contract/event-states.ts';
+import type { EventFilter, StoredEvent, Views } from '../ports/store.ts';
 import { type CommandLine, type Option, UsageError, wholeNumber } from './command.ts';
 import { TIME_OPTIONS, timeSpan } from './times.ts';
 

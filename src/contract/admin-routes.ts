@@ -7,7 +7,6 @@ import {
   discardSchema,
   doneSchema,
   eventPageSchema,
-  eventStateSchema,
   eventStorySchema,
   explanationSchema,
   matchesSchema,
@@ -22,6 +21,7 @@ import {
 } from './admin.ts';
 import { choice, imsi, type Params, text, time, whole, withDefault } from './admin-params.ts';
 import type { ErrorCode } from './answers.ts';
+import { EVENT_STATES } from './event-states.ts';
 
 /** Every route of the admin API and of the console's sessions: served, refused (405) and documented from this table. */
 
@@ -40,11 +40,8 @@ export interface AdminRoute {
   readonly errors?: readonly ErrorCode[];
 }
 
-const STATES = (eventStateSchema as unknown as { enum: EventStateName[] }).enum;
-type EventStateName = 'processed' | 'queued' | 'superseded' | 'ignored' | 'rejected' | 'failed' | 'dead' | 'discarded';
-
 export const EVENT_FILTER = {
-  state: choice('Where events stand.', STATES),
+  state: choice('Where events stand.', EVENT_STATES),
   type: text('Events of this type: SIM/Updated.', 200),
   imsi: imsi('Events of this SIM, also as the one that was replaced.'),
   from: time('Received at or after.'),

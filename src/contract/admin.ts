@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { EVENT_STATES } from './event-states.ts';
 
 /**
  * What the admin API answers, in JSON Schema and as types: the console and the OpenAPI document are made from it. Times are
@@ -12,10 +13,7 @@ const number = (description: string) => Type.Number({ minimum: 0, description })
 const time = (description: string) => Type.String({ format: 'date-time', description });
 const imsi = Type.String({ pattern: '^\\d{15}$', description: 'IMSI, 15 digits.' });
 
-export const eventStateSchema = Type.Enum(
-  ['processed', 'queued', 'superseded', 'ignored', 'rejected', 'failed', 'dead', 'discarded'],
-  { description: 'Where an event stands.' },
-);
+export const eventStateSchema = Type.Enum([...EVENT_STATES], { description: 'Where an event stands.' });
 
 /** The state of a subscriber in the external system, as this connector means it. */
 export const stateSchema = Type.Object({
