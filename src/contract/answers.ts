@@ -1,3 +1,4 @@
+import type { Success } from './event-states.ts';
 import type { Fault } from './fault.ts';
 
 /**
@@ -236,9 +237,6 @@ export function errorBody(
     ...(details && details.length > 0 && { details }),
   };
 }
-
-/** What became of an event that NSPS need not send again (202). */
-export type Success = 'processed' | 'queued' | 'ignored' | 'superseded';
 
 export interface SuccessBody {
   readonly message: string;

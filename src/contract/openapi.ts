@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode, EVENT_ERRORS, errorBody, successBody } from './answers.ts';
 import { eventSchema } from './event.ts';
+import { SUCCESSES } from './event-states.ts';
 import { adminPaths, adminSchemas, adminSecurity } from './openapi-admin.ts';
 import { SAMPLE_EVENT } from './samples.ts';
 
@@ -33,7 +34,7 @@ const successSchema = {
   required: ['message', 'outcome'],
   properties: {
     message: { type: 'string' },
-    outcome: { type: 'string', enum: ['processed', 'queued', 'ignored', 'superseded'] },
+    outcome: { type: 'string', enum: [...SUCCESSES] },
     reason: { type: 'string', description: 'Why an event was ignored.' },
   },
 };

@@ -1,5 +1,6 @@
 import { type Detail, successBody } from '../contract/answers.ts';
 import type { Event } from '../contract/event.ts';
+import type { EventOutcome } from '../contract/event-states.ts';
 import { parseEvent } from '../contract/parse.ts';
 import { decide } from '../core/decide.ts';
 import { clip } from '../core/text.ts';
@@ -145,7 +146,7 @@ interface About {
 
 /** How it ended, in the journal's words. */
 interface Ending {
-  readonly outcome: string;
+  readonly outcome: EventOutcome;
   readonly reason?: string;
   readonly type?: string;
   readonly error?: string;

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { OUTCOMES } from '../contract/event-states.ts';
 import { FAILURES } from '../core/outcome.ts';
 import { ACTIONS } from '../core/types.ts';
 import type { Observer } from '../ports/observer.ts';
@@ -9,9 +10,6 @@ import { Counts, Durations } from './tallies.ts';
 
 /** What is counted under a name of its own; any other falls under this: whoever sends events must not make series. */
 const OTHER = 'other';
-
-/** Where an event can end, in the words of the journal. */
-const OUTCOMES = ['processed', 'queued', 'ignored', 'superseded', 'rejected', 'failed'];
 
 type Names = readonly string[];
 type Call = Parameters<Observer['called']>[0];

@@ -1,3 +1,4 @@
+import { type EventOutcome, OUTCOMES } from '../contract/event-states.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Happened, Range, Recorded } from '../ports/recorded.ts';
 import type { Clock } from '../ports/runtime.ts';
@@ -21,8 +22,8 @@ export class Series implements Observer, Recorded {
     this.#wallAhead = this.#startedAt - clock.now();
   }
 
-  answered({ outcome }: { outcome: string }): void {
-    const index = INDEX.get(outcome) ?? FAILED;
+  answered({ outcome }: { outcome: EventOutcome }): void {
+    const index = INDEX.get(outcome) as number;
     const now = this.#now();
     this.#seconds.addEvent(now, index);
     this.#hour.addEvent(now, index);
@@ -64,9 +65,7 @@ export class Series implements Observer, Recorded {
   }
 }
 
-const OUTCOMES = ['processed', 'queued', 'superseded', 'ignored', 'rejected', 'failed'] as const;
-const INDEX: ReadonlyMap<string, number> = new Map(OUTCOMES.map((outcome, index) => [outcome, index]));
-const FAILED = OUTCOMES.indexOf('failed');
+const INDEX: ReadonlyMap<EventOutcome, number> = new Map(OUTCOMES.map((outcome, index) => [outcome, index]));
 
 /** Durations fall into buckets, each a twelfth of an octave wide, from 0.1 ms on: 20 octaves reach to 100 s. */
 const SHORTEST_MS = 0.1;

@@ -1,7 +1,9 @@
+import type { EventOutcome } from '../contract/event-states.ts';
+
 /** What may be told of the work while it goes on: it is on the path of every event, and must neither throw nor wait. */
 export interface Observer {
   /** An event was answered. @param event `outcome`: as the journal has it; `durationMs`: from its arrival to the answer. */
-  answered(event: { type: string; outcome: string; status: number; durationMs: number }): void;
+  answered(event: { type: string; outcome: EventOutcome; status: number; durationMs: number }): void;
   /** A call to the external system ended. @param call `result`: done, or the kind of failure; `why`: in words. */
   called(call: { action: string; result: string; durationMs: number; coreStatus?: number; why?: string }): void;
   /** A request was turned away before it was an event. @param request `reason`: a code of the table of answers. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { EventOutcome } from '../../src/contract/event-states.ts';
 import { Series } from '../../src/observe/series.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
-const event = (outcome: string) => ({ type: 'SIM/Updated', outcome, status: 202, durationMs: 1 });
+const event = (outcome: EventOutcome) => ({ type: 'SIM/Updated', outcome, status: 202, durationMs: 1 });
 const call = (durationMs: number, result = 'done') => ({ action: 'update', result, durationMs });
 const NOTHING = { events: {}, calls: 0, errors: 0, p50Ms: null, p95Ms: null, p99Ms: null };
 
