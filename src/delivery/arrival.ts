@@ -1,6 +1,6 @@
 import { ERRORS } from '../contract/answers.ts';
 import { faultsText } from '../contract/fault.ts';
-import { FAILURES, type Failure, failed } from '../core/outcome.ts';
+import { FAILURES, type Failure, type FailureCode, failed } from '../core/outcome.ts';
 import type { Change, Decision } from '../core/types.ts';
 import { type Attempt, type Entry, type Store, StoreError } from '../ports/store.ts';
 
@@ -34,8 +34,12 @@ export interface Delivery {
 export function entryOf(draft: Draft, delivered: Delivered, attempts: readonly Attempt[]): Entry {
   if (delivered.kind !== 'failed') return { ...draft, state: delivered.kind, why: null, status: 202, attempts };
   const { code, why } = delivered.failure;
-  const { kind, answer } = FAILURES[code];
-  return { ...draft, state: kind === 'rejected' ? 'rejected' : 'failed', why, status: ERRORS[answer].status, attempts };
+  return { ...draft, state: stateOfFailure(code), why, status: ERRORS[FAILURES[code].answer].status, attempts };
+}
+
+/** Where a delivery that failed so leaves its event: in the journal, in metrics and in the log. */
+export function stateOfFailure(code: FailureCode): 'rejected' | 'failed' {
+  return FAILURES[code].kind === 'rejected' ? 'rejected' : 'failed';
 }
 
 /** What somebody turned away should wait before the next try, in milliseconds. */

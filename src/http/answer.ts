@@ -9,13 +9,14 @@ import {
 import { type Fault, faultsText } from '../contract/fault.ts';
 import { FAILURES, type Failure } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
+import { stateOfFailure } from '../delivery/arrival.ts';
 
 /** An answer before it is bytes. */
 export interface Answer {
   readonly status: number;
   readonly body: SuccessBody | ErrorBody;
-  /** The event is not as it should be, or the core refused it; whatever else fails may pass later. As in the journal. */
-  readonly rejected?: boolean;
+  /** Where it leaves an event that failed, as in the journal. */
+  readonly state?: 'rejected' | 'failed';
   /** Seconds. */
   readonly retryAfter?: number;
 }
@@ -47,12 +48,12 @@ export class Answers {
   /** 422 with every fault's path. */
   invalid(faults: readonly Fault[]): Answer {
     const error = faultsText(faults);
-    return { ...this.error('validation_failed', { error, details: faults }), rejected: true };
+    return { ...this.error('validation_failed', { error, details: faults }), state: 'rejected' };
   }
 
   /** What a failed delivery means for NSPS. */
   failure(failure: Failure, change: Change | null): Answer {
-    const { answer: code, kind } = FAILURES[failure.code];
+    const { answer: code } = FAILURES[failure.code];
     const detail = {
       // Where an operator has to look: the core was not even asked when the store failed.
       path: failure.code === 'store_failed' ? 'store' : 'core',
@@ -65,6 +66,6 @@ export class Answers {
       ...(failure.retryAfterMs !== undefined && { retryAfterMs: failure.retryAfterMs }),
       details: [detail],
     });
-    return { ...answer, rejected: kind === 'rejected' };
+    return { ...answer, state: stateOfFailure(failure.code) };
   }
 }

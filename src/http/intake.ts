@@ -162,11 +162,10 @@ interface Ended {
   readonly durationMs: number;
 }
 
-function endingOf({ body, rejected }: Answer): Ending {
+function endingOf({ body, state = 'failed' }: Answer): Ending {
   if ('outcome' in body)
     return body.reason === undefined ? { outcome: body.outcome } : { outcome: body.outcome, reason: body.reason };
-  const outcome = rejected ? 'rejected' : 'failed';
-  return { outcome, type: body.type, error: body.error, ...(body.details && { details: body.details }) };
+  return { outcome: state, type: body.type, error: body.error, ...(body.details && { details: body.details }) };
 }
 
 function describe(event: Event, decision: Decision): About {
