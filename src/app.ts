@@ -28,8 +28,9 @@ import { CircuitLog } from './observe/circuit-log.ts';
 import { systemClock } from './observe/clock.ts';
 import { both, type Observer } from './ports/observer.ts';
 import type { Logger } from './ports/runtime.ts';
-import type { Backlog, Store } from './ports/store.ts';
+import type { Store } from './ports/store.ts';
 import { openRecording, type Recording } from './recording.ts';
+import { backlogOf } from './store/backlog.ts';
 import { GuardedStore } from './store/guard.ts';
 import { openStore } from './store/open.ts';
 import { ConfiguredTarget } from './targets/registry.ts';
@@ -87,7 +88,7 @@ export class App {
         work,
         lifecycle,
         log,
-        backlog: () => this.#backlog(store),
+        backlog: () => backlogOf(store, settings),
         observer: this.#observer(watch),
       }) ?? null;
     const keepMs = settings.RETENTION_DAYS * DAY_MS;
@@ -229,12 +230,8 @@ export class App {
       calls: () => parts().attempts,
       circuit: () => parts().attempts.circuit,
       storeUp: () => parts().store.fault === null,
-      backlog: () => this.#backlog(parts().store),
+      backlog: () => backlogOf(parts().store, this.#config.settings),
     };
-  }
-
-  #backlog({ outbox, views }: Store): Promise<Backlog> {
-    return this.#recording && outbox ? outbox.backlog() : views.backlog();
   }
 
   #warmUp(): void {

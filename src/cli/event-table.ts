@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../ports/store.ts';
-import type { NamedBacklog } from './backlog.ts';
+import type { NamedBacklog } from '../store/backlog.ts';
 import { EXIT } from './command.ts';
 import { durationText, timeText } from './times.ts';
 import { counted, jsonLine, printable, stateStyled, styled } from './wording.ts';

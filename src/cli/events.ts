@@ -1,5 +1,5 @@
 import type { StoredEvent, Views } from '../ports/store.ts';
-import { backlogOf } from './backlog.ts';
+import { backlogOf } from '../store/backlog.ts';
 import { type Command, type CommandLine, EXIT, UsageError } from './command.ts';
 import { choiceOf, type EventChoice, FILTER_OPTIONS, walkEvents } from './event-query.ts';
 import { backlogText, printTable, summarise } from './event-table.ts';

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { storeName } from '../config/kinds.ts';
-import { recordsEvents } from '../config/setting.ts';
 import type { Settings } from '../config/table.ts';
 import type { StoreError } from '../ports/store.ts';
 import type { Finding } from '../ports/target.ts';
+import { backlogOf, type NamedBacklog } from './backlog.ts';
 import { isEmptyDatabase, openStore } from './open.ts';
 import { whyNoRoom } from './room.ts';
 
@@ -23,12 +23,11 @@ export async function probeStore(settings: ProbeSettings): Promise<Finding> {
   try {
     if (await isEmptyDatabase(settings))
       return { verdict: 'ok', subject, message: `${name} can be reached; its tables are made at the first start` };
-    const { waiting, dead } = await backlogOf(settings);
-    const waits = recordsEvents(settings.TARGET) ? 'events' : 'subscribers';
+    const { waiting, dead, of } = await readBacklog(settings);
     return {
       verdict: 'ok',
       subject,
-      message: `${name} can be used; ${waiting} ${waits} waiting, ${dead} dead letters`,
+      message: `${name} can be used; ${waiting} ${of}s waiting, ${dead} dead letters`,
     };
   } catch (error) {
     return { verdict: 'fail', subject, message: (error as StoreError).message };
@@ -36,11 +35,11 @@ export async function probeStore(settings: ProbeSettings): Promise<Finding> {
 }
 
 /** @throws StoreError also when it can only be read. */
-async function backlogOf(settings: ProbeSettings): Promise<{ waiting: number; dead: number }> {
+async function readBacklog(settings: ProbeSettings): Promise<NamedBacklog> {
   const store = await openStore(settings, 'guest');
   try {
     await store.probe();
-    return await (recordsEvents(settings.TARGET) && store.outbox ? store.outbox : store.views).backlog();
+    return await backlogOf(store, settings);
   } finally {
     await store.close();
   }

@@ -1,7 +1,7 @@
 import { eventPageSchema, type Overview, overviewSchema } from '../../contract/admin.ts';
 import type { EventFilter } from '../../ports/store.ts';
+import type { NamedBacklog } from '../../store/backlog.ts';
 import type { AdminClient, Query } from '../admin-client.ts';
-import type { NamedBacklog } from '../backlog.ts';
 import { type CommandLine, EXIT } from '../command.ts';
 import type { EventChoice } from '../event-query.ts';
 import { backlogText, type ListedEvent, printTable, summarise } from '../event-table.ts';

@@ -7,7 +7,7 @@ export interface NamedBacklog extends Backlog {
   readonly of: 'subscriber' | 'event';
 }
 
-/** Of a target that records events they wait, of one that holds states subscribers do. */
+/** Of a target that records events they wait, of one that holds states subscribers do. @throws StoreError */
 export async function backlogOf({ outbox, views }: Store, { TARGET }: Pick<Settings, 'TARGET'>): Promise<NamedBacklog> {
   return outbox && recordsEvents(TARGET)
     ? { ...(await outbox.backlog()), of: 'event' }
