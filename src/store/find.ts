@@ -1,3 +1,4 @@
+import { storable } from '../core/text.ts';
 import type { Known } from '../ports/operating.ts';
 import { asImsi } from './imsi.ts';
 import { type Identifier, namesIn } from './names.ts';
@@ -16,12 +17,12 @@ export interface Lookup {
 
 /** @returns null when nobody is called so. */
 export function lookupOf(text: string): Lookup | null {
-  const plain = text
-    .trim()
-    .replace(/^\+(?=\d)/, '')
-    .replace(/@msisdn$/, '')
-    .replaceAll('\0', '\ufffd')
-    .toWellFormed();
+  const plain = storable(
+    text
+      .trim()
+      .replace(/^\+(?=\d)/, '')
+      .replace(/@msisdn$/, ''),
+  );
   if (plain === '') return null;
   const prefix = plain.length >= SHORTEST_PREFIX;
   return { text: plain, from: plain, to: prefix ? `${plain}\u{10ffff}` : plain, imsis: imsisFrom(plain, prefix) };

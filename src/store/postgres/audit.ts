@@ -1,6 +1,6 @@
+import { storable } from '../../core/text.ts';
 import type { Deed } from '../../ports/operating.ts';
 import type { Statement } from './database.ts';
-import { plain } from './rows.ts';
 
 /** What operators did. */
 export const NOTE: Statement = {
@@ -10,5 +10,5 @@ export const NOTE: Statement = {
 };
 
 export function deedParameters({ who, what, subject, detail }: Deed): (string | null)[] {
-  return [who, what, subject, detail].map((text) => (text === null ? null : plain(text)));
+  return [who, what, subject, detail].map((text) => (text === null ? null : storable(text)));
 }

@@ -1,11 +1,11 @@
 import { react } from '../../core/react.ts';
 import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
+import { storable } from '../../core/text.ts';
 import type { Attempt, Entry, EventState } from '../../ports/store.ts';
 import { mayBeOnItsWay, mergeAttempts, stateAfter, staysDiscarded } from '../journal-rules.ts';
 import { type AskedWrite, asOfNow, claimEndedBy } from '../requests.ts';
 import type { Leases } from './leases.ts';
 import { Naming } from './naming.ts';
-import { plain } from './rows.ts';
 
 /** A subscriber's row, locked. */
 export interface LockedSubscriber {
@@ -102,7 +102,7 @@ export class Batch {
     // Somebody else may hold him by now, or the same connector once more: only the claim that is meant ends.
     if (this.#endsClaim(effect)) this.#subscribers.set(imsi, { ...before, released: true });
     if (effect.kind === 'untouched' && effect.retryInMs === null) return true;
-    if (effect.kind === 'stale' && !mayBeOnItsWay(this.#event(plain(effect.eventId))?.status ?? null)) return true;
+    if (effect.kind === 'stale' && !mayBeOnItsWay(this.#event(storable(effect.eventId))?.status ?? null)) return true;
     const reaction = react(before.subscriber, effect, this.#loaded.now, this.#limits);
     if (reaction.subscriber !== before.subscriber) this.#change(before, reaction.subscriber);
     news.push(...reaction.news);
@@ -144,7 +144,7 @@ export class Batch {
 
   /** @param taken whether any of the event's effects was: an event that waits for nothing is superseded, not queued. */
   #add(entry: Entry, taken: boolean): void {
-    const eventId = plain(entry.eventId);
+    const eventId = storable(entry.eventId);
     const state = entry.state === 'queued' && !taken ? 'superseded' : entry.state;
     const known = this.#event(eventId);
     this.naming.hear(entry, state, known !== null);
@@ -163,12 +163,12 @@ export class Batch {
   }
 
   #tell(eventId: string, attempts: readonly Attempt[]): void {
-    const known = this.#event(plain(eventId));
+    const known = this.#event(storable(eventId));
     if (known) this.#events.set(known.eventId, { ...known, attempts: mergeAttempts(known.attempts, attempts) });
   }
 
   #hear({ eventId, state, why }: EventNews): void {
-    const known = this.#event(plain(eventId));
+    const known = this.#event(storable(eventId));
     // An event of two subscribers is done when both are; not when one was given up.
     if (!known || (state === 'processed' && (this.#isDesired(known) || staysDiscarded(known)))) return;
     this.#events.set(known.eventId, { ...known, state, why: why ?? null });
@@ -182,6 +182,6 @@ export class Batch {
     const here = this.#subscribers.get(imsi) ?? this.#loaded.subscribers.get(imsi);
     if (!here) return this.#loaded.desiredElsewhere.get(imsi) ?? null;
     const eventId = here.subscriber.desired?.eventId;
-    return eventId === undefined ? null : plain(eventId);
+    return eventId === undefined ? null : storable(eventId);
   }
 }

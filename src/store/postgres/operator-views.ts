@@ -1,5 +1,5 @@
 import type { Subscriber } from '../../core/subscriber.ts';
-import { commonReason } from '../../core/text.ts';
+import { commonReason, storable } from '../../core/text.ts';
 import type {
   AuditEntry,
   DeadGroup,
@@ -13,7 +13,7 @@ import { inOrder, knownBy, knownByImsi, type Lookup, lookupOf } from '../find.ts
 import { type Identifier, namesIn } from '../names.ts';
 import { searchPage } from '../search.ts';
 import type { Database } from './database.ts';
-import { plain, STATE_COLUMNS, type StateRow, subscriberOf } from './rows.ts';
+import { STATE_COLUMNS, type StateRow, subscriberOf } from './rows.ts';
 import { PostgresSearch } from './search.ts';
 
 /** Reading, for those who run the connector. */
@@ -85,7 +85,7 @@ export class PostgresOperatorViews implements OperatorViews {
     if (why === undefined) return this.subscribersWhere('imsi > $2 AND dead IS NOT NULL', [after], limit);
     return this.subscribersWhere(
       'imsi > $2 AND dead IS NOT NULL AND dead_group = md5($3)::uuid',
-      [after, plain(commonReason(why))],
+      [after, storable(commonReason(why))],
       limit,
     );
   }

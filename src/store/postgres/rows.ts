@@ -1,4 +1,5 @@
 import type { Release, Subscriber, Wanted } from '../../core/subscriber.ts';
+import { storable } from '../../core/text.ts';
 import { asImsi } from '../imsi.ts';
 import { SUBSCRIBER_COLUMNS, type SubscriberRow } from '../subscriber-row.ts';
 import { wholeMs } from '../times.ts';
@@ -50,15 +51,10 @@ export function stateOf(subscriber: Subscriber) {
   };
 }
 
-/** Text as PostgreSQL can keep it: it knows neither zero bytes nor halves of characters. */
-export function plain(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\ufffd').toWellFormed() : text.toWellFormed();
-}
-
 /** A parameter in JSON: one parameter for many rows is the quickest way to send them. */
 export function json(value: unknown): string {
   const text = JSON.stringify(value);
   // Both are rare: the backslash may itself be escaped, and nothing is lost by looking closer then.
   if (!text.includes('\\u0000') && !text.includes('\\ud')) return text;
-  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'string' ? plain(part) : part));
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'string' ? storable(part) : part));
 }

@@ -1,9 +1,9 @@
+import { storable } from '../../core/text.ts';
 import type { EventRow, EventSearch } from '../../ports/operating.ts';
 import type { EventFilter, EventState } from '../../ports/store.ts';
 import { asImsi } from '../imsi.ts';
 import { UNFINISHED } from '../journal-rules.ts';
 import { type SearchedJournal, SLACK_MS, type Span, type Stretch } from '../search.ts';
-import { plain } from './rows.ts';
 
 const JOURNAL = 'nsps_connector.journal';
 /** What the index is made with: with it, the index can be used. */
@@ -137,7 +137,7 @@ export class PostgresSearch implements SearchedJournal {
     const conditions = Conditions.of(search, 'from' in stretch ? stretch : ANYWHERE);
     if ('numbers' in stretch) conditions.add((value) => `seq = ANY(${value}::bigint[])`, stretch.numbers);
     if (text) {
-      const id = conditions.parameter(plain(text));
+      const id = conditions.parameter(storable(text));
       conditions.add(
         (body) => `(position(${body}::bytea IN body) > 0 OR strpos(event_id, ${id}) > 0)`,
         Buffer.from(text),

@@ -1,9 +1,9 @@
 import type { Subscriber } from '../../core/subscriber.ts';
+import { storable } from '../../core/text.ts';
 import type { Attempt, Backlog, EventFilter, EventState, StoredEvent, Views } from '../../ports/store.ts';
 import { asImsi } from '../imsi.ts';
 import { spanOf } from '../search.ts';
 import { PostgresOperatorViews } from './operator-views.ts';
-import { plain } from './rows.ts';
 import { Conditions } from './search.ts';
 
 const EVENT_COLUMNS = `seq, event_id, received_at, updated_at, type, imsi, previous_imsi, state, why, status, deliveries,
@@ -37,7 +37,7 @@ export class PostgresViews extends PostgresOperatorViews implements Views {
   }
 
   async event(eventId: string): Promise<StoredEvent | null> {
-    const [found] = await this.#events('WHERE event_id = $1', [plain(eventId)]);
+    const [found] = await this.#events('WHERE event_id = $1', [storable(eventId)]);
     return found ?? null;
   }
 

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { Limits } from '../../core/subscriber.ts';
+import { storable } from '../../core/text.ts';
 import type { Attempt, EventState, Write } from '../../ports/store.ts';
 import { asImsi } from '../imsi.ts';
 import type { AskedWrite, WriteResult } from '../requests.ts';
@@ -8,7 +9,7 @@ import { Batch, type ChangedEvent, type Loaded, type LockedEvent, NotTogether } 
 import { type Database, send } from './database.ts';
 import { isRefusal } from './faults.ts';
 import type { Leases } from './leases.ts';
-import { json, plain, type StateRow, stateOf, subscriberOf } from './rows.ts';
+import { json, type StateRow, stateOf, subscriberOf } from './rows.ts';
 import {
   ADD_EVENTS,
   ADD_IDENTIFIERS,
@@ -98,7 +99,7 @@ function eventIdsOf(writes: readonly Write[]): string[] {
       effect.kind === 'stale' ? [effect.eventId] : 'wanted' in effect && effect.wanted ? [effect.wanted.eventId] : [],
     ),
   ]);
-  return unique(ids).map(plain);
+  return unique(ids).map(storable);
 }
 
 /** Keys of the subscribers whom the entries name. */
