@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from '../ports/runtime.ts';
 import { readServiceKey, type ServiceKey } from './google-key.ts';
+import { fileWords } from './system-words.ts';
 
 const SETTING = 'GOOGLE_CREDENTIALS_PATH';
 
@@ -67,7 +68,7 @@ function contentOf(
     const json = readFileSync(path, 'utf8');
     return { json, fault: null, mark: createHash('sha256').update(json).digest('hex') };
   } catch (error) {
-    const fault = `cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown fault'})`;
+    const fault = `cannot be read: ${fileWords(error)}`;
     return { json: null, fault, mark: fault };
   }
 }

@@ -38,7 +38,7 @@ describe("a service account's new key", { concurrency: 4 }, () => {
     assert.equal(await record('e-2'), 'processed');
     rmSync(keyFile(sheets));
     program.signal('SIGHUP');
-    await program.says(/"reason":"cannot be read \(ENOENT\)".*cannot be used/);
+    await program.says(/"reason":"cannot be read: there is no such file or folder \(ENOENT\)".*cannot be used/);
     assert.equal(await record('e-3'), 'processed');
 
     putNewKey(sheets);
