@@ -54,19 +54,17 @@ export class GuardedStore implements Store {
   }
 
   claim(imsi: string, wanted: Wanted | null, holdMs: number, options?: ClaimOptions): Promise<Held | null> {
-    if (this.#fault !== null) return this.#refuse(this.#fault);
-    const claim = this.#store.claim(imsi, wanted, holdMs, options);
-    return this.#watch(claim, (late) => this.#letGo(late === null ? [] : [late]));
+    const claim = () => this.#store.claim(imsi, wanted, holdMs, options);
+    return this.#ask(claim, { tooLate: (late) => this.#letGo(late === null ? [] : [late]) });
   }
 
   claimDue(limit: number, holdMs: number): Promise<readonly Held[]> {
-    if (this.#fault !== null) return this.#refuse(this.#fault);
-    return this.#watch(this.#store.claimDue(limit, holdMs), (late) => this.#letGo(late), true);
+    const claim = () => this.#store.claimDue(limit, holdMs);
+    return this.#ask(claim, { tooLate: (late) => this.#letGo(late), behind: true });
   }
 
   look(imsi: string): Promise<Subscriber> {
-    if (this.#fault !== null) return this.#refuse(this.#fault);
-    return this.#watch(this.#store.look(imsi), () => {});
+    return this.#ask(() => this.#store.look(imsi));
   }
 
   write(write: Write): Promise<readonly boolean[]> {
@@ -74,17 +72,17 @@ export class GuardedStore implements Store {
     if (this.#fault !== null && !effects.some(({ kind }) => endsClaim(kind))) return this.#refuse(this.#fault);
     // Nobody counts those who only want something noted.
     if (effects.length === 0 && this.#asked.size >= MOST_BESIDE_NOTES) return this.#refuse('it is too busy');
-    return this.#watch(this.#store.write(write), () => {});
-  }
-
-  #ask<T>(work: () => Promise<T>): Promise<T> {
-    return this.#fault === null ? this.#watch(work(), () => {}) : this.#refuse(this.#fault);
+    return this.#watch(this.#store.write(write));
   }
 
   /** What an operator does is kept first: what cannot be kept is not done. */
   note(deed: Deed): Promise<void> {
-    if (this.#fault !== null) return this.#refuse(this.#fault);
-    return this.#watch(this.#store.note(deed), () => {});
+    return this.#ask(() => this.#store.note(deed));
+  }
+
+  /** Begins it only while the store works. */
+  #ask<T>(work: () => Promise<T>, how?: How<T>): Promise<T> {
+    return this.#fault === null ? this.#watch(work(), how) : this.#refuse(this.#fault);
   }
 
   #refuse(why: string): Promise<never> {
@@ -96,7 +94,7 @@ export class GuardedStore implements Store {
   }
 
   probe(): Promise<void> {
-    return this.#watch(this.#store.probe(), () => {});
+    return this.#watch(this.#store.probe());
   }
 
   async close(): Promise<void> {
@@ -112,12 +110,8 @@ export class GuardedStore implements Store {
     if (effects.length > 0) this.#store.write({ entry: null, story: null, effects }).catch(() => {});
   }
 
-  /**
-   * Looked through now and then, and not with a timer each: a timer costs more than what it would guard.
-   * @param tooLate gets the result that nobody waits for any more.
-   * @param behind whether no event waits for it: that it is slow does not say that events cannot be taken.
-   */
-  #watch<T>(work: Promise<T>, tooLate: (result: T) => void, behind = false): Promise<T> {
+  /** Looked through now and then, and not with a timer each: a timer costs more than what it would guard. */
+  #watch<T>(work: Promise<T>, { tooLate, behind = false }: How<T> = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const asked: Asked = { since: this.#clock.now(), recoveries: this.#recoveries, behind, giveUp: reject };
       const place = this.#asked.add(asked);
@@ -126,7 +120,7 @@ export class GuardedStore implements Store {
         (result) => {
           if (this.#asked.remove(place)) return resolve(result);
           this.#late.delete(asked);
-          tooLate(result);
+          tooLate?.(result);
         },
         (error: unknown) => {
           this.#failed(asked, error);
@@ -206,6 +200,14 @@ export class GuardedStore implements Store {
         });
     });
   }
+}
+
+/** How what the store is asked is watched. */
+interface How<T> {
+  /** Gets the result that nobody waits for any more. */
+  readonly tooLate?: (result: T) => void;
+  /** Whether no event waits for it: that it is slow does not say that events cannot be taken. False when absent. */
+  readonly behind?: boolean;
 }
 
 /** Something the store was asked, and who waits for it. */
