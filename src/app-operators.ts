@@ -35,7 +35,7 @@ export type Calls = Pick<Attempts, 'circuit' | 'rest' | 'underWay' | 'waiting'> 
 export type Work = Pick<Reconciler, 'start' | 'stop' | 'underWay' | 'nudge'>;
 
 /** The parts of the connector that operators look at and work with. */
-export interface Operated {
+interface Operated {
   readonly store: Store;
   /** Why it does not work now; null when it does. */
   readonly storeFault: () => string | null;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { networkWords } from '../config/system-words.ts';
 
-export interface PostOptions {
+interface PostOptions {
   readonly url: string;
   readonly token: string;
   /** Repeats after the first attempt, for answers that may change: 408, 429, 5xx, no connection. */

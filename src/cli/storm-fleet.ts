@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Fleet } from '../../sim/storm/storm.ts';
 import { EXIT, PlainError } from './command.ts';
 
-export interface FleetOptions {
+interface FleetOptions {
   /** The script that is the program: what this process was started with, as a rule. */
   readonly entrance: string;
   readonly instances: number;

@@ -1,10 +1,10 @@
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { faultOf, get } from './lib/api.ts';
+import { faultOf, isSignedIn } from './lib/api.ts';
 import { useCell } from './lib/cell.ts';
 import { startLive } from './lib/live.ts';
 import { followLinks, hrefs, type Place, usePlace } from './lib/router.ts';
-import { type SessionView, session } from './lib/session.ts';
+import { session } from './lib/session.ts';
 import { startTheme } from './lib/theme.ts';
 import { AuditPage } from './pages/audit.tsx';
 import { DeadLettersPage } from './pages/dead-letters.tsx';
@@ -80,8 +80,7 @@ function titleOf({ parts: [page = '', id] }: Place): string {
 /** A connector that is away for a moment must not look like a session that ended. */
 async function askWhoIsHere(): Promise<void> {
   try {
-    const { signedIn } = await get<SessionView>('/console/session');
-    session.value = signedIn ? 'in' : 'out';
+    session.value = (await isSignedIn()) ? 'in' : 'out';
   } catch (error) {
     session.value = faultOf(error).status === 401 ? 'out' : 'in';
   }

@@ -6,7 +6,7 @@ import type { Fault } from './fault.ts';
  * to tell an operator what happened. Operators are answered in the same form.
  */
 
-export type ErrorType =
+type ErrorType =
   | 'VALIDATION_ERROR'
   | 'AUTHENTICATION_ERROR'
   | 'SERVICE_ERROR'

@@ -5,7 +5,7 @@ import { ADMIN_ROUTES, type AdminRoute, SESSION_ROUTES } from './admin-routes.ts
 import type { ErrorCode } from './answers.ts';
 
 /** How failure answers are documented: shared with the event path. */
-export type ErrorResponses = (codes: readonly ErrorCode[]) => Record<string, unknown>;
+type ErrorResponses = (codes: readonly ErrorCode[]) => Record<string, unknown>;
 
 const BEARER = [{ admin: [] }, { session: [] }];
 

@@ -3,7 +3,7 @@ import type { Event } from './event.ts';
 import type { Fault } from './fault.ts';
 import { faultsOf, isEvent } from './validate.ts';
 
-export type Parsed = { readonly kind: 'event'; readonly event: Event } | Invalid;
+type Parsed = { readonly kind: 'event'; readonly event: Event } | Invalid;
 
 interface Invalid {
   readonly kind: 'invalid';

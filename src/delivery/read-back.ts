@@ -2,7 +2,7 @@ import type { RecordingTarget, Told } from '../ports/recording.ts';
 import type { RecordNote } from './record-note.ts';
 
 /** What was read of a sheet's ids. */
-export interface ReadBack {
+interface ReadBack {
   readonly ids: ReadonlySet<string>;
   /** The last row that has one; null when there is none. */
   readonly last: RecordNote['last'];

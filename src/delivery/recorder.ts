@@ -12,7 +12,7 @@ import { Rest } from './rest.ts';
 import { RowWriter, type WriterParts } from './row-writer.ts';
 import { Waiters } from './waiters.ts';
 
-export type RecorderLimits = Patience & WriterParts['limits'];
+type RecorderLimits = Patience & WriterParts['limits'];
 
 /** After the store failed, in milliseconds. */
 const STORE_REST_MS = 1_000;

@@ -23,7 +23,7 @@ export interface RecorderDesk {
   expect(eventId: string, ms: number): Waiter;
 }
 
-export interface RecordingLimits {
+interface RecordingLimits {
   /** Events being stored or waited for at a time; one more is turned away at once. */
   readonly capacity: number;
   /** How long NSPS waits for its row, in milliseconds; 0 = not at all (`DELIVERY=queued`). */

@@ -21,7 +21,7 @@ const MOST_EVENT_BYTES = 8_000_000;
 const LOOK_AGAIN_MS = 1_000;
 
 /** What a step came to: what went wrong, or how long to rest; null when the next one can begin. */
-export type Came = { readonly failure: Failure } | { readonly restMs: number; readonly nudges?: number } | null;
+type Came = { readonly failure: Failure } | { readonly restMs: number; readonly nudges?: number } | null;
 
 export interface WriterParts {
   readonly outbox: Outbox;

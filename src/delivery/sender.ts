@@ -17,7 +17,7 @@ import { asRelease, type Pushed, push } from './push.ts';
 import { Released } from './releases.ts';
 
 /** The number cannot be given yet: its SIM is held by somebody (`held`), or why it could not release it. */
-export interface Blocked {
+interface Blocked {
   readonly wanted: Wanted;
   readonly obstacle: string;
 }

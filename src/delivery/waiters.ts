@@ -3,7 +3,7 @@ import type { Clock } from '../ports/runtime.ts';
 import type { Attempt } from '../ports/store.ts';
 
 /** What whoever waits for an event's row is told. */
-export type Recorded = {
+type Recorded = {
   /** The call that decided it. */
   readonly attempt?: Attempt;
 } & ({ readonly kind: 'processed' | 'queued' } | { readonly kind: 'failed'; readonly failure: Failure });

@@ -12,7 +12,7 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /** What the parser says of bytes that never became a request. */
-export interface BrokenRequest extends Error {
+interface BrokenRequest extends Error {
   readonly code?: string;
   readonly rawPacket?: unknown;
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Authenticator } from './auth.ts';
 
 /** Metrics as text. */
-export interface MetricsSource {
+interface MetricsSource {
   readonly contentType: string;
   read(): Promise<string>;
 }

@@ -25,7 +25,7 @@ export function sendPlainly(reply: FastifyReply, { status, body, retryAfter }: A
   reply.hijack();
 }
 
-export interface RefusalParts {
+interface RefusalParts {
   readonly answers: Answers;
   readonly log: Logger;
   readonly observer?: Observer | null;

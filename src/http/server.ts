@@ -17,7 +17,7 @@ import { secureIfTheirs } from './secure-headers.ts';
 import { refuse, send, sendPlainly } from './send.ts';
 import { traceIds } from './trace.ts';
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly appName: string;
   readonly eventPath: string;
   readonly maxBodyBytes: number;
@@ -27,7 +27,7 @@ export interface ServerOptions {
   readonly eventTimeoutMs: number;
 }
 
-export interface ServerParts {
+interface ServerParts {
   readonly options: ServerOptions;
   readonly authenticator: Authenticator;
   readonly intake: EventIntake;

@@ -11,7 +11,7 @@ export interface RememberedEvent {
   readonly last: Attempt | null;
 }
 
-export interface Attempt {
+interface Attempt {
   readonly context: SpanContext;
   /** When it began, in milliseconds since 1970. */
   readonly at: number;

@@ -9,7 +9,7 @@ const WRITTEN_TOGETHER = 8 * 1024;
 const LONGEST_UNWRITTEN_MS = 50;
 
 /** Where log lines go. Nothing that happens to it may hold up or end the service. */
-export interface LogOutput {
+interface LogOutput {
   write(line: string): void;
   /**
    * Takes no more lines, and resolves when all of them are written, or after `ms`: a reader that has stopped reading must

@@ -1,7 +1,7 @@
 import { Counter, type Histogram, type Registry } from 'prom-client';
 
 /** A metric's name and what it is, and what its series differ in: one or two labels. */
-export interface Family {
+interface Family {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];

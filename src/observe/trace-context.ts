@@ -1,7 +1,7 @@
 import type { TraceIds } from '../ports/runtime.ts';
 
 /** Where a trace comes from. */
-export interface Origin {
+interface Origin {
   /** 32 hex digits. */
   readonly traceId: string;
   /** 16 hex digits: the span of whoever asks; null when they did not say. */

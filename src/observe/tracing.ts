@@ -20,7 +20,7 @@ import { headersFor, originOf, traceIdOf } from './trace-context.ts';
 import { TraceRoots } from './trace-roots.ts';
 import { WatchedExporter } from './watched-exporter.ts';
 
-export interface TracingOptions {
+interface TracingOptions {
   /** Where a collector takes OTLP over HTTP, as a whole URL. */
   readonly url: string;
   /** Part of the traces that is kept, where whoever asks leaves it to us. */

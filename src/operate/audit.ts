@@ -2,7 +2,7 @@ import type { Deed } from '../ports/operating.ts';
 import type { Store } from '../ports/store.ts';
 
 /** What the audit calls whoever works on the connector's host. */
-export const COMMAND_LINE = 'command line';
+const COMMAND_LINE = 'command line';
 
 /** More than this many are counted instead of named. */
 const MOST_NAMED = 10;

@@ -11,7 +11,7 @@ const BATCH = 200;
 /** What is done with a dead letter: sent again, or given up for good. */
 export type Deal = { readonly kind: 'replay' } | { readonly kind: 'discard'; readonly why: string };
 
-export interface Dealt {
+interface Dealt {
   readonly imsi: string;
   /** The event that he is a dead letter of; null when he is none. */
   readonly eventId: string | null;
@@ -43,7 +43,7 @@ export async function* walkChosen(views: Views, chosen: Chosen): AsyncGenerator<
 }
 
 /** Somebody who may be a dead letter. */
-export interface Candidate {
+interface Candidate {
   readonly imsi: string;
   /** Null when he is none. */
   readonly letter: Subscriber | null;

@@ -10,7 +10,7 @@ import type { Result } from './result.ts';
 import { decisionLines, refusalText } from './wording.ts';
 
 /** What an event of the journal means by today's rules: its effects, or why it has none. */
-export type Replay =
+type Replay =
   /** It is recorded, if it was not yet. */
   | { readonly record: true }
   | { readonly effects: readonly Effect[]; readonly decision: Provision }

@@ -2,7 +2,7 @@ import type { SubscriberView } from '../contract/admin.ts';
 import { newest, type Subscriber } from '../core/subscriber.ts';
 import type { Untaken } from './untaken.ts';
 
-export type Verdict = SubscriberView['verdict'];
+type Verdict = SubscriberView['verdict'];
 
 /**
  * How the external system compares with what billing wants, as far as is known.

@@ -21,8 +21,6 @@ export type Header =
  * first is the header.
  */
 export interface RecordingTarget {
-  /** As in the setting `TARGET`. */
-  readonly name: string;
   /** Where rows go, as text that is another one for another place. */
   readonly place: string;
   rowOf(event: Event, eventId: string): Row;

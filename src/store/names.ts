@@ -6,7 +6,7 @@ import type { Entry } from '../ports/store.ts';
  * whatever they were ever called, for looking them up. An ordinary event says nothing new, and only costs the comparison.
  */
 
-export const NAME_KINDS = ['msisdn', 'account', 'iccid'] as const satisfies (keyof Names)[];
+const NAME_KINDS = ['msisdn', 'account', 'iccid'] as const satisfies (keyof Names)[];
 
 export interface Identifier {
   readonly kind: keyof Names;
@@ -14,7 +14,7 @@ export interface Identifier {
 }
 
 /** As they are kept; null when there are none. */
-export function keptText(names: Names): string | null {
+function keptText(names: Names): string | null {
   const values = NAME_KINDS.map((kind) => names[kind]);
   return values.every((value) => value === null) ? null : JSON.stringify(values);
 }

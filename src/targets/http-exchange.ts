@@ -17,7 +17,7 @@ export interface Answer {
 }
 
 /** Why there is no answer; `unsent` means that nothing of the request can have been heard. */
-export interface NoAnswer {
+interface NoAnswer {
   readonly kind: 'unsent' | 'cut' | 'timeout';
   readonly why: string;
 }

@@ -104,7 +104,7 @@ export async function openRecordingTarget(
 }
 
 /** What would be sent for a change; by a target that records events, for an event (`row`). */
-export interface Previewer {
+interface Previewer {
   (change: Change): TargetRequest;
   row?(event: Event): TargetRequest;
 }

@@ -40,7 +40,6 @@ export class ModelSheet {
     };
     const header: Header = { kind: 'right' };
     return {
-      name: 'model',
       place: 'model',
       rowOf: (_event, eventId) => [eventId],
       idCell: (eventId) => eventId,

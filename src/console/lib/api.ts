@@ -1,3 +1,4 @@
+import type { Session } from '../../contract/admin.ts';
 import { session } from './session.ts';
 
 /** What went wrong, in the server's own words where it had any. */
@@ -9,7 +10,7 @@ export interface Fault {
 }
 
 /** An answer that is not a success, or none at all. */
-export class ApiError extends Error {
+class ApiError extends Error {
   readonly fault: Fault;
 
   constructor(fault: Fault) {
@@ -43,6 +44,11 @@ const OWN_PAGE = { 'x-console': '1', 'content-type': 'application/json' };
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   const answer = await call(path, { headers: { accept: 'application/json' }, ...(signal && { signal }) });
   return (await answer.json()) as T;
+}
+
+/** Whether the browser has a session that goes on. @throws ApiError */
+export async function isSignedIn(): Promise<boolean> {
+  return (await get<Session>('/console/session')).signedIn;
 }
 
 /** POST or DELETE with a JSON body; nothing is given back for a 204. @throws ApiError */

@@ -1,8 +1,8 @@
 import type { Overview } from '../../contract/admin.ts';
-import { get } from './api.ts';
+import { isSignedIn } from './api.ts';
 import { Cell } from './cell.ts';
 import { setServerTime } from './clock.ts';
-import { type SessionView, session } from './session.ts';
+import { session } from './session.ts';
 
 /** The connector speaks every second: after so long without a word, what is shown is old. */
 const STALE_AFTER_MS = 4_000;
@@ -72,8 +72,7 @@ function markStale(): void {
 /** The stream does not say why it was refused: the session may have ended. */
 async function askAndListen(): Promise<void> {
   try {
-    const { signedIn } = await get<SessionView>('/console/session');
-    if (!signedIn) session.value = 'ended';
+    if (!(await isSignedIn())) session.value = 'ended';
   } catch {
     // The connector is away: trying again is all there is.
   }

@@ -1,14 +1,7 @@
 import { Cell } from './cell.ts';
 
 /** `ended`: was signed in, and is not any more. */
-export type Session = 'asking' | 'out' | 'in' | 'ended';
+type Session = 'asking' | 'out' | 'in' | 'ended';
 
 /** Whether somebody is signed in. The session itself is a cookie that no script can read. */
 export const session = new Cell<Session>('asking');
-
-/** What is told of a session. Source: GET /console/session. */
-export interface SessionView {
-  readonly signedIn: boolean;
-  readonly since: string | null;
-  readonly expires: string | null;
-}

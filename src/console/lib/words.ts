@@ -17,9 +17,9 @@ export const STATES: Readonly<Record<EventState, { tone: Tone; about: string }>>
 };
 export const STATE_NAMES = Object.keys(STATES) as EventState[];
 
-export type Verdict = SubscriberView['verdict'];
+type Verdict = SubscriberView['verdict'];
 
-export const VERDICT_TONES: Readonly<Record<Verdict, Tone>> = {
+const VERDICT_TONES: Readonly<Record<Verdict, Tone>> = {
   'in step': 'ok',
   waiting: 'info',
   unsettled: 'warn',
@@ -53,7 +53,7 @@ export function rateText(perSecond: number): string {
   return perSecond < 10 ? numberText(perSecond) : numberText(Math.round(perSecond));
 }
 
-export interface Sentence {
+interface Sentence {
   readonly tone: Tone;
   readonly title: string;
   /** What it comes from, and what happens next. */

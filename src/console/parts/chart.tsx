@@ -11,7 +11,7 @@ export interface Line {
   readonly values: readonly (number | null)[];
 }
 
-export interface ChartProps {
+interface ChartProps {
   readonly title: string;
   /** What can be seen in it, in a sentence. */
   readonly summary: string;

@@ -1,12 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import type { Operator } from '../../operate/desk.ts';
 import type { Authenticator } from '../auth.ts';
-import { SESSION_COOKIE, type Session, type Sessions, sessionName } from '../console/sessions.ts';
+import { SESSION_COOKIE, type Sessions, sessionName } from '../console/sessions.ts';
 
 /** Who may ask, or why not. */
-export type Admission =
-  | { readonly who: Operator; readonly session: Session | null }
-  | { readonly refused: 'not_signed_in' | 'forbidden' };
+type Admission = { readonly who: Operator } | { readonly refused: 'not_signed_in' | 'forbidden' };
 
 /** Lets operators in: with the admin token, or with a session of the console. The token of NSPS is none of either. */
 export class Gatekeeper {
@@ -22,11 +20,11 @@ export class Gatekeeper {
     const { authorization } = request.headers;
     // Whoever shows a token is judged by that, cookie or not. What a browser shows the proxy before us is none of ours.
     if (authorization !== undefined && !PROXY_SCHEMES.test(authorization)) {
-      return this.#admin?.accepts(authorization) ? { who: 'token', session: null } : { refused: 'not_signed_in' };
+      return this.#admin?.accepts(authorization) ? { who: 'token' } : { refused: 'not_signed_in' };
     }
     const session = (await this.#sessions?.read(request.cookies[SESSION_COOKIE])) ?? null;
     if (!session) return { refused: 'not_signed_in' };
-    return mayAct(request) ? { who: sessionName(session), session } : { refused: 'forbidden' };
+    return mayAct(request) ? { who: sessionName(session) } : { refused: 'forbidden' };
   }
 }
 

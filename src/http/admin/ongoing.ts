@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** Answers that go on for long: streams for pages that look on, and work that is told about while it is done. */
-export type Kind = 'stream' | 'work';
+type Kind = 'stream' | 'work';
 
 /** How many of each there may be at a time. */
 const MOST: Readonly<Record<Kind, number>> = { stream: 32, work: 8 };

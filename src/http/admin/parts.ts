@@ -10,7 +10,7 @@ import type { Ongoing } from './ongoing.ts';
 import { Refusal } from './refusal.ts';
 
 /** What does not change while the connector runs. */
-export type About = Pick<Overview, 'service' | 'version' | 'target' | 'records' | 'delivery'> & {
+type About = Pick<Overview, 'service' | 'version' | 'target' | 'records' | 'delivery'> & {
   readonly store: string;
   readonly eventPath: string;
   /** Calls a second; null when there is no limit. */
@@ -48,7 +48,7 @@ export function admit(request: FastifyRequest, who: Operator): void {
 }
 
 /** Who asks, on a route that only operators get to. */
-export function operatorOf(request: FastifyRequest): Operator {
+function operatorOf(request: FastifyRequest): Operator {
   const who = operators.get(request);
   if (who === undefined) throw new Refusal('not_signed_in');
   return who;

@@ -32,7 +32,7 @@ const STAMPS = [
   ['createdAt', 'created_at'],
 ] as const;
 
-export function wantedView({ change, eventId, version, owed }: Wanted): WantedView {
+function wantedView({ change, eventId, version, owed }: Wanted): WantedView {
   const stamps = STAMPS.flatMap(([field, name]) => {
     const stamp = version[field];
     return stamp === undefined ? [] : [[name, stamp] as const];

@@ -12,7 +12,7 @@ import { RefusedSignIns } from './refused-sign-ins.ts';
 import { SESSION_COOKIE, type Session, type Sessions, sessionName } from './sessions.ts';
 import { SignInLimit } from './sign-in-limit.ts';
 
-export interface ConsoleParts extends Omit<AdminParts, 'gatekeeper'> {
+interface ConsoleParts extends Omit<AdminParts, 'gatekeeper'> {
   readonly sessions: Sessions;
   /** Knows the token of the console. */
   readonly authenticator: Authenticator;

@@ -8,7 +8,7 @@ import type { Leases } from './leases.ts';
 import { Naming } from './naming.ts';
 
 /** A subscriber's row, locked. */
-export interface LockedSubscriber {
+interface LockedSubscriber {
   readonly subscriber: Subscriber;
   /** The claim on him; null when nobody has one. */
   readonly owner: string | null;
@@ -37,7 +37,7 @@ export interface Loaded {
   readonly names: ReadonlyMap<string, string>;
 }
 
-export interface ChangedSubscriber {
+interface ChangedSubscriber {
   readonly subscriber: Subscriber;
   /** Whether anything but the claim changed. */
   readonly known: boolean;

@@ -9,7 +9,7 @@ const LET_GO: Statement = {
       ORDER BY imsi FOR NO KEY UPDATE)`,
 };
 
-export interface LostClaim {
+interface LostClaim {
   readonly claim: string;
   /** IMSIs of those it may hold. */
   readonly keys: readonly number[];

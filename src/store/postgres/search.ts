@@ -29,7 +29,7 @@ type Row = [
 ];
 
 /** Reads rows as arrays. */
-export type Look = <R extends unknown[]>(text: string, values: readonly unknown[]) => Promise<R[]>;
+type Look = <R extends unknown[]>(text: string, values: readonly unknown[]) => Promise<R[]>;
 
 /** Conditions of a statement, and their values. */
 export class Conditions {

@@ -12,7 +12,7 @@ import { Line } from './line.ts';
 import { type KeySource, Tokens } from './token.ts';
 import { lastRowIn, rowCountIn, understand, valuesIn } from './wire.ts';
 
-export interface SheetsOptions {
+interface SheetsOptions {
   readonly url: URL;
   /** One that stays, or where it comes from. */
   readonly key: ServiceKey | KeySource;
@@ -26,7 +26,6 @@ export interface SheetsOptions {
 
 /** A sheet of Google's, one row an event (Sheets API v4). */
 export class SheetsTarget implements RecordingTarget {
-  readonly name = 'google-sheets';
   readonly place: string;
   readonly #options: SheetsOptions;
   readonly #clock: Clock;
@@ -166,7 +165,7 @@ function cellsOf(
  * What adds rows at the end. RAW: `USER_ENTERED` would run a name that begins with "=" as a formula, and drop the zeros an
  * IMSI begins with.
  */
-export function appendRequest(options: Pick<SheetsOptions, 'sheet' | 'range'>, rows: readonly Row[]) {
+function appendRequest(options: Pick<SheetsOptions, 'sheet' | 'range'>, rows: readonly Row[]) {
   const cells = encodeURIComponent(cellsOf(options, '', ''));
   const path = `/values/${cells}:append?valueInputOption=RAW&insertDataOption=INSERT_ROWS`;
   return { path, body: { values: rows } };

@@ -20,7 +20,7 @@ import {
   unfit,
 } from './wire.ts';
 
-export interface OsmoHlrOptions {
+interface OsmoHlrOptions {
   readonly host: string;
   readonly ctrlPort: number;
   readonly vtyPort: number;

@@ -135,7 +135,7 @@ const CONSENT = /^% (Updated|Created|Deleted) subscriber/;
 const PERMANENT = /^(Value failed verification|Invalid IMSI value)/;
 
 /** What is known when a change did not come through although the HLR answers. */
-export interface Remains {
+interface Remains {
   readonly change: Change;
   /** What the HLR held before, and what it holds now. */
   readonly before: Held | null;
@@ -164,7 +164,7 @@ export function judge({ change, before, after, holder, objection }: Remains): Ou
   return failed(untouched ? 'busy' : 'core_error', clip(why, MOST_WORDS));
 }
 
-export function isSame(one: Held | null, other: Held | null): boolean {
+function isSame(one: Held | null, other: Held | null): boolean {
   if (one === null || other === null) return one === other;
   return one.msisdn === other.msisdn && one.cs === other.cs && one.ps === other.ps;
 }

@@ -8,7 +8,7 @@ import { HttpPool, type HttpPoolOptions } from '../http-pool.ts';
 import { readRetryAfter } from '../retry-after.ts';
 import { classifyAnswer, toWtlRequest } from './wire.ts';
 
-export interface WtlOptions extends HttpPoolOptions {
+interface WtlOptions extends HttpPoolOptions {
   /** Base URL of the API, without query. */
   readonly url: URL;
   /** Asked for at every call: the token may be rotated while we run. */

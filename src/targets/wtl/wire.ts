@@ -3,7 +3,7 @@ import { clip, oneLine } from '../../core/text.ts';
 import type { Action, Change, SubscriberStatus } from '../../core/types.ts';
 
 /** The body of `POST {WTL_API_URL}/prov` (contract §4). */
-export interface WtlRequest {
+interface WtlRequest {
   readonly imsi: string;
   readonly subscriber_status: SubscriberStatus;
   readonly msisdn: readonly string[];
@@ -23,7 +23,7 @@ export function toWtlRequest({ action, state }: Change): WtlRequest {
   };
 }
 
-export interface WtlAnswer {
+interface WtlAnswer {
   readonly status: number;
   /** The body as text. */
   readonly body: string;
