@@ -3,7 +3,10 @@ import type { Limits } from '../../src/core/subscriber.ts';
 import type { Entry, Store } from '../../src/ports/store.ts';
 import { entryOf } from '../helpers/subscribers.ts';
 
-/** A fresh, empty database, opened as often as a test likes; closing drops it. */
+/**
+ * A fresh, empty database, opened as often as a test likes; closing the bench closes all that was opened, and drops it: what
+ * a failed test leaves open, a thread or a connection, would keep its process from ending.
+ */
 export interface StoreBench extends AsyncDisposable {
   open(limits?: Limits): Promise<Store>;
   /** A store whose claims outlive it: `abandon` leaves them behind as a killed process would. */
@@ -12,8 +15,15 @@ export interface StoreBench extends AsyncDisposable {
 
 /** One that others can write to, too. */
 export interface SharedBench extends StoreBench {
-  /** Holds up all writes until what it gives is called. */
+  /** Holds up all writes until what it gives is called, or the bench is closed. */
   holdUp(): Promise<() => Promise<void>>;
+}
+
+/** Closes a store with the bench that opened it. */
+export async function closedWith<S extends Store>(bench: AsyncDisposableStack, opening: Promise<S>): Promise<S> {
+  const store = await opening;
+  bench.defer(() => store.close());
+  return store;
 }
 
 export const HOLD_MS = 200;
@@ -42,12 +52,7 @@ export async function untilFree(store: Store, imsi: string) {
 /** Lets `work` use the one store of a fresh database. */
 export async function withStore(makeBench: () => Promise<StoreBench>, work: (store: Store) => Promise<void>) {
   await using bench = await makeBench();
-  const store = await bench.open();
-  try {
-    await work(store);
-  } finally {
-    await store.close();
-  }
+  await work(await bench.open());
 }
 
 /** The entry of an event that was processed. */

@@ -18,7 +18,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       const found = await untilFree(next, IMSI);
       assert.deepEqual(found.desired, wantedAt(1, { owed: false }), 'it may have been sent');
       assert.ok(found.unsettledUntil && found.dueAt);
-      await next.close();
     });
 
     test('takes a call for one of unknown result when it refuses what came of it', async () => {
@@ -53,7 +52,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       assert.equal(await store.claim(IMSI, null, HOLD_MS), null, 'he is held for the next one');
       await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null, claim: next.claim }));
       assert.deepEqual(there(await store.claim(IMSI, null, HOLD_MS)).applied, wantedAt(1));
-      await store.close();
     });
 
     test('tells whoever holds a subscriber what came in meanwhile', async () => {
@@ -65,7 +63,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       const release = { version: versionAt(1), change: wantedAt(1, { imsi: OTHER_IMSI, msisdn: null }).change };
       await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release], wanted: null }));
       assert.deepEqual([held?.after, (await store.look(IMSI)).after], [[], [release]]);
-      await store.close();
     });
 
     test('keeps a promise made while an attempt without a known result was under way, whatever the stamps', async () => {
@@ -81,7 +78,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       const found = await store.look(IMSI);
       assert.deepEqual([found.desired, found.dead], [undated(2), null]);
       assert.ok(found.unsettledUntil && found.dueAt);
-      await store.close();
     });
 
     test('does not undo what was confirmed by an attempt before it that nobody was promised, whatever the stamps', async () => {
@@ -96,7 +92,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       const { applied, desired, unsettledUntil } = await store.look(IMSI);
       assert.deepEqual([applied?.eventId, desired], ['event-2', null]);
       assert.ok(unsettledUntil, 'the core may still come to the first one');
-      await store.close();
     });
 
     test('takes over an attempt that nobody was promised when something older is answered by it (G3)', async () => {
@@ -119,7 +114,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       const refused = { result: 'rejected', why: 'no', retryInMs: 0, counts: true } as const;
       await store.write(effects({ kind: 'failed', imsi: IMSI, wanted: wantedAt(2), ...refused }));
       assert.equal((await store.views.event('event-2'))?.state, 'dead', 'somebody has to look');
-      await store.close();
     });
 
     test('tries a dead letter once more when something older is answered by it, which may be what it lacked (G3)', async () => {
@@ -138,7 +132,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       );
       const [due] = await store.claimDue(1, HOLD_MS);
       assert.deepEqual([due?.desired, due?.dead, due?.attempts], [wantedAt(2), null, 0]);
-      await store.close();
     });
 
     for (const order of [
@@ -155,7 +148,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
           await store.write({ ...acceptanceOf(n), effects: [{ kind: 'want', imsi: IMSI, wanted, after: [] }] });
         }
         assert.deepEqual((await store.look(IMSI)).desired, inserting(update));
-        await store.close();
       });
     }
 
@@ -221,7 +213,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       ] as const;
       for (const [n, before] of unanswered.entries())
         assert.ok(await isDoubted(before, 50 + n), before?.state ?? 'unknown');
-      await store.close();
     });
 
     test('does not forget a release that a number waits for before it was done (G5)', async () => {
@@ -238,7 +229,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       await store.write(effects({ kind: 'applied', imsi: OTHER_IMSI, wanted: released, ageMs: 1, released: [] }));
       assert.deepEqual(await store.write(grant), [true]);
       assert.deepEqual((await store.views.subscriber(IMSI))?.after, []);
-      await store.close();
     });
 
     test('keeps an older number from the old SIM of a swap that could not be done yet (G5)', async () => {
@@ -248,7 +238,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       await store.write(effects({ kind: 'expect', imsi: IMSI, after: [], wanted: release }));
       const known = await store.claim(IMSI, wantedAt(4), HOLD_MS);
       assert.deepEqual([known?.applied, known?.desired, known?.dueAt], [null, release, null]);
-      await store.close();
     });
 
     test('keeps every release of a SIM, each once, however often its swap is announced (G5)', async () => {
@@ -261,7 +250,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
         await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release], wanted: null }));
       }
       assert.deepEqual((await store.look(IMSI)).after, releases);
-      await store.close();
     });
 
     test('keeps a release that was announced while an earlier number was on its way', async () => {
@@ -272,7 +260,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release], wanted: null }));
       await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(3), ageMs: 1, released: [] }));
       assert.deepEqual((await store.views.subscriber(IMSI))?.after, [release]);
-      await store.close();
     });
 
     test('writes all of a swap or nothing, and shows its event as done when both SIMs are', async () => {
@@ -293,7 +280,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: grant, ageMs: 1, released: [] }));
       assert.equal((await store.views.event('event-2'))?.state, 'processed');
       assert.equal((await store.views.events({ imsi: OTHER_IMSI, limit: 9 })).length, 1);
-      await store.close();
     });
 
     test('does many things at once, each with its own result', async () => {
@@ -317,7 +303,6 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
         page.map(({ imsi }) => imsi),
         imsis.slice(10, 20),
       );
-      await store.close();
     });
   });
 }

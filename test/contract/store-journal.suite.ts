@@ -18,7 +18,6 @@ export function journalContract(name: string, makeBench: () => Promise<StoreBenc
         [event?.state, event?.deliveries, event?.uniqueId, event?.attempts],
         ['processed', 2, 'second', attempts],
       );
-      await store.close();
     });
 
     test('finds events by state, subscriber and time, newest first, page by page', async () => {
@@ -36,7 +35,6 @@ export function journalContract(name: string, makeBench: () => Promise<StoreBenc
       assert.deepEqual(await ids({ from: receivedAt, until: receivedAt + 2 }), ['event-4', 'event-3']);
       const [first] = await store.views.events({ limit: 1 });
       assert.deepEqual((await ids({ beforeSeq: there(first).seq })).slice(0, 2), ['event-5', 'event-4']);
-      await store.close();
     });
 
     test('shows a replayed event as queued again, and does not count it as a delivery', async () => {
@@ -54,7 +52,6 @@ export function journalContract(name: string, makeBench: () => Promise<StoreBenc
       assert.equal(await stateOf(1), 'failed', 'something newer is wanted: nothing happens to it');
       await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(2), ageMs: 1, released: [] }));
       assert.equal(await stateOf(2), 'processed');
-      await store.close();
     });
 
     test('hears all that becomes of an event in one write, and an entry of the same event says more than that', async () => {
@@ -88,7 +85,6 @@ export function journalContract(name: string, makeBench: () => Promise<StoreBenc
       await store.write({ entry, story: { eventId: 'event-2', attempts: [call] }, effects: [effect] });
       const again = await store.views.event('event-2');
       assert.deepEqual([again?.state, again?.why, again?.attempts], ['failed', 'it says so', [call]]);
-      await store.close();
     });
 
     test('forgets old events in small batches, but none that something waits for', async () => {
@@ -107,7 +103,6 @@ export function journalContract(name: string, makeBench: () => Promise<StoreBenc
         ['event-6', 'event-5', 'event-1'],
       );
       assert.equal(await store.clean({ before: 0, most: 1, limit: 9 }), 1, 'bounded also by their number');
-      await store.close();
     });
 
     test('forgets old events behind any number of dead ones, and those once they are dead no more', async () => {
@@ -123,7 +118,6 @@ export function journalContract(name: string, makeBench: () => Promise<StoreBenc
       assert.deepEqual([await store.clean(order), await store.clean(order)], [1, 0]);
       assert.equal(await store.views.event('event-7'), null);
       assert.notEqual(await store.views.event('event-8'), null);
-      await store.close();
     });
   });
 }

@@ -26,7 +26,6 @@ export function outboxContract(name: string, makeBench: () => Promise<StoreBench
       assert.deepEqual(await idsOf(outbox), ['event-2']);
       const event = await store.views.event('event-1');
       assert.deepEqual([event?.state, event?.status, event?.why, event?.deliveries], ['processed', 202, null, 3]);
-      await store.close();
     });
 
     test('gives what waits in the order in which it came first, with its bodies, no more than fit', async () => {
@@ -43,7 +42,6 @@ export function outboxContract(name: string, makeBench: () => Promise<StoreBench
       assert.deepEqual(await idsOf(outbox, { events: 9, bytes: 1 }), ['event-1'], 'one at least');
       const [first] = await outbox.queued(ALL);
       assert.deepEqual(Buffer.from(there(first).body), body);
-      await store.close();
     });
 
     test('keeps how events ended and the note together, and finds both again', async () => {
@@ -71,7 +69,6 @@ export function outboxContract(name: string, makeBench: () => Promise<StoreBench
       await there(again.outbox).conclude([], null);
       assert.equal(await there(again.outbox).note(), '{"a":1}', 'null leaves it');
       assert.deepEqual(await idsOf(there(again.outbox)), ['event-2']);
-      await again.close();
     });
 
     test('counts what waits, since when, and dead letters; nothing that waits is cleaned away', async () => {
@@ -83,7 +80,6 @@ export function outboxContract(name: string, makeBench: () => Promise<StoreBench
       await outbox.conclude([{ eventId: 'event-1', state: 'dead', why: 'refused' }], null);
       assert.deepEqual({ ...(await outbox.backlog()) }, { waiting: 2, oldest: entryOf(2).receivedAt, dead: 1 });
       assert.equal(await store.clean({ before: Number.MAX_SAFE_INTEGER, most: 0, limit: 9 }), 0);
-      await store.close();
     });
   });
 }

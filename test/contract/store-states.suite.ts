@@ -23,7 +23,6 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       assert.equal(found?.imsi, IMSI);
       assert.deepEqual([found?.applied, found?.desired, found?.dueAt], [null, null, null]);
       assert.equal(await store.views.subscriber(IMSI), null);
-      await store.close();
     });
 
     test('holds a subscriber for one at a time, until something is written for him', async () => {
@@ -35,7 +34,6 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 5, released: [] }));
       const again = await store.claim(IMSI, wantedAt(2), 60_000);
       assert.deepEqual(again?.applied, wantedAt(1));
-      await store.close();
     });
 
     test('keeps what was applied, and everything about the event, for the next process', async () => {
@@ -59,7 +57,6 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       assert.deepEqual(kept, expected);
       assert.deepEqual(Buffer.from(body), Buffer.from(sent));
       assert.deepEqual([deliveries, seq > 0, updatedAt > 0], [1, true, true]);
-      await next.close();
     });
 
     test('refuses to let an applied state go back, and takes it for a reason to confirm the newest (G2, G4)', async () => {
@@ -72,7 +69,6 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       const known = await store.views.subscriber(IMSI);
       assert.deepEqual(known?.applied?.version, versionAt(2));
       assert.ok(known?.unsettledUntil, 'somebody held on for too long: the older may lie on top');
-      await store.close();
     });
 
     test('makes subscribers due in the moment their events are accepted, and supersedes what they overtake', async () => {
@@ -102,7 +98,6 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       const done = await store.views.event('event-3');
       assert.deepEqual([done?.state, done?.attempts.length], ['processed', 1]);
       assert.deepEqual(await store.views.backlog(), { waiting: 0, oldest: null, dead: 0 });
-      await store.close();
     });
 
     test('keeps a change that comes in while the one before is under way', async () => {
@@ -114,7 +109,6 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: there(held?.desired), ageMs: 1, released: [] }));
       const [next] = await store.claimDue(1, HOLD_MS);
       assert.deepEqual([next?.applied, next?.desired], [wantedAt(1), wantedAt(2)]);
-      await store.close();
     });
 
     test('serves those who wait longest and those who came last alike', async () => {
@@ -132,7 +126,6 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       const [first, second] = [await store.claimDue(1, HOLD_MS), await store.claimDue(1, HOLD_MS)];
       const next = [...first, ...second].map(({ imsi }) => imsi);
       assert.deepEqual(new Set(next), new Set([imsis[2], imsis[17]]));
-      await store.close();
     });
 
     test('tries again when told to, gives up at the limit, and lives again with a newer event', async () => {
@@ -153,7 +146,6 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       const [revived] = await store.claimDue(1, HOLD_MS);
       assert.deepEqual([revived?.desired, revived?.attempts, revived?.dead], [wantedAt(2), 0, null]);
       assert.equal((await store.views.event('event-1'))?.state, 'superseded');
-      await store.close();
     });
 
     test('makes an unknown result due for confirmation after its time, also for the next process', async () => {
@@ -171,7 +163,6 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       await next.write(effects({ kind: 'applied', imsi: IMSI, wanted, ageMs: 0, released: [] }));
       const settled = await next.views.subscriber(IMSI);
       assert.deepEqual([settled?.applied, settled?.desired, settled?.unsettledUntil], [wanted, null, null]);
-      await next.close();
     });
 
     test('takes delays in fractions of milliseconds, as timers and random waits give them', async () => {
@@ -185,7 +176,6 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       await untilClaimed(store);
       await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: 0.5 }));
       assert.ok(await store.claim(IMSI, wanted, 1000.5));
-      await store.close();
     });
 
     test('keeps a promise when an attempt without a known result takes its place, and says so of its event', async () => {
@@ -203,7 +193,6 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       await store.write(effects({ ...failure, wanted, result: 'rejected', retryInMs: 0 }));
       const [dead] = await store.views.subscribers({ dead: true, limit: 1 });
       assert.deepEqual(dead?.desired, wanted, 'somebody has to look');
-      await store.close();
     });
 
     test('refuses one of many writes without a word about the others', async () => {
@@ -225,7 +214,6 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       assert.ok(reason instanceof StoreError && !reason.passing);
       assert.equal((await store.views.events({ limit: 100 })).length, 19);
       assert.equal(await store.views.subscriber(there(imsis[10])), null, 'all of a write, or nothing');
-      await store.close();
     });
 
     test('can be closed twice', async () => {

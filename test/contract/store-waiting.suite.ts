@@ -8,10 +8,9 @@ import type { SharedBench } from './store-bench.ts';
 /** Writes that wait for somebody else's. */
 export function waitingContract(name: string, makeBench: () => Promise<SharedBench>): void {
   describe(`store contract, writes that wait: ${name}`, () => {
-    test('a confirmation is as old as its call when it is written at last (G4)', async (t) => {
+    test('a confirmation is as old as its call when it is written at last (G4)', async () => {
       await using bench = await makeBench();
       const store = await bench.open({ ...LIMITS, settleAfterMs: 1_500 });
-      t.after(() => store.close());
       const wanted = wantedAt(1, { owed: false });
       const unsure = { result: 'unsure', why: 'no answer', retryInMs: null, counts: true } as const;
       await store.write(effects({ kind: 'failed', imsi: IMSI, wanted, ...unsure }));

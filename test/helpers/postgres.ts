@@ -1,6 +1,6 @@
 import { after } from 'node:test';
 import { type PostgresOptions, PostgresStore } from '../../src/store/postgres/index.ts';
-import type { SharedBench } from '../contract/store-bench.ts';
+import { closedWith, type SharedBench } from '../contract/store-bench.ts';
 import { type PostgresServer, startPostgres, withClient } from './postgres-server.ts';
 import { LIMITS } from './subscribers.ts';
 
@@ -27,7 +27,10 @@ export async function postgresBench(): Promise<PostgresBench> {
   server ??= startPostgres();
   const { database, drop } = await server;
   const url = await database();
-  const openWith = (options: Partial<PostgresOptions> = {}) => PostgresStore.open({ url, limits: LIMITS, ...options });
+  const bench = new AsyncDisposableStack();
+  bench.defer(() => drop(url));
+  const openWith = (options: Partial<PostgresOptions> = {}) =>
+    closedWith(bench, PostgresStore.open({ url, limits: LIMITS, ...options }));
   const open = (limits = LIMITS) => openWith({ limits });
   return {
     url,
@@ -47,12 +50,14 @@ export async function postgresBench(): Promise<PostgresBench> {
         await over.promise;
       });
       await Promise.race([locked.promise, done]);
-      return async () => {
+      const release = async () => {
         over.resolve();
         await done;
       };
+      bench.defer(release);
+      return release;
     },
     query: (text, values) => withClient(url, async (client) => (await client.query(text, values)).rows),
-    [Symbol.asyncDispose]: () => drop(url),
+    [Symbol.asyncDispose]: () => bench.disposeAsync(),
   };
 }

@@ -28,12 +28,8 @@ function keepsItsPromises(
           },
         };
         const model = emptyModel();
-        try {
-          await fc.asyncModelRun(() => ({ model, real }), commands);
-          await checkInTheEnd(model, real);
-        } finally {
-          await real.store.close();
-        }
+        await fc.asyncModelRun(() => ({ model, real }), commands);
+        await checkInTheEnd(model, real);
       }),
       { numRuns },
     );

@@ -169,7 +169,6 @@ test('whatever lies in the file of intents, the connector starts, and knows what
     assert.deepEqual(found?.desired?.version, text === '' ? undefined : versionAt(1));
     const known = await store.views.subscribers({ limit: 9 });
     assert.equal(known.length, text === '' ? 0 : 1);
-    await store.close();
   }
 });
 
@@ -182,5 +181,4 @@ test('killed while a confirmed state is sent again: that call may still arrive a
   await abandon();
   const next = await bench.open();
   assert.notEqual((await next.claim(SOMEBODY, null, 1))?.unsettledUntil, null);
-  await next.close();
 });

@@ -66,7 +66,6 @@ test('cleaning keeps what waits and what is dead, and takes the oldest of the re
   assert.deepEqual(await left(), ['event-5', 'event-4', 'event-1']);
   assert.equal(await store.clean({ before: 5, most: 1, limit: 2 }), 1);
   assert.deepEqual(await left(), ['event-5', 'event-1']);
-  await store.close();
 });
 
 test('cleaning goes by the database: a machine whose clock is wrong deletes neither too much nor too little', async (t) => {
@@ -84,7 +83,6 @@ test('cleaning goes by the database: a machine whose clock is wrong deletes neit
     assert.equal(await store.clean({ before: own - 5 * DAY_MS, most: EVENTS, limit: 9 }), 0);
   }
   assert.equal(await store.clean({ before: now - 12 * DAY_MS, most: EVENTS, limit: 9 }), 1);
-  await store.close();
 });
 
 /** Events one millisecond apart, and statistics of them. */

@@ -82,7 +82,6 @@ test('who has long been due is found again after he was let go', async () => {
   assert.deepEqual(await store.claimDue(2, LONG_MS), []);
   await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null, claim: held?.claim ?? '' }));
   await until('he is found', async () => (await store.claimDue(2, LONG_MS)).length === 1);
-  await store.close();
 });
 
 test('closing does not wait for who looks through everything', async () => {

@@ -29,7 +29,6 @@ describe('several connectors on one PostgreSQL', () => {
     );
     const held = claims.flat().flatMap((one) => one?.imsi ?? []);
     assert.deepEqual(held.toSorted(), imsis);
-    await closeAll(stores);
   });
 
   test('share what is due', async () => {
@@ -43,7 +42,6 @@ describe('several connectors on one PostgreSQL', () => {
       held.push(...due.flat().map(({ imsi }) => imsi));
     }
     assert.deepEqual(held.toSorted(), imsis);
-    await closeAll(stores);
   });
 
   test('take over from one that hangs, and are not disturbed when it wakes up', async () => {
@@ -57,7 +55,6 @@ describe('several connectors on one PostgreSQL', () => {
     assert.deepEqual((await third.views.subscriber(IMSI))?.applied, wantedAt(1), 'but what it knows is kept');
     await next.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null }));
     assert.ok(await third.claim(IMSI, null, LONG_MS));
-    await closeAll([hanging, next, third]);
   });
 
   test('do not end a newer claim of their own with what came too late of an earlier one', async () => {
@@ -70,7 +67,6 @@ describe('several connectors on one PostgreSQL', () => {
     assert.equal(await other.claim(IMSI, null, LONG_MS), null, 'the newer claim stands');
     await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null, claim: next.claim }));
     assert.ok(await other.claim(IMSI, null, LONG_MS));
-    await closeAll([store, other]);
   });
 
   test('are not kept waiting for a claim that failed half way', async () => {
@@ -92,7 +88,6 @@ describe('several connectors on one PostgreSQL', () => {
     const asked = [IMSI, OTHER_IMSI].map((imsi) => outcome(store.claim(imsi, wantedAt(1, { imsi }), LONG_MS)));
     for (const fault of await Promise.all(asked)) assert.match(String(fault), /disk of the database is full/);
     await until('he is free', () => other.claim(OTHER_IMSI, null, LONG_MS));
-    await closeAll([store, other]);
   });
 
   test('write the same events at once, and lose no delivery', async () => {
@@ -108,7 +103,6 @@ describe('several connectors on one PostgreSQL', () => {
     assert.equal(events.length, numbers.length);
     assert.deepEqual(new Set(events.map(({ deliveries }) => deliveries)), new Set([2]));
     assert.deepEqual((await stores[0].views.subscriber(IMSI))?.desired, wantedAt(99));
-    await closeAll(stores);
   });
 
   test('end the two halves of a swap at once, and its event is done', async () => {
@@ -129,20 +123,18 @@ describe('several connectors on one PostgreSQL', () => {
     };
     await Promise.all(numbers.flatMap((n) => stores.map((store, index) => settle(store, pair(n)[index as 0 | 1], n))));
     assert.deepEqual(await stores[0].views.events({ state: 'queued', limit: 100 }), []);
-    await closeAll(stores);
   });
 });
 
 describe('migrating PostgreSQL', () => {
   test('is done once when five connectors start at the same moment', async () => {
     await using bench = await postgresBench();
-    const stores = await Promise.all(Array.from({ length: 5 }, () => bench.open()));
+    await Promise.all(Array.from({ length: 5 }, () => bench.open()));
     const taken = await bench.query('SELECT version FROM nsps_connector.migrations');
     assert.deepEqual(
       taken,
       MIGRATIONS.map((_, index) => ({ version: index + 1 })),
     );
-    await closeAll(stores);
   });
 
   test('goes on where it was killed', async () => {
@@ -156,7 +148,6 @@ describe('migrating PostgreSQL', () => {
     const step = 'CREATE TABLE nsps_connector.later (x int)';
     await withClient(bench.url, (client) => migrate(client, [...MIGRATIONS, step]));
     assert.deepEqual(await bench.query('SELECT x FROM nsps_connector.later'), []);
-    await store.close();
   });
 
   test('is not done by a command, which says what to do instead', async () => {
@@ -217,7 +208,6 @@ describe('a PostgreSQL that fails', () => {
       assert.ok(fault instanceof StoreError && fault.passing, String(fault));
     }
     assert.equal((await store.views.event('event-1'))?.state, 'superseded');
-    await store.close();
   });
 
   test('is a passing fault in the middle of a transaction, of which nothing is left', async () => {
@@ -232,7 +222,6 @@ describe('a PostgreSQL that fails', () => {
     await lock.release();
     assert.equal(await store.views.event('event-2'), null);
     assert.ok(await store.claim(IMSI, null, LONG_MS));
-    await store.close();
   });
 
   test('is one that says so in time when it hangs', async () => {
@@ -249,7 +238,6 @@ describe('a PostgreSQL that fails', () => {
     }
     await lock.release();
     assert.deepEqual(await store.write(acceptanceOf(3)), [true]);
-    await store.close();
   });
 
   test('is left for the one that can be written, over all connections at once', async () => {
@@ -273,7 +261,6 @@ describe('a PostgreSQL that fails', () => {
       await client.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`);
     });
     assert.deepEqual(await Promise.all(ask()), [null, null, null]);
-    await store.close();
   });
 
   test('keeps nothing locked for a connector that was lost in the middle of a message', async (t) => {
@@ -296,7 +283,6 @@ describe('a PostgreSQL that fails', () => {
     await until('it is locked', async () => !(await isFree()));
     await until('it is free again', isFree);
     assert.ok((await write) instanceof StoreError);
-    await lost.close();
   });
 
   test('is named without its password', async () => {
@@ -339,7 +325,6 @@ test('PostgreSQL gets large events in several transactions, and one that is larg
     transactions.map(({ size }) => size),
     [30, 18, 33, 1],
   );
-  await store.close();
 });
 
 test('PostgreSQL keeps text that it has no characters for as well as it can', async () => {
@@ -357,12 +342,7 @@ test('PostgreSQL keeps text that it has no characters for as well as it can', as
   assert.ok(held?.desired);
   await store.write(effects({ kind: 'applied', imsi: IMSI, wanted: held.desired, ageMs: 1, released: [] }));
   assert.equal((await store.views.event(plain))?.state, 'processed');
-  await store.close();
 });
-
-async function closeAll(stores: readonly Store[]): Promise<void> {
-  await Promise.all(stores.map((store) => store.close()));
-}
 
 function outcome(work: Promise<unknown>): Promise<unknown> {
   return work.then(

@@ -1,26 +1,24 @@
 import assert from 'node:assert/strict';
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { StoreError } from '../../src/ports/store.ts';
 import { signGuestBook } from '../../src/store/sqlite/guest-book.ts';
-import { SqliteStore } from '../../src/store/sqlite/index.ts';
+import type { SqliteStore } from '../../src/store/sqlite/index.ts';
 import { requireToday } from '../../src/store/sqlite/schema.ts';
 import { Thread } from '../../src/store/sqlite/threads.ts';
-import { sqliteBench } from '../helpers/sqlite-bench.ts';
-import { acceptanceOf, effects, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
+import { type SqliteBench, sqliteBench } from '../helpers/sqlite-bench.ts';
+import { acceptanceOf, effects, IMSI, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 
-const asGuest = (file: string) => SqliteStore.open({ file, limits: LIMITS, role: 'guest' });
-
-async function refusalOf(file: string): Promise<string> {
-  const error = await asGuest(file).catch((reason: unknown) => reason);
+async function refusalOf(bench: SqliteBench): Promise<string> {
+  const error = await bench.openAs('guest').catch((reason: unknown) => reason);
   assert.ok(error instanceof StoreError);
   return error.message;
 }
 
 test('a command makes no database where there is none', async () => {
   await using bench = await sqliteBench();
-  assert.match(await refusalOf(bench.file), /connector\.db: there is no such file/);
+  assert.match(await refusalOf(bench), /connector\.db: there is no such file/);
   assert.ok(!existsSync(bench.file));
 });
 
@@ -37,9 +35,9 @@ test('a command changes no database that is not of its own version', async () =>
   };
   const today = version();
   setVersion(today + 1);
-  assert.match(await refusalOf(bench.file), /newer version/);
+  assert.match(await refusalOf(bench), /newer version/);
   setVersion(today - 1);
-  assert.match(await refusalOf(bench.file), /start the connector/);
+  assert.match(await refusalOf(bench), /start the connector/);
   assert.equal(version(), today - 1);
   using db = new DatabaseSync(bench.file);
   db.exec('PRAGMA user_version = 1');
@@ -49,7 +47,7 @@ test('a command changes no database that is not of its own version', async () =>
 test('a command takes a file that is no database for what it is', async () => {
   await using bench = await sqliteBench();
   writeFileSync(bench.file, 'a letter to a friend, which is certainly no database');
-  assert.match(await refusalOf(bench.file), /not a database/);
+  assert.match(await refusalOf(bench), /not a database/);
 });
 
 test('a command writes while a connector holds claims and writes, and ends none of them', async () => {
@@ -57,7 +55,7 @@ test('a command writes while a connector holds claims and writes, and ends none 
   const owner = await bench.open();
   await owner.write(acceptanceOf(1));
   assert.equal((await owner.claimDue(1, 60_000)).length, 1);
-  const guest = await asGuest(bench.file);
+  const guest = await bench.openAs('guest');
   const others = Array.from({ length: 200 }, (_, index) => String(100_000_000_000_000 + index));
   const asked = others.map((imsi) => guest.write({ ...acceptanceOf(2, { imsi }), entry: null }));
   const accepted = others.map((imsi) => owner.write(acceptanceOf(3, { imsi })));
@@ -68,15 +66,7 @@ test('a command writes while a connector holds claims and writes, and ends none 
   await owner.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 1, released: [] }));
   const held = await owner.claim(IMSI, null, 60_000);
   assert.deepEqual([held?.applied, held?.desired], [wantedAt(1), wantedAt(4)]);
-  await owner.close();
 });
-
-/** Closed after the test, whatever comes of it. */
-async function openUntilEnd(t: TestContext, file: string, role: 'owner' | 'guest' = 'owner'): Promise<SqliteStore> {
-  const store = await SqliteStore.open({ file, limits: LIMITS, role });
-  t.after(() => store.close());
-  return store;
-}
 
 /** What a claim tells of a subscriber, who is let go at once. */
 async function toldOf(store: SqliteStore, imsi: string) {
@@ -101,12 +91,12 @@ async function die(store: SqliteStore, n: number): Promise<void> {
   await store.write(effects({ kind: 'failed', imsi: IMSI, wanted: wantedAt(n), ...refusal }));
 }
 
-test('a claim knows at once of a swap that a command replayed (G5)', async (t) => {
+test('a claim knows at once of a swap that a command replayed (G5)', async () => {
   await using bench = await sqliteBench();
-  const owner = await openUntilEnd(t, bench.file);
+  const owner = await bench.openAs('owner');
   await apply(owner, 1, OTHER_IMSI);
   await apply(owner, 1);
-  const guest = await openUntilEnd(t, bench.file, 'guest');
+  const guest = await bench.openAs('guest');
   const release = wantedAt(2, { imsi: OTHER_IMSI, msisdn: null });
   const swap = { kind: 'want', imsi: IMSI, wanted: wantedAt(2), after: [release] } as const;
   await guest.write(effects({ kind: 'want', imsi: OTHER_IMSI, wanted: release, after: [] }, swap));
@@ -115,22 +105,22 @@ test('a claim knows at once of a swap that a command replayed (G5)', async (t) =
   assert.deepEqual((await toldOf(owner, OTHER_IMSI)).desired, release);
 });
 
-test('a claim knows at once of a dead letter that a command discarded (G4)', async (t) => {
+test('a claim knows at once of a dead letter that a command discarded (G4)', async () => {
   await using bench = await sqliteBench();
-  const owner = await openUntilEnd(t, bench.file);
+  const owner = await bench.openAs('owner');
   await apply(owner, 1);
   await die(owner, 3);
   assert.equal((await toldOf(owner, IMSI)).dead, 'no such profile');
-  const guest = await openUntilEnd(t, bench.file, 'guest');
+  const guest = await bench.openAs('guest');
   assert.deepEqual(await guest.write(effects({ kind: 'discard', imsi: IMSI, why: 'a test' })), [true]);
   const told = await toldOf(owner, IMSI);
   assert.deepEqual([told.dead, told.desired, told.applied], [null, null, wantedAt(1)]);
 });
 
-test('a command that began before an event came tells the event what becomes of it', async (t) => {
+test('a command that began before an event came tells the event what becomes of it', async () => {
   await using bench = await sqliteBench();
-  const owner = await openUntilEnd(t, bench.file);
-  const guest = await openUntilEnd(t, bench.file, 'guest');
+  const owner = await bench.openAs('owner');
+  const guest = await bench.openAs('guest');
   await guest.look(IMSI);
   await die(owner, 1);
   assert.equal((await owner.views.event('event-1'))?.state, 'dead');
@@ -138,9 +128,9 @@ test('a command that began before an event came tells the event what becomes of 
   assert.equal((await owner.views.event('event-1'))?.state, 'discarded');
 });
 
-test('what was read while a command was about to commit is not remembered beyond that', async (t) => {
+test('what was read while a command was about to commit is not remembered beyond that', async () => {
   await using bench = await sqliteBench();
-  const owner = await openUntilEnd(t, bench.file);
+  const owner = await bench.openAs('owner');
   await apply(owner, 1);
   {
     using guest = new DatabaseSync(bench.file);
@@ -155,27 +145,27 @@ test('what was read while a command was about to commit is not remembered beyond
 
 test('what no command wrote since is answered from memory', async (t) => {
   await using bench = await sqliteBench();
-  const owner = await openUntilEnd(t, bench.file);
+  const owner = await bench.openAs('owner');
   const ask = t.mock.method(Thread.prototype, 'ask');
   const reads = () => ask.mock.calls.filter(({ arguments: [name] }) => name === 'read').length;
   await apply(owner, 1);
   assert.equal(reads(), 1);
-  const guest = await openUntilEnd(t, bench.file, 'guest');
+  const guest = await bench.openAs('guest');
   await guest.write(acceptanceOf(2));
   await guest.close();
   for (let again = 0; again < 3; again++) await toldOf(owner, IMSI);
   assert.equal(reads(), 3, 'what was read before the next write of the connector is not remembered');
 });
 
-test('commands are told by a file for the owner of the database only, which only a connector makes', async (t) => {
+test('commands are told by a file for the owner of the database only, which only a connector makes', async () => {
   await using bench = await sqliteBench();
   const book = `${bench.file}-guests`;
   const guestWrites = async (n: number) => {
-    const guest = await openUntilEnd(t, bench.file, 'guest');
+    const guest = await bench.openAs('guest');
     await guest.write(acceptanceOf(n));
     await guest.close();
   };
-  const first = await openUntilEnd(t, bench.file);
+  const first = await bench.openAs('owner');
   assert.deepEqual([statSync(book).mode & 0o777, statSync(book).size], [0o600, 0]);
   await apply(first, 1);
   rmSync(book);
@@ -183,7 +173,7 @@ test('commands are told by a file for the owner of the database only, which only
   assert.ok(!existsSync(book));
   assert.deepEqual((await toldOf(first, IMSI)).desired, wantedAt(2), 'without it nothing is answered from memory');
   await first.close();
-  const second = await openUntilEnd(t, bench.file);
+  const second = await bench.openAs('owner');
   await guestWrites(3);
   assert.equal(statSync(book).size, 1);
   assert.deepEqual((await toldOf(second, IMSI)).desired, wantedAt(3));

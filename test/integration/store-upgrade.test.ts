@@ -66,7 +66,6 @@ describe('a database of the first version', () => {
     }
     const store = await bench.open();
     await usesWhatItFinds(store);
-    await store.close();
   });
 
   test('in PostgreSQL is brought up to date with what it holds', async () => {
@@ -82,7 +81,6 @@ describe('a database of the first version', () => {
     });
     const store = await bench.open();
     await usesWhatItFinds(store);
-    await store.close();
   });
 });
 
@@ -115,7 +113,6 @@ test('PostgreSQL is brought up to date under the hands of connectors of an older
   await database.close();
   const store = await bench.open();
   assert.ok((await store.views.events({ limit: 1 })).length > 0);
-  await store.close();
 });
 
 test('PostgreSQL is brought up to date in the middle of a write of an older version', async () => {

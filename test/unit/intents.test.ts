@@ -69,6 +69,7 @@ describe('the file of intents', () => {
   test('is on the disk before anybody is called for whose state was promised, once for many', async (t) => {
     const promised = Array.from({ length: 50 }, (_, number) => imsiOf(number));
     const store = await SqliteStore.open({ file: join(folder, 'synced.db'), limits: LIMITS });
+    t.after(() => store.close());
     const file = intentsFile(join(folder, 'synced.db'));
     const handle = await open(file);
     const synced: string[][] = [];
@@ -91,7 +92,6 @@ describe('the file of intents', () => {
     await store.write(effects({ kind: 'untouched', imsi: imsiOf(98), retryInMs: null }));
     assert.ok(await store.claim(imsiOf(98), wantedAt(2, { imsi: imsiOf(98), owed: false }), 1, { durable: true }));
     assert.deepEqual([synced.length, synced.at(2)?.includes(imsiOf(98))], [3, true]);
-    await store.close();
   });
 
   test('waits for the disk with what was answered meanwhile in mind: a swap may be among it (G5)', async (t) => {
