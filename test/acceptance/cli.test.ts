@@ -7,6 +7,7 @@ import { after, describe, test } from 'node:test';
 import { CoreStub, respond } from '../helpers/core-stub.ts';
 import { anEvent, IMSI } from '../helpers/events.ts';
 import { get, post } from '../helpers/nsps.ts';
+import { freePort, listening } from '../helpers/ports.ts';
 import { CORE_TOKEN, Program, run, serve, TOKEN } from '../helpers/program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-'));
@@ -74,20 +75,17 @@ describe('serve', () => {
     }
     assert.doesNotMatch(stderr, /a b/);
   });
-  test('says when its port is taken', async (t) => {
-    const other = createServer().listen(0, '127.0.0.1');
-    t.after(() => other.close());
-    await new Promise((resolve) => other.once('listening', resolve));
-    const { port } = other.address() as { port: number };
+  test('says when its port is taken', async () => {
+    await using other = await listening(createServer());
     const { code, stderr } = await run(['serve'], {
       HOST: '127.0.0.1',
-      PORT: String(port),
+      PORT: String(other.port),
       API_TOKEN: TOKEN,
       WTL_API_URL: 'http://127.0.0.1:1',
       WTL_API_TOKEN: CORE_TOKEN,
     });
     assert.equal(code, 69);
-    assert.match(stderr, new RegExp(`127.0.0.1 port ${port} is in use`));
+    assert.match(stderr, new RegExp(`127.0.0.1 port ${other.port} is in use`));
   });
   test('is not held up by a full disk under its log', async () => {
     await using core = await CoreStub.start();
@@ -127,14 +125,6 @@ describe('serve', () => {
     assert.equal((await get(`${connector.url}/health`)).status, 200);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('explain', () => {
   test('says what would happen and why, and the request, for every kind of event', async () => {

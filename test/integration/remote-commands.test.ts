@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -13,6 +12,7 @@ import { anEvent, IMSI, OTHER_IMSI } from '../helpers/events.ts';
 import { post } from '../helpers/nsps.ts';
 import { ADMIN_TOKEN, Operated } from '../helpers/operated.ts';
 import { until } from '../helpers/polling.ts';
+import { listening } from '../helpers/ports.ts';
 import { run } from '../helpers/program.ts';
 import { Sheets } from '../helpers/sheets.ts';
 
@@ -253,9 +253,8 @@ describe('what goes wrong on the way to a connector', () => {
         res.end('{"total":5,"done":2,"skipped":0,"ended":false,"results":[]}\n'),
     };
     let answer: RequestListener | undefined;
-    const server = createServer((request, response) => answer?.(request, response));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await using server = await listening(createServer((request, response) => answer?.(request, response)));
+    const url = `http://127.0.0.1:${server.port}`;
     const discard = ['discard', '--all', '--because', 'a test card'];
     for (const [words, how] of Object.entries(answers)) {
       answer = how;
@@ -263,21 +262,17 @@ describe('what goes wrong on the way to a connector', () => {
       assert.equal(code, 69, stderr);
       assert.match(stderr, new RegExp(words));
     }
-    await new Promise((resolve) => server.close(resolve));
+    await server.close();
     const nobody = await ask(url, ['events']);
     assert.equal(nobody.code, 69);
     assert.match(nobody.stderr, /cannot reach the connector at http:.*ECONNREFUSED/);
   });
 
   test('one who never answers', async () => {
-    const server = createServer(() => {});
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    const client = new AdminClient(new URL(`http://127.0.0.1:${port}`), ADMIN_TOKEN, 100);
+    await using server = await listening(createServer(() => {}));
+    const client = new AdminClient(new URL(`http://127.0.0.1:${server.port}`), ADMIN_TOKEN, 100);
     await assert.rejects(client.get(overviewSchema, '/overview'), /cannot reach the connector at .*TIMEOUT/);
     await client.close();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
   });
 
   test('a token that others could read is warned of', async () => {

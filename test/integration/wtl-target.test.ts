@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Outcome } from '../../src/core/outcome.ts';
@@ -12,6 +12,7 @@ import { startApp } from '../helpers/app.ts';
 import { CoreStub, hang, inTurn, respond, type StubAnswer, succeed } from '../helpers/core-stub.ts';
 import { anEvent, IMSI, stamp } from '../helpers/events.ts';
 import { get, post } from '../helpers/nsps.ts';
+import { listening } from '../helpers/ports.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
 
@@ -20,9 +21,11 @@ function aChange(action: Action = 'update'): Change {
   return { action, state };
 }
 
-function targetAt(url: string, more: Partial<ConstructorParameters<typeof WtlTarget>[0]> = {}): WtlTarget {
+/** To be had with `await using`: its connections end with the test. */
+function targetAt(url: string, more: Partial<ConstructorParameters<typeof WtlTarget>[0]> = {}) {
   const options = { url: new URL(url), token: () => 'core-token-1', connections: 4, connectTimeoutMs: 500, ...more };
-  return new WtlTarget(options, systemClock);
+  const target = new WtlTarget(options, systemClock);
+  return Object.assign(target, { [Symbol.asyncDispose]: () => target.close() });
 }
 
 /** One call, within `ms`. */
@@ -32,12 +35,8 @@ async function callOnce(target: WtlTarget, ms = 2_000): Promise<Outcome> {
 
 async function outcomeOf(answer: StubAnswer, ms?: number): Promise<string> {
   await using core = await CoreStub.start(answer);
-  const target = targetAt(core.url);
-  try {
-    return told(await callOnce(target, ms));
-  } finally {
-    await target.close();
-  }
+  await using target = targetAt(core.url);
+  return told(await callOnce(target, ms));
 }
 
 function told(outcome: Outcome): string {
@@ -84,15 +83,14 @@ describe('one call', () => {
     assert.equal(await outcomeOf(early), 'done');
   });
   test('a host name nobody knows', async () => {
-    const target = targetAt('http://core.invalid');
+    await using target = targetAt('http://core.invalid');
     assert.match(told(await callOnce(target)), /^connect_failed: Host name (not found|lookup failed)$/);
-    await target.close();
   });
 });
 
 test('connections are kept and used again', async () => {
   await using core = await CoreStub.start();
-  const target = targetAt(core.url);
+  await using target = targetAt(core.url);
   const ports = new Set<number | undefined>();
   core.answer = (call, response, socket) => {
     ports.add(socket.remotePort);
@@ -100,7 +98,6 @@ test('connections are kept and used again', async () => {
   };
   for (let call = 0; call < 20; call++) assert.equal(told(await callOnce(target)), 'done');
   assert.ok(ports.size <= 2, 'the next call may come before the last connection is free again');
-  await target.close();
 });
 
 describe('a single connection', () => {
@@ -110,7 +107,7 @@ describe('a single connection', () => {
 
   test('is free again whatever came of its call', async () => {
     await using core = await CoreStub.start();
-    const target = single(core.url);
+    await using target = single(core.url);
     const flood: StubAnswer = (_call, response) => void response.end('x'.repeat(2 * 1024 * 1024));
     const ends: [StubAnswer, RegExp][] = [
       [hang, /^timeout/],
@@ -125,18 +122,16 @@ describe('a single connection', () => {
       core.answer = succeed;
       assert.equal(await named(target, 'plain'), 'done');
     }
-    await target.close();
   });
 
   test('is free again when the core could not be reached', async () => {
     const gone = await CoreStub.start();
     const { port, url } = gone;
     await gone.stop();
-    const target = single(url);
+    await using target = single(url);
     assert.match(await named(target, 'a'), /^connect_failed: Connection refused/);
     await using _core = await CoreStub.start(succeed, port);
     assert.equal(await named(target, 'b'), 'done');
-    await target.close();
   });
 
   test('is waited for in turn, and a call whose time is over is never sent', async () => {
@@ -146,7 +141,7 @@ describe('a single connection', () => {
       await held;
       return succeed(call, response, socket);
     };
-    const target = single(core.url);
+    await using target = single(core.url);
     const calls = [named(target, 'a'), named(target, 'b'), named(target, 'late', 30), named(target, 'c')];
     assert.match((await calls[2]) ?? '', /^connect_failed: Connection timeout: no connection/);
     release();
@@ -155,18 +150,17 @@ describe('a single connection', () => {
       core.calls.map(({ headers }) => headers['x-request-id']),
       ['a', 'b', 'c'],
     );
-    await target.close();
   });
 
   test('that is reset while it has nothing to do, or cannot be had, fails nobody but whom it must', async () => {
     const peers: Socket[] = [];
-    const core = createTcpServer((socket) => {
-      peers.push(socket);
-      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'));
-    });
-    await new Promise<void>((resolve) => core.listen(0, '127.0.0.1', resolve));
-    const { port } = core.address() as AddressInfo;
-    const target = single(`http://127.0.0.1:${port}`);
+    await using core = await listening(
+      createTcpServer((socket) => {
+        peers.push(socket);
+        socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'));
+      }),
+    );
+    await using target = single(`http://127.0.0.1:${core.port}`);
     assert.equal(await named(target, 'first'), 'done');
     // Its reset, and three calls, one of which gets the connection, in the same turn of the loop.
     peers[0]?.resetAndDestroy();
@@ -174,28 +168,25 @@ describe('a single connection', () => {
     const [a, ...others] = await Promise.all(['a', 'b', 'c'].map((name) => named(target, name)));
     assert.match(a ?? '', /^(done|connect_failed: Connection reset)$/);
     assert.deepEqual(others, ['done', 'done']);
-    for (const peer of peers) peer.destroy();
-    await new Promise((resolve) => core.close(resolve));
+    await core.close();
     const refused = await Promise.all(['d', 'e', 'f'].map((name) => named(target, name)));
     for (const answer of refused) assert.match(answer, /^connect_failed: Connection re(fused|set)/);
-    await target.close();
   });
 
   test('that the core closes after each answer without a word is not used again', async () => {
-    const core = createTcpServer((socket) => {
-      socket.on('error', () => {}).once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'));
-    });
-    await new Promise<void>((resolve) => core.listen(0, '127.0.0.1', resolve));
-    const target = single(`http://127.0.0.1:${(core.address() as AddressInfo).port}`);
+    await using core = await listening(
+      createTcpServer((socket) => {
+        socket.on('error', () => {}).once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'));
+      }),
+    );
+    await using target = single(`http://127.0.0.1:${core.port}`);
     const calls = Array.from({ length: 40 }, (_, number) => named(target, String(number)));
     assert.deepEqual(new Set(await Promise.all(calls)), new Set(['done']));
-    await target.close();
-    await new Promise((resolve) => core.close(resolve));
   });
 
   test('a target that is closed leaves nobody waiting for it', async () => {
     await using core = await CoreStub.start(hang);
-    const target = single(core.url);
+    await using target = single(core.url);
     const calls = [named(target, 'a'), named(target, 'b')];
     await core.called(1);
     await target.close();
@@ -209,32 +200,24 @@ describe('a single connection', () => {
 test('a connection that cannot be opened does not keep calls from one that works', async () => {
   const answered: Socket[] = [];
   // The first connection is served; what comes after it is closed, unheard, when that has been answered.
-  const core = createTcpServer((socket) => {
-    if (answered.length > 0) return void setTimeout(() => socket.resetAndDestroy(), 20);
-    answered.push(socket);
-    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'));
-  });
-  await new Promise<void>((resolve) => core.listen(0, '127.0.0.1', resolve));
-  const target = targetAt(`http://127.0.0.1:${(core.address() as AddressInfo).port}`);
+  await using core = await listening(
+    createTcpServer((socket) => {
+      if (answered.length > 0) return void setTimeout(() => socket.resetAndDestroy(), 20);
+      answered.push(socket);
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}'));
+    }),
+  );
+  await using target = targetAt(`http://127.0.0.1:${core.port}`);
   const first = callOnce(target);
   await Promise.all([first, callOnce(target), callOnce(target)]);
   for (let call = 0; call < 5; call++) assert.equal(told(await callOnce(target)), 'done');
-  await target.close();
-  answered[0]?.destroy();
-  await new Promise((resolve) => core.close(resolve));
 });
 
 test('a request that waited for its connection beyond the deadline is never sent', async () => {
   // A server that accepts nothing until told: the TCP handshake succeeds, TLS does not begin.
-  const sockets: Socket[] = [];
-  const silent = createTcpServer((socket) => sockets.push(socket));
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-  const { port } = silent.address() as AddressInfo;
-  const target = targetAt(`https://127.0.0.1:${port}`, { connectTimeoutMs: 10_000 });
+  await using silent = await listening(createTcpServer());
+  await using target = targetAt(`https://127.0.0.1:${silent.port}`, { connectTimeoutMs: 10_000 });
   assert.match(told(await callOnce(target, 100)), /^connect_failed: Connection timeout/);
-  await target.close();
-  for (const socket of sockets) socket.destroy();
-  await new Promise((resolve) => silent.close(resolve));
 });
 
 describe('https', () => {
@@ -255,13 +238,8 @@ describe('https', () => {
           .on('end', () => response.end(JSON.stringify({ result: authorized, error: 'no client certificate' })));
       },
     );
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    try {
-      await ask(`https://localhost:${(server.address() as AddressInfo).port}`);
-    } finally {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    }
+    await using core = await listening(server);
+    await ask(`https://localhost:${core.port}`);
   };
   const files = { WTL_CA_FILE: fixture('ca.pem'), WTL_RETRIES: '0' };
   const cases: [string, Record<string, string>, number, RegExp][] = [

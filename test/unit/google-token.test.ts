@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import { SheetsSimulator } from '../../sim/google-sheets/sheets-simulator.ts';
 import { readServiceKey, type ServiceKey } from '../../src/config/google-key.ts';
@@ -9,6 +8,7 @@ import { systemClock } from '../../src/observe/clock.ts';
 import { NO_TRACER } from '../../src/ports/tracer.ts';
 import { Line } from '../../src/targets/google-sheets/line.ts';
 import { signedAssertion, Tokens } from '../../src/targets/google-sheets/token.ts';
+import { listening } from '../helpers/ports.ts';
 
 async function open(tokenLifeS = 3_600) {
   const simulator = new SheetsSimulator({ port: 0, tokenLifeS });
@@ -72,10 +72,10 @@ describe('tokens of a service account', () => {
   test('whoever waits for one is told when it is not wanted any more, and whoever asks later', async () => {
     await using bench = await open();
     const { key } = bench;
-    const silent = createServer();
-    await once(silent.listen(0, '127.0.0.1'), 'listening');
-    const asked = once(silent, 'request');
-    const tokenUri = new URL(`http://127.0.0.1:${(silent.address() as AddressInfo).port}/token`);
+    const server = createServer();
+    await using silent = await listening(server);
+    const asked = once(server, 'request');
+    const tokenUri = new URL(`http://127.0.0.1:${silent.port}/token`);
     const line = new Line(systemClock, NO_TRACER);
     const tokens = new Tokens({ ...key, tokenUri }, systemClock, line);
     const waiting = tokens.get(600_000);
@@ -85,9 +85,6 @@ describe('tokens of a service account', () => {
       assert.equal(told.kind === 'failed' && told.failure.code, 'connect_failed');
       assert.match(told.kind === 'failed' ? told.failure.why : '', /^No token: the connector is stopping/);
     }
-    const closed = once(silent, 'close');
-    silent.close();
-    await closed;
   });
 
   test('a key that is not that of the account is refused in words, and nothing of it is told', async () => {
