@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Limits } from '../../src/core/subscriber.ts';
-import type { Entry, Store } from '../../src/ports/store.ts';
+import type { Entry, Held, Store } from '../../src/ports/store.ts';
+import { until } from '../helpers/polling.ts';
 import { entryOf } from '../helpers/subscribers.ts';
 
 /**
@@ -33,20 +34,17 @@ export function there<T>(value: T | null | undefined): T {
   return value;
 }
 
-export async function untilClaimed(store: Store) {
-  for (;;) {
+/** Who is due next, as soon as somebody is. */
+export async function untilClaimed(store: Store): Promise<readonly Held[]> {
+  return await until('somebody is due', async () => {
     const claimed = await store.claimDue(1, 60_000);
-    if (claimed.length > 0) return claimed;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+    return claimed.length > 0 && claimed;
+  });
 }
 
-export async function untilFree(store: Store, imsi: string) {
-  for (;;) {
-    const claimed = await store.claim(imsi, null, 60_000);
-    if (claimed) return claimed;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+/** A claim of a subscriber, as soon as nobody else holds him. */
+export async function untilFree(store: Store, imsi: string): Promise<Held> {
+  return await until('he is free', () => store.claim(imsi, null, 60_000));
 }
 
 /** Lets `work` use the one store of a fresh database. */

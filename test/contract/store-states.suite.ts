@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { StoreError } from '../../src/ports/store.ts';
+import { until } from '../helpers/polling.ts';
 import {
   acceptanceOf,
   effects,
@@ -118,7 +119,8 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       for (const [index, imsi] of imsis.entries()) {
         await store.write(acceptanceOf(index, { imsi }));
         // Due at different times: the order is what this is about.
-        await new Promise((resolve) => setTimeout(resolve, 2));
+        const { dueAt } = await store.look(imsi);
+        await until('its time is over', () => Date.now() > there(dueAt));
       }
       const claimed = (await store.claimDue(4, HOLD_MS)).map(({ imsi }) => imsi);
       assert.deepEqual(new Set(claimed), new Set([...imsis.slice(0, 2), ...imsis.slice(-2)]));

@@ -24,10 +24,10 @@ test('cleaning reads what is old, not the whole journal, and so it does when lit
     const store = await bench.open();
     assert.equal(await store.clean({ ...order, limit: 200 }), deleted);
     await store.close();
-    const read = (await until('the statistics', async () => {
+    const read = await until('the statistics', async () => {
       const now = await rowsRead(bench);
       return now.cleanings > before.cleanings && { rows: now.rows - before.rows };
-    })) as { rows: number };
+    });
     assert.ok(read.rows < 1_000, `${read.rows} rows were read to delete ${deleted}`);
   }
 });
@@ -46,10 +46,10 @@ test('cleaning goes past what stays at the front once, not with every batch', as
     for (let batch = 0; batch < 10; batch++) assert.equal(await store.clean({ ...order, limit: BATCH }), BATCH);
     assert.equal(await store.clean({ ...order, limit: BATCH }), 0);
     await store.close();
-    const read = (await until('the statistics', async () => {
+    const read = await until('the statistics', async () => {
       const now = await rowsRead(bench);
       return now.cleanings > before.cleanings && { rows: now.rows - before.rows };
-    })) as { rows: number };
+    });
     assert.ok(read.rows < 4 * DEAD, `${read.rows} rows were read`);
   }
 });

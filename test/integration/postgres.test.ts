@@ -7,6 +7,7 @@ import { type Store, StoreError } from '../../src/ports/store.ts';
 import { PostgresStore } from '../../src/store/postgres/index.ts';
 import { MIGRATIONS, migrate } from '../../src/store/postgres/schema.ts';
 import { probeStore } from '../../src/store/probe.ts';
+import { untilFree } from '../contract/store-bench.ts';
 import { BadLine } from '../helpers/bad-line.ts';
 import { until } from '../helpers/polling.ts';
 import { freePort } from '../helpers/ports.ts';
@@ -48,7 +49,7 @@ describe('several connectors on one PostgreSQL', () => {
     await using bench = await postgresBench();
     const [hanging, next, third] = await Promise.all([bench.open(), bench.open(), bench.open()]);
     await hanging.claim(IMSI, wantedAt(1), 1);
-    const found = await untilClaimed(next);
+    const found = await untilFree(next, IMSI);
     assert.deepEqual([found.desired, found.applied], [wantedAt(1), null], 'it may have been sent');
     await hanging.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 1, released: [] }));
     assert.equal(await third.claim(IMSI, null, LONG_MS), null, 'the lease is that of the next one');
@@ -61,7 +62,7 @@ describe('several connectors on one PostgreSQL', () => {
     await using bench = await postgresBench();
     const [store, other] = await Promise.all([bench.open(), bench.open()]);
     const late = await store.claim(IMSI, wantedAt(1), 1);
-    const next = await untilClaimed(store);
+    const next = await untilFree(store, IMSI);
     const applied = { kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 1, released: [] } as const;
     await store.write(effects({ ...applied, claim: late?.claim ?? '' }));
     assert.equal(await other.claim(IMSI, null, LONG_MS), null, 'the newer claim stands');
@@ -349,14 +350,6 @@ function outcome(work: Promise<unknown>): Promise<unknown> {
     () => null,
     (error: unknown) => error,
   );
-}
-
-async function untilClaimed(store: Store) {
-  for (;;) {
-    const claimed = await store.claim(IMSI, null, LONG_MS);
-    if (claimed) return claimed;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** Ends the connections that `which` tells, as soon as there are so many of them. */
