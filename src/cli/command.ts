@@ -89,6 +89,7 @@ export function wholeNumber(line: CommandLine, name: string, min: number, max: n
   throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not "${text}"`);
 }
 
+/** What `--help` prints, with the end of its last line. */
 export function helpOf(command: Command): string {
   const rows = Object.entries({ ...command.options, help: HELP_OPTION }).map(([name, option]) => {
     const short = option.short ? `-${option.short}, ` : '    ';
@@ -113,6 +114,7 @@ export function helpOf(command: Command): string {
 
 export const HELP_OPTION: Option = { type: 'boolean', short: 'h', help: 'Show this help.' };
 
+/** In bold, where standard output is a terminal that shows it. */
 export function heading(text: string): string {
   return styleText('bold', text, { stream: process.stdout });
 }

@@ -20,10 +20,12 @@ function refuse(more = ''): never {
   throw new Error(more);
 }
 
+/** Any text, as it is written. @param expected completes "NAME must be …". */
 export function text(expected = 'text'): Kind<string> {
   return { expected, parse: (value) => value };
 }
 
+/** One of these words, in any letter case; the value is spelt as here. */
 export function choice<const T extends string>(...options: readonly T[]): Kind<T> {
   return {
     expected: `one of ${options.join(', ')}`,
@@ -42,6 +44,7 @@ export const flag: Kind<boolean> = {
   parse: (value) => FLAGS.get(value.toLowerCase()) ?? refuse(),
 };
 
+/** Digits only; both ends belong to it. */
 export function integer(min: number, max: number): Kind<number> {
   return {
     expected: `a whole number from ${min} to ${max}`,
@@ -52,6 +55,7 @@ export function integer(min: number, max: number): Kind<number> {
   };
 }
 
+/** With up to six decimals; both ends belong to it. */
 export function seconds(min: number, max: number): Kind<number> {
   return {
     expected: `a number of seconds from ${min} to ${max}`,

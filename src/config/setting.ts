@@ -7,6 +7,7 @@ export type TargetName = (typeof TARGET_NAMES)[number];
 /** Those that record events, a row each; the others hold subscribers' states. */
 export type RecordingName = 'google-sheets';
 
+/** Whether that system keeps rows of events, and knows no subscriber's state. */
 export function recordsEvents(name: TargetName): name is RecordingName {
   return name === 'google-sheets';
 }
@@ -23,6 +24,7 @@ export interface Setting<T = unknown> {
   readonly help: string;
 }
 
+/** Must be set, but for commands that call nobody. */
 export function required<T>(kind: Kind<T>, help: string): Setting<T> & { required: true } {
   return { kind, required: true, help };
 }
@@ -32,10 +34,12 @@ export function requiredFor<T>(target: TargetName, kind: Kind<T>, help: string):
   return { kind, required: true, target, help };
 }
 
+/** Null when it is not set. */
 export function optional<T>(kind: Kind<T>, help: string): Setting<T> {
   return { kind, help };
 }
 
+/** @param fallback as one would write it: it is read like what is set. */
 export function withDefault<T>(kind: Kind<T>, fallback: string, help: string): Setting<T> & { fallback: string } {
   return { kind, fallback, help };
 }

@@ -72,6 +72,7 @@ export interface Failed {
 
 export const DONE: Outcome = { kind: 'done' };
 
+/** A call that failed, or was not made. @param why in the core's own words, or what happened on the way to it. */
 export function failed(code: FailureCode, why: string, more: Omit<Failure, 'code' | 'why'> = {}): Failed {
   return { kind: 'failed', failure: { code, why, ...more } };
 }

@@ -3,6 +3,7 @@ import type { AccessPolicy, Event } from '../contract/event.ts';
 /** What the core takes as a profile name (contract §3.6). */
 const PROFILE_NAME = /^[a-zA-Z][-_.a-zA-Z0-9]*$/;
 
+/** Whether the core takes it for a profile's name. */
 export function isProfileName(text: string): boolean {
   return PROFILE_NAME.test(text);
 }

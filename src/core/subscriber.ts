@@ -180,6 +180,7 @@ export function isStale(subscriber: Subscriber, version: Version): boolean {
   return olderThan(version, subscriber.desired) || olderThan(version, subscriber.applied);
 }
 
+/** Whether `version` is older than that of a state; never when there is no state. */
 export function olderThan(version: Version, wanted: Wanted | null): boolean {
   return wanted !== null && compareVersions(version, wanted.version) < 0;
 }

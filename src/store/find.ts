@@ -38,6 +38,7 @@ export function knownBy({ kind, value }: Identifier, imsi: number, kept: string 
   return { imsi: asImsi(imsi), by: kind, value, current: namesIn(kept)[kind] === value };
 }
 
+/** Somebody found by his IMSI, which is always his. @param key the IMSI as a number. */
 export function knownByImsi(key: number): Known {
   const imsi = asImsi(key);
   return { imsi, by: 'imsi', value: imsi, current: true };

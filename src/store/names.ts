@@ -19,12 +19,14 @@ function keptText(names: Names): string | null {
   return values.every((value) => value === null) ? null : JSON.stringify(values);
 }
 
+/** What a subscriber is called. @param kept as `keptText` or `bereft` made it; null when no event named him yet. */
 export function namesIn(kept: string | null): Names {
   if (kept === null) return NAMELESS;
   const [msisdn = null, account = null, iccid = null] = JSON.parse(kept) as (string | null)[];
   return { msisdn, account, iccid };
 }
 
+/** Those of the names that he has, each to be looked up by. */
 export function identifiersOf(names: Names): Identifier[] {
   return NAME_KINDS.flatMap((kind) => {
     const value = names[kind];

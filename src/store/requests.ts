@@ -34,6 +34,7 @@ export interface Moment {
   readonly wall: number;
 }
 
+/** What both clocks show. */
 export function momentNow(): Moment {
   return { steady: Number(process.hrtime.bigint()) / 1e6, wall: Date.now() };
 }

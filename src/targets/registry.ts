@@ -109,6 +109,7 @@ interface Previewer {
   row?(event: Event): TargetRequest;
 }
 
+/** Loads the code of the configured system; nothing is opened, and required settings may be missing. */
 export async function previewer(config: Config): Promise<Previewer> {
   const { TARGET } = config.settings;
   if (!recordsEvents(TARGET)) {
@@ -122,6 +123,7 @@ export async function previewer(config: Config): Promise<Previewer> {
   return Object.assign(noState, { row: (event: Event) => target.preview(config, event) });
 }
 
+/** What `doctor` finds about the configured system. Changes nothing there. */
 export async function probeTarget(config: Config, clock: Clock): Promise<Finding[]> {
   const { TARGET } = config.settings;
   return recordsEvents(TARGET)

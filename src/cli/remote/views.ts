@@ -43,6 +43,7 @@ export function listedOf(summary: EventSummary) {
   return { ...rest, receivedAt: Date.parse(summary.receivedAt), updatedAt: Date.parse(summary.updatedAt) };
 }
 
+/** An event as a store would give it; its body is masked where the connector masks it (`LOG_PII=mask`). */
 export function eventOf(story: EventStory): StoredEvent {
   return {
     ...listedOf(story.summary),
@@ -79,6 +80,7 @@ function subscriberOf(view: SubscriberView): Standing {
   };
 }
 
+/** The stamps of the version by the connector's own names again. */
 export function wantedOf({ action, state, eventId, version, owed }: WantedView): Wanted {
   const { updated_at: updatedAt, event_time: eventTime, i_event: iEvent, created_at: createdAt } = version;
   return {

@@ -14,10 +14,12 @@ export function iso(time: number): string {
   return new Date(time).toISOString();
 }
 
+/** @param time milliseconds since 1970. */
 export function isoOrNull(time: number | null): string | null {
   return time === null ? null : iso(time);
 }
 
+/** A line of a list of events. */
 export function summaryOf(event: EventRow): EventSummary {
   const { seq, eventId, type, imsi, previousImsi, state, why, status, deliveries, attempts } = event;
   const [receivedAt, updatedAt] = [iso(event.receivedAt), iso(event.updatedAt)];
@@ -40,6 +42,7 @@ function wantedView({ change, eventId, version, owed }: Wanted): WantedView {
   return { action: change.action, state: { ...change.state }, eventId, version: Object.fromEntries(stamps), owed };
 }
 
+/** A state that is wanted or applied, with the stamps of its version by NSPS's names. */
 export function wantedOrNull(wanted: Wanted | null): WantedView | null {
   return wanted && wantedView(wanted);
 }
@@ -62,6 +65,7 @@ interface Shown {
   readonly asking: StoredEvent | null;
 }
 
+/** All that is told of a subscriber. */
 export function subscriberView({ imsi, subscriber, untaken, names, events, asking }: Shown): SubscriberView {
   return {
     imsi,

@@ -9,6 +9,7 @@ export const NOTE: Statement = {
     VALUES (nsps_connector.now_ms(), $1, $2, $3, $4)`,
 };
 
+/** In the order of the parameters of `NOTE`. */
 export function deedParameters({ who, what, subject, detail }: Deed): (string | null)[] {
   return [who, what, subject, detail].map((text) => (text === null ? null : storable(text)));
 }

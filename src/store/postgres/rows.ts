@@ -10,6 +10,7 @@ export const STATE_COLUMNS = SUBSCRIBER_COLUMNS.join(', ');
 /** States and releases as jsonb, which comes as values. */
 export type StateRow = SubscriberRow<Wanted, readonly Release[]>;
 
+/** @param row begins with `STATE_COLUMNS`; what comes after them is left alone. */
 export function subscriberOf(row: readonly [...StateRow, ...unknown[]]): Subscriber {
   const [imsi, applied, desired, after, unsettledUntil, dueAt, waitingSince, attempts, dead] = row as StateRow;
   return {

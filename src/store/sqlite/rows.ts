@@ -7,6 +7,7 @@ import { wholeMs } from '../times.ts';
 /** States and releases as JSON. */
 export type JsonRow = SubscriberRow<string, string>;
 
+/** @param row undefined when the table has none of him: then he is one of whom nothing is known. */
 export function subscriberOf(row: JsonRow | undefined, imsi: string): Subscriber {
   if (!row) return unknownSubscriber(imsi);
   const [, applied, desired, after, unsettledUntil, dueAt, waitingSince, attempts, dead] = row;

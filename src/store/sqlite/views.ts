@@ -75,6 +75,7 @@ export class SqliteViews extends SqliteOperatorViews implements Views {
   }
 }
 
+/** A row of the journal, with its attempts read from JSON. */
 export function storedEvent(row: EventRow): StoredEvent {
   return {
     seq: row.seq,

@@ -7,6 +7,7 @@ import { readByImsi, stepsTo } from './wire.ts';
 
 export { probe } from './probe.ts';
 
+/** Connects with the first call. */
 export function open({ settings }: Config, clock: Clock): Target {
   return new OsmoHlrTarget(
     {

@@ -43,10 +43,12 @@ export class Halt extends Error {
   }
 }
 
+/** Asks the control interface for the state of a subscriber. @param imsi digits. */
 export function readByImsi(imsi: string): string {
   return `GET subscriber.by-imsi-${imsi}.info`;
 }
 
+/** Asks it for the state of whoever has a number. @param msisdn digits. */
 export function readByMsisdn(msisdn: string): string {
   return `GET subscriber.by-msisdn-${msisdn}.info`;
 }

@@ -19,6 +19,7 @@ export function open({ settings, tls }: Config, clock: Clock): Target {
   return new WtlTarget({ url, token: () => token.reveal(), connections, connectTimeoutMs, tls }, clock);
 }
 
+/** What would be sent for a change; the settings may be incomplete. */
 export function preview({ settings }: Config, change: Change): TargetRequest {
   const url = settings.WTL_API_URL ? provisioningUrl(settings.WTL_API_URL).href : '{WTL_API_URL}/prov';
   return { method: 'POST', url, body: toWtlRequest(change) };

@@ -12,6 +12,7 @@ interface WtlRequest {
   readonly action: Action;
 }
 
+/** No number is an empty list (contract §4). */
 export function toWtlRequest({ action, state }: Change): WtlRequest {
   return {
     imsi: state.imsi,
