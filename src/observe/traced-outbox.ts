@@ -1,5 +1,5 @@
-import type { Conclusion, Outbox, OutboxBacklog, Standing } from '../ports/outbox.ts';
-import type { Entry, StoredEvent } from '../ports/store.ts';
+import type { Conclusion, Outbox, Standing } from '../ports/outbox.ts';
+import type { Backlog, Entry, StoredEvent } from '../ports/store.ts';
 import type { Tracer } from '../ports/tracer.ts';
 
 /** Any outbox, with what is written into it a step of whatever is under way. */
@@ -28,7 +28,7 @@ export class TracedOutbox implements Outbox {
     return this.#outbox.note();
   }
 
-  backlog(): Promise<OutboxBacklog> {
+  backlog(): Promise<Backlog> {
     return this.#outbox.backlog();
   }
 }

@@ -1,4 +1,4 @@
-import type { Attempt, Entry, EventState, StoredEvent } from './store.ts';
+import type { Attempt, Backlog, Entry, EventState, StoredEvent } from './store.ts';
 
 /** How an event that was to be recorded ended, for now. */
 export interface Conclusion {
@@ -18,14 +18,6 @@ export interface Standing {
   readonly fresh: boolean;
 }
 
-export interface OutboxBacklog {
-  /** Events that wait to be recorded. */
-  readonly waiting: number;
-  /** When the oldest of them came, in milliseconds since 1970; null when none waits. */
-  readonly oldest: number | null;
-  readonly dead: number;
-}
-
 /**
  * What a recording target needs of a store: the journal is its outbox, and events that are `queued` wait in it. As with
  * the store itself, a method resolves only once what it does is durable, and rejects with a `StoreError` otherwise.
@@ -42,5 +34,6 @@ export interface Outbox {
   conclude(conclusions: readonly Conclusion[], note: string | null): Promise<void>;
   /** What the recorder noted last; null when it never did. */
   note(): Promise<string | null>;
-  backlog(): Promise<OutboxBacklog>;
+  /** Of events; each waits since it came. */
+  backlog(): Promise<Backlog>;
 }

@@ -139,10 +139,11 @@ export interface EventFilter {
   readonly limit: number;
 }
 
+/** Subscribers; in the outbox of a target that records events, events. */
 export interface Backlog {
-  /** Subscribers the connector itself still has to do something for. */
+  /** Those the connector itself still has to do something for. */
   readonly waiting: number;
-  /** Since when the oldest of them waits, in milliseconds since 1970; null when nobody does. */
+  /** Since when the oldest of them waits, in milliseconds since 1970; null when none does. */
   readonly oldest: number | null;
   readonly dead: number;
 }

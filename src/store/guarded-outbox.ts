@@ -1,5 +1,5 @@
-import type { Conclusion, Outbox, OutboxBacklog, Standing } from '../ports/outbox.ts';
-import type { Entry, StoredEvent } from '../ports/store.ts';
+import type { Conclusion, Outbox, Standing } from '../ports/outbox.ts';
+import type { Backlog, Entry, StoredEvent } from '../ports/store.ts';
 
 /** An outbox under the same watch as the store it is part of. */
 export class GuardedOutbox implements Outbox {
@@ -28,7 +28,7 @@ export class GuardedOutbox implements Outbox {
     return this.#ask(() => this.#outbox.note());
   }
 
-  backlog(): Promise<OutboxBacklog> {
+  backlog(): Promise<Backlog> {
     return this.#ask(() => this.#outbox.backlog());
   }
 }

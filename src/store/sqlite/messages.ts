@@ -1,7 +1,7 @@
 import type { Subscriber } from '../../core/subscriber.ts';
 import type { Deed } from '../../ports/operating.ts';
-import type { OutboxBacklog, Standing } from '../../ports/outbox.ts';
-import type { CleaningOrder, StoredEvent, Views } from '../../ports/store.ts';
+import type { Standing } from '../../ports/outbox.ts';
+import type { Backlog, CleaningOrder, StoredEvent, Views } from '../../ports/store.ts';
 import type { AskedWrite, WriteResult } from '../requests.ts';
 import type { EngineOptions, Seen } from './engine.ts';
 import type { Cleaned } from './journal.ts';
@@ -17,7 +17,7 @@ export interface Requests {
   queued: { of: { events: number; bytes: number }; gives: StoredEvent[] };
   conclude: { of: ConcludeRequest; gives: null };
   recorderNote: { of: null; gives: string | null };
-  outboxBacklog: { of: null; gives: OutboxBacklog };
+  outboxBacklog: { of: null; gives: Backlog };
   clean: { of: CleaningOrder; gives: Cleaned };
   note: { of: Deed; gives: null };
   probe: { of: null; gives: null };

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Conclusion, Outbox, OutboxBacklog } from '../../ports/outbox.ts';
-import type { StoredEvent } from '../../ports/store.ts';
+import type { Conclusion, Outbox } from '../../ports/outbox.ts';
+import type { Backlog, StoredEvent } from '../../ports/store.ts';
 import { type EventRow, storedEvent } from './views.ts';
 
 /** The part of the journal in which events wait to be recorded. Adding and ending events is the journal's own (`Journal`). */
@@ -41,8 +41,8 @@ export class OutboxTables {
     this.#setNote.run(note);
   }
 
-  backlog(): OutboxBacklog {
-    return this.#backlog.get() as unknown as OutboxBacklog;
+  backlog(): Backlog {
+    return this.#backlog.get() as unknown as Backlog;
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Conclusion, Outbox, OutboxBacklog, Standing } from '../../ports/outbox.ts';
-import type { Entry, StoredEvent } from '../../ports/store.ts';
+import type { Conclusion, Outbox, Standing } from '../../ports/outbox.ts';
+import type { Backlog, Entry, StoredEvent } from '../../ports/store.ts';
 import { Group } from '../group.ts';
 import { momentNow } from '../requests.ts';
 import { encodeWrites } from './messages.ts';
@@ -36,7 +36,7 @@ export class ThreadOutbox implements Outbox {
     return this.#thread.ask('recorderNote', null);
   }
 
-  backlog(): Promise<OutboxBacklog> {
+  backlog(): Promise<Backlog> {
     return this.#thread.ask('outboxBacklog', null);
   }
 }
