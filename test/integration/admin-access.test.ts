@@ -217,7 +217,7 @@ describe('a session of the console', () => {
     const folder = mkdtempSync(join(tmpdir(), 'nsps-access-'));
     t.after(() => rmSync(folder, { recursive: true }));
     const env = { METRICS_TOKEN, STORE_URL: `sqlite:${join(folder, 'journal.db')}` };
-    const guarded = await Operated.start(env);
+    await using guarded = await Operated.start(env);
     const browser = new Browser(guarded);
     for (let count = 0; count < 5; count++) assert.equal((await browser.signIn(`wrong-${count}`)).status, 401);
     const late = await browser.signIn();
@@ -256,7 +256,7 @@ describe('a session of the console', () => {
 });
 
 test('a connector that stops answers operators so', async () => {
-  const stopping = await Operated.start();
+  await using stopping = await Operated.start();
   stopping.core.answer = hang;
   const event = stopping.post(anEvent());
   await stopping.core.called(1);

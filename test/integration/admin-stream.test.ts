@@ -34,13 +34,12 @@ test('the overview comes again and again, and changes with what happens', async 
 });
 
 test('streams end when the connector stops, and do not hold it up', async () => {
-  const site = await Operated.start({ SHUTDOWN_TIMEOUT: '3600' });
+  await using site = await Operated.start({ SHUTDOWN_TIMEOUT: '3600' });
   const response = await site.fetch(STREAM);
   const told = overviews(response);
   assert.equal((await told.next()).done, false);
   assert.equal(await site.app.stop(), true);
   for await (const _ of told);
-  await site.core.stop();
 });
 
 test('a stream ends with its session', async () => {

@@ -27,7 +27,7 @@ function pathOf(span: HeardSpan, spans: readonly HeardSpan[]): string {
 test('an event goes on with the trace of NSPS, step by step, out to the core', async () => {
   await using collector = await Collector.start();
   await using core = await CoreStub.start();
-  const app = await startTraced(core, collector);
+  await using app = await startTraced(core, collector);
   const headers = { 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-sampled': '1', 'x-request-id': 'u-1' };
   await post(app.eventUrl, anEvent(), headers);
   await app.stop();
@@ -76,7 +76,7 @@ test('without tracing the core gets the ids it always got, and no more', async (
 test('an id without a span names the trace; a short one is padded; without any the log has the id', async () => {
   await using collector = await Collector.start();
   await using core = await CoreStub.start();
-  const app = await startTraced(core, collector);
+  await using app = await startTraced(core, collector);
   await post(app.eventUrl, anEvent({ event_id: 'a' }), { 'x-b3-traceid': SHORT_TRACE });
   await post(app.eventUrl, anEvent({ event_id: 'b' }), { b3: `${TRACE}-${SPAN}-1` });
   await post(app.eventUrl, anEvent({ event_id: 'c' }), { traceparent: `00-${TRACE}-${SPAN}-01` });
@@ -98,7 +98,7 @@ test('every call is a span of its own, with what came of it', async () => {
   await using core = await CoreStub.start(
     inTurn(respond(503, ''), respond(200, { result: false, error: 'No such profile' })),
   );
-  const app = await startTraced(core, collector);
+  await using app = await startTraced(core, collector);
   await post(app.eventUrl, anEvent());
   await app.stop();
   const calls = collector.spans.filter(({ name }) => name === 'core call');
@@ -123,7 +123,7 @@ test('every call is a span of its own, with what came of it', async () => {
 test('events at a time do not mix', async () => {
   await using collector = await Collector.start();
   await using core = await CoreStub.start();
-  const app = await startTraced(core, collector);
+  await using app = await startTraced(core, collector);
   const traces = Array.from({ length: 20 }, (_, index) => String(index + 1).padStart(32, 'a'));
   const imsiOf = (index: number) => `0010100000${String(index).padStart(5, '0')}`;
   await Promise.all(
@@ -142,7 +142,7 @@ test('events at a time do not mix', async () => {
 test('LOG_PII=mask holds in traces, in the words of the core too', async () => {
   await using collector = await Collector.start();
   await using core = await CoreStub.start(respond(200, { result: false, error: `${IMSI} may not have ${NUMBER}` }));
-  const app = await startTraced(core, collector, { LOG_PII: 'mask' });
+  await using app = await startTraced(core, collector, { LOG_PII: 'mask' });
   await post(app.eventUrl, anEvent());
   await app.stop();
   const text = JSON.stringify(collector.spans.map(({ attributes, status }) => ({ attributes, status })));
@@ -154,7 +154,7 @@ test('LOG_PII=mask holds in traces, in the words of the core too', async () => {
 test('NSPS decides what is kept; where it does not, OTEL_TRACES_SAMPLER_ARG does', async () => {
   await using collector = await Collector.start();
   await using core = await CoreStub.start();
-  const app = await startTraced(core, collector, { OTEL_TRACES_SAMPLER_ARG: '0' });
+  await using app = await startTraced(core, collector, { OTEL_TRACES_SAMPLER_ARG: '0' });
   const ids = { 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN };
   await post(app.eventUrl, anEvent({ event_id: 'ours' }), ids);
   await post(app.eventUrl, anEvent({ event_id: 'kept' }), { ...ids, 'x-b3-sampled': '1' });
@@ -168,7 +168,7 @@ test('NSPS decides what is kept; where it does not, OTEL_TRACES_SAMPLER_ARG does
 test('queued, the call is a trace of its own that leads back to its event', async () => {
   await using collector = await Collector.start();
   await using core = await CoreStub.start();
-  const app = await startTraced(core, collector, { DELIVERY: 'queued' });
+  await using app = await startTraced(core, collector, { DELIVERY: 'queued' });
   await post(app.eventUrl, anEvent({ updated_at: stamp(1) }), { 'x-b3-traceid': TRACE });
   await core.called(1);
   await app.stop();
@@ -211,7 +211,7 @@ test('a collector that hangs holds up neither events nor the end', async () => {
   await using collector = await Collector.start();
   collector.answer = () => {};
   await using core = await CoreStub.start();
-  const app = await startTraced(core, collector);
+  await using app = await startTraced(core, collector);
   for (let count = 0; count < 50; count++) {
     const answer = await post(app.eventUrl, anEvent({ event_id: `e-${count}`, updated_at: stamp(count) }));
     assert.equal(answer.status, 202);
@@ -223,7 +223,7 @@ test('a collector that hangs holds up neither events nor the end', async () => {
 test('a call that never ends is told of with its event', async () => {
   await using collector = await Collector.start();
   await using core = await CoreStub.start(hang);
-  const app = await startTraced(core, collector, { WTL_HTTP_REQUESTS_TIMEOUT: '0.2' });
+  await using app = await startTraced(core, collector, { WTL_HTTP_REQUESTS_TIMEOUT: '0.2' });
   await post(app.eventUrl, anEvent());
   await app.stop();
   assert.equal((await collector.heard('core call')).attributes['result'], 'timeout');
@@ -238,7 +238,7 @@ test('the collector is asked where its settings say, whole URL or base', async (
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/in` },
   ];
   for (const env of bases) {
-    const app = await startApp(core.url, env);
+    await using app = await startApp(core.url, env);
     await post(app.eventUrl, anEvent());
     await app.stop();
   }

@@ -18,10 +18,8 @@ test('two connectors on one database: one call at a time for each subscriber, an
   const STORE_PASSWORD = url.password;
   url.password = '';
   const env = { STORE_URL: url.href, STORE_PASSWORD };
-  const first = await startApp(core.url, env);
-  await using _first = first;
-  const second = await startApp(core.url, env);
-  await using _second = second;
+  await using first = await startApp(core.url, env);
+  await using second = await startApp(core.url, env);
 
   const deliver = async (imsi: string, step: number) => {
     const event = anEvent({
