@@ -1,5 +1,5 @@
 /** What an account's billing status means for service. */
-export type BillStatus = 'open' | 'suspended' | 'inactive' | 'terminated';
+type BillStatus = 'open' | 'suspended' | 'inactive' | 'terminated';
 
 /** Spellings that NSPS's documents show (contract §2.1); a Map, so that no inherited name is a spelling. */
 const SPELLINGS: ReadonlyMap<string, BillStatus> = new Map([

@@ -1,3 +1,5 @@
+import { storable } from './text.ts';
+
 /** What is recorded of an event: columns, each filled from the event by path. Pure. */
 
 /** Text of its own, or a value of the event: the first of these paths that leads to one. */
@@ -10,7 +12,7 @@ export interface Column {
 }
 
 /** The column that comes first, whatever others there are: by it a row is known again. */
-export const ID_TITLE = 'event_id';
+const ID_TITLE = 'event_id';
 
 /** What PortaOne's own connector records (its documentation), in its order. */
 export const DEFAULT_COLUMNS = [
@@ -117,7 +119,7 @@ function textOf(value: unknown): string {
 
 /** What a cell cannot hold is cut, and says so. */
 function fitted(text: string): string {
-  const whole = text.toWellFormed().replaceAll('\0', '\ufffd');
+  const whole = storable(text);
   return whole.length <= LONGEST_CELL
     ? whole
     : whole.slice(0, LONGEST_CELL - CUT_MARK.length).toWellFormed() + CUT_MARK;

@@ -7,7 +7,7 @@ import type { Action, Change, Decision, Rules, SubscriberState, SubscriberStatus
 import { canonicalStamp, versionOf } from './version.ts';
 
 /** Hears every step of the walk: which rule was asked, and what it found. This is what `explain` prints. */
-export type Note = (rule: string, finding: string) => void;
+type Note = (rule: string, finding: string) => void;
 
 const unheard: Note = () => {};
 

@@ -8,7 +8,7 @@ export function isProfileName(text: string): boolean {
   return PROFILE_NAME.test(text);
 }
 
-export interface PolicyValue {
+interface PolicyValue {
   readonly value: string;
   /** Where in the event it stands. */
   readonly path: string;

@@ -29,7 +29,7 @@ import { SubscriberLines } from './lines.ts';
 import { asRelease, CLAIM_MARGIN_MS, effectOf, NO_TURN, type Pushed, push, untouched } from './push.ts';
 import { Released } from './releases.ts';
 
-export interface InlineLimits {
+interface InlineLimits {
   /** One event's whole budget, waiting and repeats included, in milliseconds. */
   readonly deadlineMs: number;
   /** Repeats after the first attempt. */

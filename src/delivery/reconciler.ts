@@ -12,7 +12,7 @@ import { Rest } from './rest.ts';
 import { Sender } from './sender.ts';
 import { wordsOf } from './words.ts';
 
-export interface ReconcilerLimits {
+interface ReconcilerLimits {
   /** Time for one subscriber, repeats included, in milliseconds. */
   readonly deadlineMs: number;
   /** Subscribers under way at a time. */

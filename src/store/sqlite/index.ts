@@ -22,7 +22,7 @@ import { ThreadViews } from './thread-views.ts';
 import { Thread } from './threads.ts';
 import { Turn } from './turn.ts';
 
-export interface SqliteOptions {
+interface SqliteOptions {
   /** Path, or `:memory:`. */
   readonly file: string;
   readonly limits: Limits;
