@@ -34,9 +34,7 @@ export function react(subscriber: Subscriber, effect: Effect, now: number, limit
     case 'stale':
       return quietly(inDoubt(underDelete(subscriber, effect.wanted ?? null), now, limits));
     case 'untouched':
-      return quietly(
-        effect.retryInMs === null ? subscriber : { ...subscriber, dueAt: now + Math.ceil(effect.retryInMs) },
-      );
+      return quietly(untouched(subscriber, effect.retryInMs, now));
     case 'abandoned':
       return tellOvertaken(subscriber, quietly(abandoned(subscriber, effect.wanted, now, limits)));
   }
@@ -215,9 +213,9 @@ function failed(
   // Something newer came in meanwhile: the failure is of no more interest.
   if (another) return quietly({ ...marked, dueAt: marked.dead === null ? sooner(marked.dueAt, now) : marked.dueAt });
   if (result === 'rejected' && marked.desired && !marked.desired.owed) {
-    // Nobody was promised anything, and NSPS is told the refusal: what the core confirmed last counts again.
-    const unsettledUntil = marked.applied ? marked.unsettledUntil : null;
-    return quietly({ ...marked, ...idle, desired: null, unsettledUntil, dueAt: unsettledUntil });
+    // Nobody was promised anything, and NSPS is told the refusal: what the core confirmed last counts again. An earlier attempt
+    // may still be carried out, over whatever is confirmed first.
+    return quietly({ ...marked, ...idle, desired: null, dueAt: marked.unsettledUntil });
   }
   if (effect.retryInMs === null) {
     return quietly(result === 'unsure' ? { ...marked, dueAt: sooner(marked.dueAt, marked.unsettledUntil) } : marked);
@@ -292,6 +290,16 @@ function abandoned(subscriber: Subscriber, wanted: Wanted | null, now: number, l
   if (!wanted) return inDoubt(subscriber, now, limits);
   const marked = unsure(subscriber, wanted, now, limits);
   return marked.dead === null ? { ...marked, dueAt: sooner(marked.dueAt, marked.unsettledUntil) } : marked;
+}
+
+/** @param retryInMs null when somebody else comes back. */
+function untouched(subscriber: Subscriber, retryInMs: number | null, now: number): Subscriber {
+  const { unsettledUntil } = subscriber;
+  // There is nothing to confirm, and nothing to come any more that would have to be put right.
+  if (newest(subscriber) === null && unsettledUntil !== null && unsettledUntil <= now) {
+    return { ...subscriber, unsettledUntil: null, dueAt: null };
+  }
+  return retryInMs === null ? subscriber : { ...subscriber, dueAt: now + Math.ceil(retryInMs) };
 }
 
 function sooner(a: number | null, b: number | null): number | null {
