@@ -57,11 +57,13 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
     const told = releases === subscriber.after ? subscriber : { ...subscriber, after: releases };
     return promiseNewest(told, wanted, now);
   }
-  const desired = isToBeInserted(subscriber) ? asInsert(wanted) : asKept(subscriber, wanted);
   return {
     subscriber: {
       ...subscriber,
-      desired: { ...desired, version: mergeVersions(newest(subscriber)?.version ?? null, wanted.version) },
+      desired: {
+        ...inItsPlace(subscriber, wanted),
+        version: mergeVersions(newest(subscriber)?.version ?? null, wanted.version),
+      },
       after: releases,
       dueAt: now,
       waitingSince: now,
@@ -100,6 +102,11 @@ function promiseNewest(subscriber: Subscriber, late: Wanted, now: number): React
  */
 function isToBeInserted({ applied, desired, dead }: Subscriber): boolean {
   return desired?.change.action === 'insert' && isAbsent(applied) && dead === null;
+}
+
+/** A newer state as what it takes the place of has to be kept. */
+function inItsPlace(subscriber: Subscriber, wanted: Wanted): Wanted {
+  return isToBeInserted(subscriber) ? asInsert(wanted) : asKept(subscriber, wanted);
 }
 
 /** Nobody asks for an event any more once a newer one has taken its place: a promise, or a confirmation that was refused. */
@@ -209,8 +216,8 @@ function failed(
 ): Reaction {
   const { wanted, result } = effect;
   const marked = result === 'unsure' ? unsure(subscriber, wanted, now, limits) : subscriber;
-  const another = marked.desired !== null && isAnother(marked.desired, wanted);
-  // Something newer came in meanwhile: the failure is of no more interest.
+  const another = marked.desired !== null && (isAnother(marked.desired, wanted) || isInsertSince(subscriber, effect));
+  // Something newer came in meanwhile, or the insert that it lacked: the failure is of no more interest.
   if (another) return quietly({ ...marked, dueAt: marked.dead === null ? sooner(marked.dueAt, now) : marked.dueAt });
   if (result === 'rejected' && marked.desired && !marked.desired.owed) {
     // Nobody was promised anything, and NSPS is told the refusal: what the core confirmed last counts again. An earlier attempt
@@ -221,6 +228,12 @@ function failed(
     return quietly(result === 'unsure' ? { ...marked, dueAt: sooner(marked.dueAt, marked.unsettledUntil) } : marked);
   }
   return tryAgain(marked, effect, effect.retryInMs, now, limits);
+}
+
+/** A promise was sent as an update and refused, and came to be an insert meanwhile. */
+function isInsertSince({ desired }: Subscriber, { wanted, result }: Extract<Effect, { kind: 'failed' }>): boolean {
+  const became = desired?.change.action === 'insert' && wanted.change.action === 'update';
+  return result === 'rejected' && became && desired.owed;
 }
 
 const idle = { waitingSince: null, attempts: 0, dead: null } as const;
@@ -269,7 +282,7 @@ function underDelete(subscriber: Subscriber, sent: Wanted | null): Subscriber {
 /** What takes the place of a promise is one: if the core refused it later, the promise would be lost with it. */
 function inPlace(subscriber: Subscriber, wanted: Wanted): Wanted {
   const version = mergeVersions(newest(subscriber)?.version ?? null, wanted.version);
-  return { ...asKept(subscriber, wanted), version, owed: wanted.owed || (subscriber.desired?.owed ?? false) };
+  return { ...inItsPlace(subscriber, wanted), version, owed: wanted.owed || (subscriber.desired?.owed ?? false) };
 }
 
 /** A promise that is another one, and no older by its stamps, was made while the attempt was under way: it stays. */
