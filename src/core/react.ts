@@ -4,6 +4,7 @@ import {
   type Effect,
   type EventNews,
   isAbsent,
+  isInsertLacked,
   isSameRelease,
   isStale,
   type Limits,
@@ -83,16 +84,19 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
  */
 function promiseNewest(subscriber: Subscriber, late: Wanted, now: number): Reaction {
   const { applied, desired, dead } = subscriber;
-  if (desired === null || olderThan(late.version, applied)) return { subscriber, accepted: false, news: [] };
-  const inserted = late.change.action === 'insert' && isAbsent(applied) ? asInsert(desired) : desired;
-  if (desired.owed && dead === null) {
+  const lacked = isInsertLacked(subscriber, late);
+  const latest = desired ?? (lacked ? applied : null);
+  if (latest === null || (olderThan(late.version, applied) && !lacked))
+    return { subscriber, accepted: false, news: [] };
+  const inserted = late.change.action === 'insert' && isAbsent(applied) ? asInsert(latest) : latest;
+  if (desired?.owed && dead === null) {
     const kept = inserted === desired ? subscriber : { ...subscriber, desired: inserted };
     return { subscriber: kept, accepted: false, news: [] };
   }
   return {
     subscriber: { ...subscriber, ...idle, desired: { ...inserted, owed: true }, dueAt: now, waitingSince: now },
     accepted: false,
-    news: [{ eventId: desired.eventId, state: 'queued' }],
+    news: [{ eventId: latest.eventId, state: 'queued' }],
   };
 }
 
@@ -199,7 +203,10 @@ function watchedUntil({ unsettledUntil }: Subscriber, now: number, { settleAfter
  * promise is kept; an attempt that nobody was promised does not undo what was confirmed after it.
  */
 function isLeft(desired: Wanted | null, sent: Wanted): boolean {
-  if (desired === null || !isAnother(desired, sent)) return false;
+  if (desired === null) return false;
+  // His insert came while the core said that it has nobody to release.
+  if (sent.missing && desired.change.action === 'insert') return !olderThan(desired.version, sent);
+  if (!isAnother(desired, sent)) return false;
   return desired.owed ? !olderThan(desired.version, sent) : olderThan(sent.version, desired);
 }
 

@@ -13,6 +13,11 @@ export interface Wanted {
   readonly eventId: string;
   /** Whether NSPS was told that it is taken care of: then the retry is ours, else it is NSPS's. */
   readonly owed: boolean;
+  /**
+   * The core said that it has nobody: all that is confirmed is that he has no number (a release). An insert that comes after
+   * it, though it is older, is what the core lacked. Absent as a rule.
+   */
+  readonly missing?: true;
 }
 
 /** A SIM that has to give its number back before another one is given it (G5). */
@@ -151,7 +156,22 @@ export function asSent({ applied, unsettledUntil }: Subscriber, wanted: Wanted):
 /** An insert carries the same full state as an update (contract §4). */
 export function asInsert(wanted: Wanted): Wanted {
   const { change } = wanted;
-  return change.action === 'update' ? { ...wanted, change: { ...change, action: 'insert' } } : wanted;
+  return change.action === 'update' ? { ...asThere(wanted), change: { ...change, action: 'insert' } } : wanted;
+}
+
+/** A state that the core is to hold, or does: not one that it had nobody for. */
+export function asThere(wanted: Wanted): Wanted {
+  if (!wanted.missing) return wanted;
+  const { missing: _, ...there } = wanted;
+  return there;
+}
+
+/**
+ * Whether a late event is the insert that the core lacked when a release met nobody. Then what overtook it is to be inserted:
+ * the newest state, since an older one is not sent (G2).
+ */
+export function isInsertLacked({ applied }: Subscriber, late: Wanted): boolean {
+  return late.change.action === 'insert' && applied?.missing === true;
 }
 
 /**
@@ -172,7 +192,7 @@ export function asKept(subscriber: Subscriber, wanted: Wanted): Wanted {
 
 /** Whether the core has nobody, by what it confirmed last. */
 export function isAbsent(applied: Wanted | null): boolean {
-  return applied === null || applied.change.action === 'delete';
+  return applied === null || applied.change.action === 'delete' || applied.missing === true;
 }
 
 /** Whether `version` is older than something known of the subscriber. */

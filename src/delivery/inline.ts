@@ -1,9 +1,11 @@
 import { type Failure, mayRepeat, pauseBeforeRepeat } from '../core/outcome.ts';
 import {
+  asInsert,
   asKept,
   bareRelease,
   type Effect,
   isGrant,
+  isInsertLacked,
   isStale,
   newest,
   olderThan,
@@ -245,10 +247,13 @@ export class InlineDelivery implements Delivery {
     const newer = olderThan(wanted.version, desired) ? desired : null;
     // A number is not free because it is promised that its SIM will be something else; it is once it was something else.
     const unconfirmed = newer !== null && (leg.ends ? !newer.owed : !olderThan(wanted.version, applied));
-    const latest = newest(held);
+    // What the core lacked when it had nobody comes as what overtook it.
+    const lacked = isInsertLacked(held, wanted);
+    const known = newest(held);
+    const latest = known && lacked ? asInsert(known) : known;
     const safe = latest !== null && releasesBefore(held, latest).length === 0;
-    if (latest && (unconfirmed || (unsettledUntil !== null && safe))) {
-      return await this.#confirm(held, latest, leg, unconfirmed);
+    if (latest && (unconfirmed || lacked || (unsettledUntil !== null && safe))) {
+      return await this.#confirm(held, latest, leg, unconfirmed || lacked);
     }
     const { eventId } = wanted;
     await this.#settle([{ kind: 'stale', imsi, eventId, wanted, claim }], course, this.#endingOf(leg));

@@ -1,5 +1,13 @@
 import { DONE, FAILURES, type Failure, failed, type Outcome } from '../core/outcome.ts';
-import { asSent, type Effect, isGrant, type Release, type Subscriber, type Wanted } from '../core/subscriber.ts';
+import {
+  asSent,
+  asThere,
+  type Effect,
+  isGrant,
+  type Release,
+  type Subscriber,
+  type Wanted,
+} from '../core/subscriber.ts';
 import type { Attempt, Held } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
 import type { Attempts, Tried } from './attempts.ts';
@@ -36,7 +44,8 @@ export function push(
   const { change } = asSent(known, wanted);
   return attempts.once(change, context, asked).then((tried) => {
     if (!tried) return null;
-    const first = pushed(wanted, released, tried);
+    const first = pushed(asThere(wanted), released, tried);
+    if (wanted.missing) return asRelease(first);
     if (change === wanted.change || !isUnknown(first.outcome)) return first;
     return attempts
       .once(wanted.change, context, asked)
@@ -57,9 +66,10 @@ function isUnknown(outcome: Outcome): boolean {
   return outcome.kind === 'failed' && outcome.failure.code === 'unknown_subscriber';
 }
 
-/** A SIM that the core does not know holds no number: it is as good as released. */
+/** A SIM that the core does not know holds no number: it is as good as released, but it is not there. */
 export function asRelease(pushed: Pushed): Pushed {
-  return isUnknown(pushed.outcome) ? { ...pushed, outcome: DONE } : pushed;
+  if (!isUnknown(pushed.outcome)) return pushed;
+  return { ...pushed, wanted: { ...pushed.wanted, missing: true }, outcome: DONE };
 }
 
 /**

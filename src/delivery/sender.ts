@@ -1,6 +1,7 @@
 import { FAILURES, failed } from '../core/outcome.ts';
 import {
   bareRelease,
+  isGrant,
   isReleased,
   isStale,
   olderThan,
@@ -122,10 +123,17 @@ export class Sender {
       await letGo(holder);
       return sent?.obstacle ?? null;
     }
-    const pushed = asRelease(sent);
+    const pushed = releasedBy(sent, wanted);
     await settle(pushed, holder, context);
     return pushed.outcome.kind === 'done' ? null : `${imsi} still holds the number: ${pushed.outcome.failure.why}`;
   }
+}
+
+/** Something newer that is to have a number itself is not done by the core having nobody; the release alone is. */
+function releasedBy(sent: Pushed, release: Wanted): Pushed {
+  const pushed = asRelease(sent);
+  const isReleaseOnly = pushed !== sent && isGrant(sent.wanted.change);
+  return isReleaseOnly ? { ...pushed, wanted: { ...release, missing: true } } : pushed;
 }
 
 /**

@@ -10,8 +10,8 @@ import type { Target } from '../../src/ports/target.ts';
 import { directStore } from './direct-store.ts';
 import { FakeClock } from './fake-clock.ts';
 import { memoryLog } from './log.ts';
-import { entryOf, IMSI, LIMITS, wantedAt } from './subscribers.ts';
-import { attemptsOn, CALL_MS, TIMED_OUT } from './swaps.ts';
+import { entryOf, IMSI, LIMITS, OTHER_IMSI, wantedAt } from './subscribers.ts';
+import { attemptsOn, barredAt, CALL_MS, TIMED_OUT } from './swaps.ts';
 
 /** What becomes of a call: it is done, or its answer is lost, or it is, or it is carried out later. */
 export type Fate = 'done' | 'unheard' | 'lost' | 'late';
@@ -35,6 +35,7 @@ export class StrictCore implements Target {
   }
 
   async apply(change: Change): Promise<Outcome> {
+    if (change.state.imsi !== IMSI) return DONE;
     this.calls.push(change.action);
     await new Promise<void>((resolve) => this.#clock.after(CALL_MS, resolve));
     const fate = this.fates.shift() ?? 'done';
@@ -65,6 +66,13 @@ export function arrivalOf(n: number, action: Action): Arrival {
   return { decision: { kind: 'provision', action, version, changes: [{ ...change, action }] }, draft };
 }
 
+/** His number goes to another SIM, which the core has whatever becomes of him. */
+function swapOf(n: number): Arrival {
+  const { decision, draft } = arrivalOf(n, 'update');
+  const { change } = wantedAt(n, { imsi: OTHER_IMSI });
+  return { decision: { ...decision, action: 'replace', changes: [barredAt(n, IMSI).change, change] }, draft };
+}
+
 /** A connector in either mode before such a core, on a clock of its own; the time of day is mocked with it. */
 export function strictSite(t: Pick<TestContext, 'mock'>, mode: 'inline' | 'queued') {
   const clock = new FakeClock();
@@ -89,8 +97,8 @@ export function strictSite(t: Pick<TestContext, 'mock'>, mode: 'inline' | 'queue
     core,
     store,
     /** @returns what NSPS is told, once all that can be done now is done. */
-    deliver: async (action: Action, n: number): Promise<string> => {
-      const answered = delivery.deliver(arrivalOf(n, action), []);
+    deliver: async (action: Action | 'replace', n: number): Promise<string> => {
+      const answered = delivery.deliver(action === 'replace' ? swapOf(n) : arrivalOf(n, action), []);
       await clock.advance(1_000);
       const answer = await answered;
       return answer.kind === 'failed' ? answer.failure.code : answer.kind;

@@ -64,3 +64,52 @@ for (const mode of ['inline', 'queued'] as const) {
     );
   });
 }
+
+type Step = Action | 'replace';
+
+/** The same, and his number goes to another SIM now and then; with the order in which NSPS first delivers the events. */
+const disorder = fc
+  .array(fc.constantFrom('changes', 'changes', 'goes', 'is replaced'), { minLength: 2, maxLength: 7 })
+  .chain((moves) => {
+    let there = false;
+    const steps = moves.map((what): Step => {
+      const left = what === 'is replaced' ? 'replace' : 'update';
+      const step = !there ? 'insert' : what === 'goes' ? 'delete' : left;
+      there = step !== 'delete';
+      return step;
+    });
+    const numbers = [...steps.keys()];
+    return fc.tuple(
+      fc.constant(steps),
+      fc.shuffledSubarray(numbers, { minLength: numbers.length, maxLength: numbers.length }),
+    );
+  });
+
+for (const mode of ['inline', 'queued'] as const) {
+  test(`${mode}: the same in whatever order NSPS delivers it (G4)`, async (t) => {
+    await fc.assert(
+      fc.asyncProperty(disorder, fates, async ([steps, order], plan) => {
+        const site = strictSite(t, mode);
+        site.core.fates = [...plan];
+        let left = order;
+        for (let round = 0; round < 2 * steps.length + ROUNDS && left.length > 0; round++) {
+          const again: number[] = [];
+          for (const n of left) if (!TAKEN.includes(await site.deliver(steps[n] as Step, n))) again.push(n);
+          left = again;
+          if (round < ROUNDS) continue;
+          site.core.catchUp();
+          site.core.fates = [];
+        }
+        site.core.catchUp();
+        site.core.fates = [];
+        await site.settle();
+        const { dead, unsettledUntil, desired } = await site.store.look(IMSI);
+        assert.deepEqual([left, dead, unsettledUntil, desired], [[], null, null, null], site.core.calls.join());
+        const holds = steps.at(-1) === 'delete' ? null : `cs-${steps.length - 1}`;
+        assert.equal(site.core.holds, holds, site.core.calls.join());
+        await site.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+}

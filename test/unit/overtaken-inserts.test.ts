@@ -32,6 +32,13 @@ describe('an insert that comes while what overtook it is being sent', () => {
     const again = after(update, late, { kind: 'failed', imsi: IMSI, wanted: asInsert(wantedAt(2)), ...refusal });
     assert.equal(again.dead, 'no such subscriber', 'an insert that is refused is a dead letter');
   });
+
+  test('is so, too, when that is as good as released', () => {
+    const release = barredAt(2, IMSI);
+    const met: Effect = { kind: 'applied', imsi: IMSI, wanted: { ...release, missing: true }, ageMs: 1, released: [] };
+    const { desired, dueAt } = after({ kind: 'want', imsi: IMSI, wanted: release, after: [] }, late, met);
+    assert.deepEqual([desired?.eventId, desired?.change.action, dueAt], ['event-2', 'insert', NOW]);
+  });
 });
 
 test('who is to be inserted is so, too, after a release of him ended without a word', () => {

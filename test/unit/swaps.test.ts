@@ -100,6 +100,28 @@ describe('a number is given only when every SIM that had it has released it (G5)
     assertBefore(core.calls, `${OTHER} -`, `${NEW} ${NUMBER}`);
   });
 
+  test('also by one that is to be something newer which the core has nobody for: that stays a dead letter', async () => {
+    const { clock, core, store, reconciler } = loop();
+    core.answers.set(`${OLD} 79990000000`, failed('unknown_subscriber', 'nobody'));
+    const wanted = wantedAt(5, { imsi: OLD, msisdn: '79990000000' });
+    await store.write(effects({ kind: 'want', imsi: OLD, wanted, after: [] }));
+    await store.write(grantAt(3, OLD, NEW));
+    reconciler.start();
+    const isDone = async () =>
+      (await store.look(NEW)).applied?.eventId === 'event-3' && (await store.look(OLD)).dueAt === null;
+    while (!(await isDone())) {
+      await clock.advance(CALL_MS);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const { applied, desired, dead } = await store.look(OLD);
+    assert.deepEqual([applied?.eventId, applied?.missing], ['event-3', true]);
+    assert.deepEqual([desired?.eventId, dead], ['event-5', 'nobody']);
+    const stopped = reconciler.stop();
+    await clock.advance(10_000);
+    await stopped;
+    await store.close();
+  });
+
   test('also one that an old SIM itself is told to wait for after it was released', async () => {
     const { core, store, bring } = loop();
     for (const imsi of [OLD, OTHER]) await confirmed(store, wantedAt(0, { imsi }));
