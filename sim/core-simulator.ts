@@ -31,7 +31,7 @@ export interface CoreWatcher {
   arrived?(exchange: Exchange): void;
   /** It met others of the same subscriber that were still in flight. */
   overlapped?(exchange: Exchange, met: readonly Exchange[]): void;
-  /** The core took the new state; its caller may have gone long before. */
+  /** The core has what was asked for (to delete nobody is done, too); its caller may have gone long before. */
   applied?(exchange: Exchange): void;
   /** The core is done with it. @param outcome `applied`, the core's words, or the fault. */
   treated?(exchange: Exchange, outcome: string): void;
@@ -186,7 +186,7 @@ export class CoreSimulator {
 
   #apply(exchange: Exchange): ProvAnswer {
     const answer = this.#table.provision(exchange.request);
-    if (answer.body.result) this.#options.watcher?.applied?.(exchange);
+    if (answer.body.result || isDeletedAlready(exchange.request, answer)) this.#options.watcher?.applied?.(exchange);
     return answer;
   }
 
@@ -210,4 +210,9 @@ export class CoreSimulator {
       reply.raw.socket?.destroy();
     }
   }
+}
+
+/** Contract §4: "not there" is as good as done. */
+function isDeletedAlready(request: unknown, { status }: ProvAnswer): boolean {
+  return status === 404 && (request as { action?: unknown } | null)?.action === 'delete';
 }

@@ -1,4 +1,4 @@
-import type { Account, Sim } from './life.ts';
+import type { Account, EventType, Sim } from './people.ts';
 import type { Random } from './random.ts';
 
 /** How NSPS's documents and samples spell the same status. */
@@ -14,10 +14,13 @@ const ENRICHED_AFTER = 917_496n;
 
 export interface EventParts {
   readonly id: string;
+  readonly type: EventType;
   /** Grows with every event of the environment. */
   readonly sequence: number;
-  readonly account: Account;
-  /** The card that the account's own one replaces. */
+  /** Whose card it is; null when it is nobody's. */
+  readonly account: Account | null;
+  readonly sim: Sim;
+  /** The card that this one replaces. */
   readonly previousSim: Sim | null;
   readonly change: number;
   /** Microseconds since 1970. */
@@ -26,22 +29,28 @@ export interface EventParts {
 
 /** A complete enriched event as NSPS posts it. */
 export function nspsEvent(parts: EventParts, random: Random): string {
-  const { account, previousSim, at } = parts;
+  const { account, sim, previousSim, at } = parts;
+  const owner = account ? { i_account: account.id } : {};
   const offset = random.pick([0, 0, 0, 0, 120, -210] as const);
   return JSON.stringify({
     event_id: parts.id,
     data: {
-      event_type: previousSim ? 'SIM/Replaced' : 'SIM/Updated',
+      event_type: parts.type,
       variables: {
         i_env: 1,
         i_event: random.chance(0.5) ? parts.sequence : String(parts.sequence),
-        i_account: account.id,
+        ...owner,
         event_time: isoStamp(at, 0).slice(0, 19).replace('T', ' '),
       },
     },
     pb_data: {
-      account_info: accountInfo(account, random),
-      sim_info: { ...card(account.sim), i_account: account.id, msisdn: account.number, status: 'used' },
+      ...(account && { account_info: accountInfo(account, random) }),
+      sim_info: {
+        ...card(sim),
+        ...owner,
+        ...(account && { msisdn: account.number }),
+        status: account ? 'used' : 'available',
+      },
       ...(previousSim && { prev_sim_info: { ...card(previousSim), status: 'available' } }),
       access_policy_info: policy(parts.change, random),
     },

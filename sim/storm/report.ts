@@ -1,4 +1,6 @@
+import type { LifeEvent } from './life.ts';
 import type { Nsps } from './nsps.ts';
+import type { Lives } from './people.ts';
 import type { StormOptions } from './storm.ts';
 import { type Divergence, percentile } from './verdict.ts';
 import type { CoreWatch, SeenRequest, Violation } from './watch.ts';
@@ -8,6 +10,8 @@ export interface StormReport {
   /** Everything acknowledged, nothing divergent, nothing violated. */
   readonly ok: boolean;
   readonly seed: number;
+  readonly lives: Lives;
+  readonly knownOnly: boolean;
   readonly subscribers: number;
   readonly changes: number;
   readonly events: number;
@@ -53,7 +57,7 @@ const DETAILS = 10;
 
 export interface StormFacts {
   readonly options: StormOptions;
-  readonly events: readonly { readonly id: string; readonly states: readonly unknown[] }[];
+  readonly events: readonly Pick<LifeEvent, 'id' | 'states' | 'removes'>[];
   readonly nsps: Nsps;
   readonly watch: CoreWatch;
   readonly kills: number;
@@ -70,6 +74,8 @@ export function reportOf(facts: StormFacts): StormReport {
   return {
     ok: done.length === events.length && divergences.length === 0 && watch.violations.length === 0,
     seed: options.seed,
+    lives: options.lives ?? 'changes',
+    knownOnly: options.knownOnly ?? false,
     subscribers: options.subscribers,
     changes: options.changes,
     events: events.length,
@@ -77,7 +83,7 @@ export function reportOf(facts: StormFacts): StormReport {
     answers: sorted(nsps.answers),
     latencyMs: latenciesOf(nsps.latencies),
     core: { calls, applied, late, outcomes: sorted(outcomes) },
-    savedCalls: done.reduce((sum, { states }) => sum + states.length, 0) - applied,
+    savedCalls: done.reduce((sum, event) => sum + callsFor(event), 0) - applied,
     kills: facts.kills,
     overlaps: count('overlap'),
     orderViolations: count('order'),
@@ -90,6 +96,11 @@ export function reportOf(facts: StormFacts): StormReport {
     stormMs: facts.stormMs,
     convergedMs: facts.convergedMs,
   };
+}
+
+/** Calls that it takes when nothing is saved. */
+function callsFor({ states, removes }: Pick<LifeEvent, 'states' | 'removes'>): number {
+  return states.length + (removes ? 1 : 0);
 }
 
 function withHistory(violation: Violation, watch: CoreWatch) {

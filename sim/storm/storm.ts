@@ -3,6 +3,7 @@ import type { Faults } from '../faults.ts';
 import { type Life, liveLife } from './life.ts';
 import { Nsps } from './nsps.ts';
 import { pause } from './pause.ts';
+import type { Lives } from './people.ts';
 import { Random } from './random.ts';
 import { reportOf, type StormReport } from './report.ts';
 import { Stalls } from './stalls.ts';
@@ -23,6 +24,10 @@ export interface StormOptions {
   readonly subscribers: number;
   /** Of every subscriber. */
   readonly changes: number;
+  /** `changes` when absent; `full` needs connectors that map `SIM/Created` to insert and `SIM/Deleted` to delete. */
+  readonly lives?: Lives;
+  /** The core answers 404 to an update of somebody it does not have, instead of taking him in: for full lives only. */
+  readonly knownOnly?: boolean;
   /** Bearer token of the connectors. */
   readonly token: string;
   /** Starts connectors, or names them, for a core at this base URL. */
@@ -115,6 +120,7 @@ class Storm {
       ...(options.core?.token && { token: options.core.token }),
       // A clash is to be counted, not to be prevented by the core.
       oneOwner: false,
+      knownOnly: options.knownOnly ?? false,
       faults: options.faults ?? DEFAULT_FAULTS,
       random: new Random(options.seed + CORE_SEED).next,
       watcher: this.#watch,
@@ -131,9 +137,7 @@ class Storm {
       if (!this.#isStalled()) this.#signal.throwIfAborted();
       const stormMs = Math.round(performance.now() - began);
       const convergedMs = await this.#converge();
-      const divergences = this.#divergent().map(({ expected, found }) => {
-        return { imsi: expected.imsi, expected, found, history: this.#watch.history(expected.imsi) };
-      });
+      const divergences = this.#divergent().map((one) => ({ ...one, history: this.#watch.history(one.imsi) }));
       const { events } = this.#life;
       const facts = { options: this.#options, events, nsps: this.#nsps, watch: this.#watch, kills: this.#kills };
       return reportOf({ ...facts, divergences, stormMs, convergedMs });

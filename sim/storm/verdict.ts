@@ -5,7 +5,8 @@ import type { SeenRequest } from './watch.ts';
 /** A subscriber whom the core does not hold as billing has him. */
 export interface Divergence {
   readonly imsi: string;
-  readonly expected: CoreState;
+  /** Null when the core must not have him. */
+  readonly expected: CoreState | null;
   /** Null when the core does not know him. */
   readonly found: Subscriber | null;
   /** All requests that arrived for him. */
@@ -14,15 +15,16 @@ export interface Divergence {
 
 /** The subscribers who are not in the core as billing has them. */
 export function divergent(
-  truth: ReadonlyMap<string, CoreState>,
+  truth: ReadonlyMap<string, CoreState | null>,
   find: (imsi: string) => Subscriber | null,
-): { expected: CoreState; found: Subscriber | null }[] {
-  return [...truth.values()]
-    .map((expected) => ({ expected, found: find(expected.imsi) }))
-    .filter(({ expected, found }) => found === null || !isSame(expected, found));
+): Omit<Divergence, 'history'>[] {
+  return [...truth]
+    .map(([imsi, expected]) => ({ imsi, expected, found: find(imsi) }))
+    .filter(({ expected, found }) => !isSame(expected, found));
 }
 
-function isSame(expected: CoreState, found: Subscriber): boolean {
+function isSame(expected: CoreState | null, found: Subscriber | null): boolean {
+  if (expected === null || found === null) return expected === found;
   return (
     expected.subscriber_status === found.subscriber_status &&
     expected.cs_profile === found.cs_profile &&

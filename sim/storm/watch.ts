@@ -11,9 +11,12 @@ import { type CoreState, changeOf, type Life } from './life.ts';
 export interface SeenRequest {
   /** Since the storm began, in milliseconds. */
   readonly atMs: number;
+  /** What the core was asked to do. */
+  readonly action: string;
   /** Which change it carries; null when it is none of ours. */
   readonly change: number | null;
   readonly status: string;
+  /** None of a delete: it gives nobody a number, whatever it names. */
   readonly msisdn: readonly string[];
   /** `applied`, the core's words, or the fault. */
   outcome: string;
@@ -38,7 +41,7 @@ export interface CoreTally {
   readonly applied: number;
   /** Of the applied ones: after the caller had gone. */
   readonly late: number;
-  /** By what the core did with them. */
+  /** By what the core did with them, whoever it was for. */
   readonly outcomes: ReadonlyMap<string, number>;
   /** Numbers met at another SIM whose release nobody had told the connector of. */
   readonly unknowable: number;
@@ -162,16 +165,20 @@ export class CoreWatch implements CoreWatcher {
 
   treated(exchange: Exchange, outcome: string): void {
     (this.#seen.get(exchange) as SeenRequest).outcome = outcome;
-    this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
+    const kind = outcome.replace(exchange.imsi, '<imsi>');
+    this.#outcomes.set(kind, (this.#outcomes.get(kind) ?? 0) + 1);
   }
 
   #see(exchange: Exchange): SeenRequest {
-    const { cs_profile, subscriber_status, msisdn } = exchange.request as Partial<CoreState>;
+    const { action, cs_profile, subscriber_status, msisdn } = exchange.request as Partial<
+      CoreState & { action: string }
+    >;
     const seen: SeenRequest = {
       atMs: this.#now(),
+      action: String(action),
       change: changeOf(cs_profile),
       status: String(subscriber_status),
-      msisdn: Array.isArray(msisdn) ? msisdn : [],
+      msisdn: Array.isArray(msisdn) && action !== 'delete' ? msisdn : [],
       outcome: 'never treated',
       appliedAtMs: null,
       late: false,

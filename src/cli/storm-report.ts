@@ -13,7 +13,7 @@ export function reportText(report: StormReport): string {
     ...columns([
       [
         'life',
-        `${counted(report.subscribers, 'subscriber')}, ${counted(report.changes, 'change')} each (--seed ${report.seed})`,
+        `${counted(report.subscribers, 'subscriber')}, ${counted(report.changes, 'change')} each (${playedWith(report)})`,
       ],
       ['acknowledged', `${acknowledged} of ${events} events in ${seconds(report.stormMs)}, ${times(kills, 'kill')}`],
       ['answers', countsOf(report.answers)],
@@ -51,16 +51,21 @@ function details({ violations, divergences, orderViolations, overlaps, clashes, 
     ]),
     ...headed('Wrong in the core', divergences.length, divergent),
     ...divergences.flatMap(({ imsi, expected, found, history }) => [
-      `  ${imsi}  expected ${stateText(expected)}`,
+      `  ${imsi}  expected ${expected ? stateText(expected) : 'nobody'}`,
       `  ${' '.repeat(imsi.length)}  found    ${found ? stateText(found) : 'nobody'}`,
       ...history.map(seenText),
     ]),
   ];
 }
 
-function seenText({ atMs, change, status, msisdn, outcome, appliedAtMs }: SeenRequest): string {
+/** The options that give the same life again. */
+function playedWith({ seed, lives, knownOnly }: StormReport): string {
+  return `--seed ${seed}${lives === 'full' ? ' --lives full' : ''}${knownOnly ? ' --known-only' : ''}`;
+}
+
+function seenText({ atMs, action, change, status, msisdn, outcome, appliedAtMs }: SeenRequest): string {
   const applied = appliedAtMs === null ? '' : `, applied at ${appliedAtMs} ms`;
-  return `    ${at(atMs)} change ${change}  ${status}  ${msisdn[0] ?? 'no number'}  ${outcome}${applied}`;
+  return `    ${at(atMs)} change ${change}  ${action}  ${status}  ${msisdn[0] ?? 'no number'}  ${outcome}${applied}`;
 }
 
 function headed(title: string, shown: number, all: number): string[] {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Faults, readFaults } from '../../sim/faults.ts';
+import { LIVES, type Lives } from '../../sim/storm/people.ts';
 import type { StormReport } from '../../sim/storm/report.ts';
 import { DEFAULT_FAULTS, type Fleet, runStorm } from '../../sim/storm/storm.ts';
 import { type Command, type CommandLine, EXIT, PlainError, UsageError, wholeNumber } from './command.ts';
@@ -24,6 +25,16 @@ export const command: Command = {
     subscribers: { type: 'string', short: 'n', default: '50', value: 'number', help: 'Subscribers.' },
     changes: { type: 'string', short: 'm', default: '8', value: 'number', help: 'Changes of each.' },
     seed: { type: 'string', value: 'number', help: 'The same seed gives the same life; random when absent.' },
+    lives: {
+      type: 'string',
+      default: 'changes',
+      value: 'changes|full',
+      help: 'Of SIMs that are changed and swapped; full: also created and deleted.',
+    },
+    'known-only': {
+      type: 'boolean',
+      help: 'The core refuses to update whom it does not have (404); with --lives full.',
+    },
     delivery: { type: 'string', default: 'inline', value: 'mode', help: 'DELIVERY of the connectors: inline, queued.' },
     store: {
       type: 'string',
@@ -81,9 +92,14 @@ const CORE_TOKEN = 'storm-core-token';
 const CALL_TIMEOUT = 2;
 const SETTLE_AFTER = 4;
 
+/** What full lives need of the connectors. */
+const FULL_ACTIONS = 'SIM/Created=insert,SIM/Deleted=delete';
+
 interface Plan {
   readonly subscribers: number;
   readonly changes: number;
+  readonly lives: Lives;
+  readonly knownOnly: boolean;
   readonly seed: number;
   readonly timeScale: number;
   readonly settleMs: number;
@@ -143,7 +159,7 @@ async function play(plan: Plan, line: CommandLine, folder: string, signal: Abort
   }
 }
 
-function connectorSettings({ token }: Plan, line: CommandLine, folder: string, coreUrl: string) {
+function connectorSettings({ token, lives }: Plan, line: CommandLine, folder: string, coreUrl: string) {
   return {
     APP_NAME: 'nsps-connector-storm',
     API_TOKEN: token,
@@ -154,6 +170,7 @@ function connectorSettings({ token }: Plan, line: CommandLine, folder: string, c
     WTL_HTTP_REQUESTS_TIMEOUT: String(CALL_TIMEOUT),
     WTL_BREAKER_COOLDOWN: '0.2',
     SETTLE_AFTER: String(SETTLE_AFTER),
+    ...(lives === 'full' && { EVENT_ACTIONS: FULL_ACTIONS }),
   };
 }
 
@@ -175,6 +192,7 @@ async function planOf(line: CommandLine): Promise<Plan> {
   return {
     subscribers: wholeNumber(line, 'subscribers', 1, 50_000),
     changes: wholeNumber(line, 'changes', 1, 1000),
+    ...livesOf(line),
     seed:
       line.values['seed'] === undefined ? Math.floor(Math.random() * 2 ** 31) : wholeNumber(line, 'seed', 0, 2 ** 31),
     timeScale: positive(line, 'time-scale'),
@@ -186,6 +204,14 @@ async function planOf(line: CommandLine): Promise<Plan> {
     token: tokenOf(line, connectors.length > 0),
     faults: await faultsOf(line.values['faults']),
   };
+}
+
+function livesOf(line: CommandLine): Pick<Plan, 'lives' | 'knownOnly'> {
+  const lives = LIVES.find((kind) => kind === line.values['lives']);
+  if (!lives) throw new UsageError(`--lives must be one of ${LIVES.join(', ')}, not "${line.values['lives']}"`);
+  const knownOnly = line.flags['known-only'] ?? false;
+  if (knownOnly && lives !== 'full') throw new UsageError('--known-only needs --lives full: nobody is created else');
+  return { lives, knownOnly };
 }
 
 function tokenOf(line: CommandLine, elsewhere: boolean): string {

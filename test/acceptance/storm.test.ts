@@ -39,6 +39,12 @@ describe('storm', () => {
     rmSync(join(folder, kept), { recursive: true });
   });
 
+  test('has its connectors create and delete SIMs when it is told to, and says how to play that again', async () => {
+    const { code, stdout } = await run(['storm', ...CALM, '--lives', 'full', '--known-only'], env);
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /\(--seed 3 --lives full --known-only\)/);
+  });
+
   test('has nothing to say when it is quiet and all is well', async () => {
     assert.deepEqual(await run(['storm', ...CALM, '--quiet'], env), { code: 0, stdout: '', stderr: '' });
   });
@@ -85,6 +91,7 @@ describe('storm', () => {
       ['--time-scale', '0'],
       ['--settle', 'soon'],
       ['--seed', '-1'],
+      ['--lives', 'nine'],
       ['--connector', 'nowhere'],
     ] as const) {
       const { code, stderr } = await run(['storm', `${option}=${value}`], env);
@@ -94,6 +101,7 @@ describe('storm', () => {
     const url = 'http://127.0.0.1:1/process-event';
     assert.match((await run(['storm', '--connector', url])).stderr, /--token/);
     assert.match((await run(['storm', '--connector', url, '--kills', '1'])).stderr, /--kills/);
+    assert.match((await run(['storm', '--known-only'])).stderr, /--known-only needs --lives full/);
     assert.equal((await run(['storm', '--faults', join(folder, 'absent')], env)).code, 66);
     const wrong = await run(['storm', '--store', 'nonsense'], env);
     assert.equal(wrong.code, 69);

@@ -40,6 +40,47 @@ describe('a storm', () => {
     assert.ok(p50 <= p95 && p95 <= p99 && p99 <= max);
   });
 
+  for (const { DELIVERY, knownOnly } of [
+    { DELIVERY: 'inline', knownOnly: false },
+    { DELIVERY: 'inline', knownOnly: true },
+    { DELIVERY: 'queued', knownOnly: true },
+  ]) {
+    const core = knownOnly ? 'knows only whom it inserted' : 'takes in whom it does not know';
+    test(`${DELIVERY}: nor when SIMs are created and deleted, and the core ${core}`, async () => {
+      await using stack = new AsyncDisposableStack();
+      const EVENT_ACTIONS = 'SIM/Created=insert,SIM/Deleted=delete';
+      const env = { DELIVERY, EVENT_ACTIONS, RETRY_FIRST_PAUSE: '0.05', SETTLE_AFTER: '0.2' };
+      const report = await runStorm({
+        ...SMALL,
+        lives: 'full',
+        knownOnly,
+        faults: PLAIN_FAULTS,
+        settleMs: 10_000,
+        connectors: async (coreUrl) => ({ eventUrls: [stack.use(await startApp(coreUrl, env)).eventUrl] }),
+      });
+      assert.equal(report.ok, true, JSON.stringify(report, null, 1));
+      assert.deepEqual([report.acknowledged, report.lives, report.knownOnly], [240, 'full', knownOnly]);
+      assert.ok((report.core.outcomes['Subscriber <imsi> not found'] ?? 0) > 0, 'the core has somebody no more');
+    });
+  }
+
+  test('finds who is not deleted', async () => {
+    await using stack = new AsyncDisposableStack();
+    const report = await runStorm({
+      ...SMALL,
+      subscribers: 10,
+      lives: 'full',
+      timeScale: 0.0001,
+      faults: {},
+      settleMs: 100,
+      // It ignores SIM/Created and SIM/Deleted.
+      connectors: async (coreUrl) => ({ eventUrls: [stack.use(await startApp(coreUrl)).eventUrl] }),
+    });
+    assert.equal(report.acknowledged, report.events);
+    const left = report.divergences.filter(({ expected, found }) => expected === null && found !== null);
+    assert.ok(!report.ok && left.length > 0, JSON.stringify(report, null, 1));
+  });
+
   test('finds every fault of a connector that passes events on as they come', async () => {
     await using stack = new AsyncDisposableStack();
     const report = await runStorm({

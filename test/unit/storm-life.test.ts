@@ -70,10 +70,72 @@ describe('a life', () => {
       const { subscriber_status, msisdn } = life.truth.get(imsi) ?? {};
       assert.deepEqual([subscriber_status, msisdn], ['operatorDeterminedBarring', []]);
     }
-    const numbers = [...life.truth.values()].flatMap(({ msisdn }) => msisdn);
+    assert.ok(![...life.truth.values()].includes(null), 'nobody is deleted');
+    const numbers = [...life.truth.values()].flatMap((state) => state?.msisdn ?? []);
     assert.equal(new Set(numbers).size, numbers.length, 'a number has one owner in the end');
   });
 });
+
+describe('a full life', () => {
+  const full = liveLife(11, { ...SIZE, lives: 'full' });
+  const ACTIONS = {
+    'SIM/Created': 'insert',
+    'SIM/Updated': 'update',
+    'SIM/Replaced': 'update',
+    'SIM/Deleted': 'delete',
+  };
+  const RULES_OF_FULL = {
+    ...RULES,
+    eventActions: new Map([
+      ...RULES.eventActions,
+      ['SIM/Created', 'insert'] as const,
+      ['SIM/Deleted', 'delete'] as const,
+    ]),
+  };
+
+  test('means to the connector what it means to billing', () => {
+    for (const event of full.events) {
+      const { data } = eventOf(event);
+      const action = ACTIONS[data.event_type as keyof typeof ACTIONS];
+      const decision = decide(eventOf(event), RULES_OF_FULL);
+      assert.equal(decision.kind, 'provision');
+      const requests = decision.kind === 'provision' ? decision.changes.map(toWtlRequest) : [];
+      assert.ok(requests.every(({ cs_profile }) => changeOf(cs_profile) === event.change));
+      if (event.removes)
+        assert.deepEqual(
+          requests.map(({ imsi }) => imsi),
+          [event.removes.imsi],
+        );
+      else
+        assert.deepEqual(
+          requests,
+          event.states.map((state) => ({ ...state, action })),
+        );
+      assert.ok(requests.every((request) => request.action === action));
+    }
+  });
+  test('changes, replaces and deletes only SIMs that were created, and creates only those that are not there', () => {
+    const there = new Set<string>();
+    for (const event of full.events) {
+      const isCreated = eventOf(event).data.event_type === 'SIM/Created';
+      for (const imsi of simsIn(event)) assert.notEqual(there.has(imsi), isCreated, `${event.id}, ${imsi}`);
+      for (const { imsi } of event.states) there.add(imsi);
+      if (event.removes) there.delete(event.removes.imsi);
+    }
+    assert.deepEqual(new Set([...full.truth].filter(([, state]) => state).map(([imsi]) => imsi)), there);
+  });
+  test('has SIMs that are deleted in the end, and such as were created again', () => {
+    assert.ok([...full.truth.values()].filter((state) => state === null).length > 20);
+    const created = full.events.filter((event) => eventOf(event).data.event_type === 'SIM/Created').flatMap(simsIn);
+    assert.ok(created.length - new Set(created).size > 5);
+    const numbers = [...full.truth.values()].flatMap((state) => state?.msisdn ?? []);
+    assert.equal(new Set(numbers).size, numbers.length, 'a number has one owner in the end');
+  });
+});
+
+function simsIn({ states, removes }: LifeEvent): string[] {
+  return [...states, ...(removes ? [removes] : [])].map(({ imsi }) => imsi);
+}
 
 test('a stamp has microseconds and an offset', () => {
   const at = BigInt(Date.UTC(2026, 0, 15, 10)) * 1000n + 7n;

@@ -22,6 +22,7 @@ const LIFE: Life = {
 const BARRED = { msisdn: [] };
 
 interface More {
+  readonly action?: string;
   readonly msisdn?: string[];
   readonly arrivedAt?: number;
   readonly sentSince?: number;
@@ -29,8 +30,8 @@ interface More {
 }
 
 function request(imsi: string, change: number, more: More = {}) {
-  const { msisdn = [NUMBER], arrivedAt = 1_000, sentSince = arrivedAt, late = false } = more;
-  const body = { imsi, cs_profile: `p-${change}`, subscriber_status: 'serviceGranted', msisdn };
+  const { action = 'update', msisdn = [NUMBER], arrivedAt = 1_000, sentSince = arrivedAt, late = false } = more;
+  const body = { imsi, action, cs_profile: `p-${change}`, subscriber_status: 'serviceGranted', msisdn };
   return { imsi, request: body, arrivedAt, sentSince, end: late ? 'abandoned' : null } as unknown as Exchange;
 }
 
@@ -156,6 +157,18 @@ describe('numbers', () => {
     apply(THIRD, 4);
     assert.deepEqual([kinds(), watch.tally.unknowable], [[], 1]);
   });
+  test('a delete gives nobody the number that it names, and leaves it free', () => {
+    const { watch, apply, kinds } = watching(500);
+    apply(SECOND, 2);
+    apply(FIRST, 3, { action: 'delete' });
+    apply(SECOND, 4, { action: 'delete' });
+    apply(THIRD, 5);
+    assert.deepEqual([kinds(), watch.tally.unknowable], [[], 0]);
+    assert.deepEqual(
+      watch.history(SECOND).map(({ action }) => action),
+      ['update', 'delete'],
+    );
+  });
   test('the old SIM must not get it again from the new one either', () => {
     const { apply, arrive, kinds } = watching(500);
     apply(SECOND, 3);
@@ -182,7 +195,16 @@ test('the core is compared field by field with billing', () => {
   }
   assert.deepEqual(
     divergent(truth, () => null),
-    [{ expected: state, found: null }],
+    [{ imsi: FIRST, expected: state, found: null }],
+  );
+  const deleted = new Map([[FIRST, null]]);
+  assert.deepEqual(
+    divergent(deleted, () => null),
+    [],
+  );
+  assert.deepEqual(
+    divergent(deleted, () => state),
+    [{ imsi: FIRST, expected: null, found: state }],
   );
 });
 
