@@ -23,8 +23,8 @@ async function started(faults: Faults, more: Partial<CoreSimulatorOptions> = {})
   const core = new CoreSimulator({
     port: 0,
     faults,
-    ...more,
     watcher: { arrived: tell('arrivals'), applied: tell('applied') },
+    ...more,
   });
   const url = await core.start();
   const until = async (what: 'arrivals' | 'applied', count: number) => {
@@ -33,8 +33,13 @@ async function started(faults: Faults, more: Partial<CoreSimulatorOptions> = {})
   return { core, url, until, [Symbol.asyncDispose]: () => core.stop() };
 }
 
-function prov(url: string, imsi: string, signal?: AbortSignal): Promise<Response> {
-  const body = JSON.stringify({ imsi, ...STATE });
+interface ProvOptions {
+  readonly signal?: AbortSignal;
+  readonly action?: string;
+}
+
+function prov(url: string, imsi: string, { signal, action = 'update' }: ProvOptions = {}): Promise<Response> {
+  const body = JSON.stringify({ imsi, ...STATE, action });
   const headers = { 'content-type': 'application/json' };
   return fetch(`${url}/prov`, { method: 'POST', headers, body, ...(signal && { signal }) });
 }
@@ -78,6 +83,16 @@ describe('a late request', () => {
   });
 });
 
+test('to delete nobody is answered 404, and is done; to update nobody is neither done nor heard of', async () => {
+  let applied = 0;
+  const watcher = { applied: () => applied++ };
+  await using stand = await started({}, { knownOnly: true, watcher });
+  assert.equal((await prov(stand.url, IMSI)).status, 404);
+  assert.equal(applied, 0);
+  assert.equal((await prov(stand.url, IMSI, { action: 'delete' })).status, 404);
+  assert.equal(applied, 1);
+});
+
 describe('overlaps', () => {
   test('a call that hangs is in flight until its caller has gone', async () => {
     await using stand = await started({ script: [{ as: 'hang', times: 2 }] });
@@ -97,7 +112,7 @@ describe('overlaps', () => {
     await using stand = await started({ script: [{ as: 'hang', times: 50 }] });
     for (let call = 1; call <= 50; call++) {
       const giveUp = new AbortController();
-      const answer = prov(stand.url, IMSI, giveUp.signal);
+      const answer = prov(stand.url, IMSI, { signal: giveUp.signal });
       await stand.until('arrivals', call);
       giveUp.abort();
       await assert.rejects(answer);
