@@ -61,6 +61,7 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
   return {
     subscriber: {
       ...subscriber,
+      ...(isToBeInserted(subscriber) && maybeThere(subscriber, now)),
       desired: {
         ...inItsPlace(subscriber, wanted),
         version: mergeVersions(newest(subscriber)?.version ?? null, wanted.version),
@@ -94,18 +95,27 @@ function promiseNewest(subscriber: Subscriber, late: Wanted, now: number): React
     return { subscriber: kept, accepted: false, news: [] };
   }
   return {
-    subscriber: { ...subscriber, ...idle, desired: { ...inserted, owed: true }, dueAt: now, waitingSince: now },
+    subscriber: {
+      ...subscriber,
+      ...idle,
+      ...(inserted !== desired && maybeThere(subscriber, now)),
+      desired: { ...inserted, owed: true },
+      dueAt: now,
+      waitingSince: now,
+    },
     accepted: false,
     news: [{ eventId: latest.eventId, state: 'queued' }],
   };
 }
 
-/**
- * Whether the core is still to insert a subscriber: whatever it is to hold of him needs that first. One that was given up may
- * have been refused because he is there.
- */
-function isToBeInserted({ applied, desired, dead }: Subscriber): boolean {
-  return desired?.change.action === 'insert' && isAbsent(applied) && dead === null;
+/** Whether the core is still to insert a subscriber: whatever it is to hold of him needs that first. */
+function isToBeInserted({ applied, desired }: Subscriber): boolean {
+  return desired?.change.action === 'insert' && isAbsent(applied);
+}
+
+/** One that was given up may have been refused because he is there: what is in doubt until now is sent as an update first. */
+function maybeThere({ dead, unsettledUntil }: Subscriber, now: number): Pick<Subscriber, 'unsettledUntil'> {
+  return { unsettledUntil: dead === null ? unsettledUntil : (unsettledUntil ?? now) };
 }
 
 /** A newer state as what it takes the place of has to be kept. */
@@ -171,7 +181,8 @@ function applied(
   if (olderThan(wanted.version, subscriber.applied)) {
     return quietly(inDoubt(underDelete(subscriber, wanted), now, limits));
   }
-  const left = isLeft(subscriber.desired, wanted) ? subscriber.desired : null;
+  // Where this was a delete, the core has nobody to update.
+  const left = isLeft(subscriber.desired, wanted) ? underDelete(subscriber, wanted).desired : null;
   const until = watchedUntil(subscriber, now, limits);
   const unsettledUntil = until !== null && sentAt < until ? until : null;
   const next: Subscriber = {

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DONE, failed, type Outcome } from '../../src/core/outcome.ts';
+import { react } from '../../src/core/react.ts';
+import { type Effect, unknownSubscriber } from '../../src/core/subscriber.ts';
 import type { Action, Change } from '../../src/core/types.ts';
 import type { Arrival } from '../../src/delivery/arrival.ts';
 import { InlineDelivery } from '../../src/delivery/inline.ts';
 import type { Target } from '../../src/ports/target.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-import { entryOf, IMSI, wantedAt } from '../helpers/subscribers.ts';
+import { strictSite } from '../helpers/strict-core.ts';
+import { entryOf, IMSI, LIMITS, wantedAt } from '../helpers/subscribers.ts';
 import { attemptsOn, TIMED_OUT } from '../helpers/swaps.ts';
 
 /** A core that says no to an insert of somebody it has, and to an update of somebody it does not have. */
@@ -81,4 +84,26 @@ describe('an insert', () => {
     for (const [n, action] of (['insert', 'delete', 'insert'] as const).entries()) await deliver(action, n);
     assert.deepEqual(core.calls, ['insert', 'delete', 'insert']);
   });
+});
+
+test('an update that overtook the insert of its subscriber stays an insert though nobody knows what came of it', () => {
+  const insert = { ...wantedAt(1), change: { ...wantedAt(1).change, action: 'insert' } } as const;
+  const sent = { imsi: IMSI, wanted: wantedAt(2) };
+  const story: Effect[] = [
+    { ...sent, kind: 'want', after: [] },
+    { kind: 'want', imsi: IMSI, wanted: insert, after: [] },
+    { ...sent, kind: 'failed', result: 'unsure', why: 'no answer', retryInMs: 1, counts: true },
+  ];
+  let subscriber = unknownSubscriber(IMSI);
+  for (const effect of story) subscriber = react(subscriber, effect, 1, LIMITS).subscriber;
+  assert.deepEqual([subscriber.desired?.eventId, subscriber.desired?.change.action], ['event-2', 'insert']);
+});
+
+test('queued: who was not inserted because he is there already is updated by what comes next', async (t) => {
+  const { core, deliver, close } = strictSite(t, 'queued');
+  core.holds = 'by hand';
+  await deliver('insert', 1);
+  await deliver('update', 2);
+  assert.deepEqual([core.holds, core.calls.slice(0, 2)], ['cs-2', ['insert', 'update']]);
+  await close();
 });
