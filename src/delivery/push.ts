@@ -47,9 +47,16 @@ export function push(
     const first = pushed(asThere(wanted), released, tried);
     if (wanted.missing) return asRelease(first);
     if (change === wanted.change || !isUnknown(first.outcome)) return first;
-    return attempts
-      .once(wanted.change, context, asked)
-      .then((second) => second && pushed(wanted, released, second, first.attempts));
+    return attempts.once(wanted.change, context, asked).then((second) => {
+      if (!second) return null;
+      const inserted = pushed(wanted, released, second, first.attempts);
+      if (known.unsettledUntil === null || !isRefused(second.outcome)) return inserted;
+      // The core may have come to an earlier insert of his between the two.
+      return attempts.once(change, context, asked).then((third) => {
+        if (!third || isUnknown(third.outcome) || !third.attempt) return inserted;
+        return pushed(wanted, released, third, inserted.attempts);
+      });
+    });
   });
 }
 
@@ -60,6 +67,10 @@ function pushed(
   before: readonly Attempt[] = [],
 ): Pushed {
   return { wanted, outcome, attempts: attempt ? [...before, attempt] : before, ageMs, released };
+}
+
+function isRefused(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && outcome.failure.code === 'refused';
 }
 
 function isUnknown(outcome: Outcome): boolean {
