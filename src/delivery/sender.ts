@@ -14,6 +14,7 @@ import type { TraceIds } from '../ports/runtime.ts';
 import type { Held, Store } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
 import type { Attempts } from './attempts.ts';
+import { calledBy } from './freed.ts';
 import { asRelease, type Pushed, push } from './push.ts';
 import { Released } from './releases.ts';
 
@@ -70,7 +71,7 @@ export class Sender {
       if (inCircle) continue;
       if (missing.length === 0) {
         const pushed = await push(attempts, known, wanted, releases, context, () => released.allBefore(wanted));
-        if (pushed) return await this.#unlessStillHeld(pushed);
+        if (pushed) return await this.#unlessStillHeld(pushed, chain);
       }
       for (const release of missing) {
         const obstacle = await this.#release(release, wanted, context, [...chain, held.imsi]);
@@ -81,19 +82,23 @@ export class Sender {
   }
 
   /**
-   * A core that refuses a number in use may refuse it because a SIM that released it got it back by a call that came late. That
-   * passes: such a SIM is released once more when its time is over.
+   * A core that refuses a number in use may refuse it because a SIM that gave it back has it again, or has it still, by a call
+   * of unknown result. That passes: what such a SIM is to be is confirmed when its time is over.
    */
-  async #unlessStillHeld(pushed: Pushed): Promise<Pushed> {
-    const { outcome, released } = pushed;
+  async #unlessStillHeld(pushed: Pushed, chain: readonly string[]): Promise<Pushed> {
+    const { wanted, outcome, released } = pushed;
     if (outcome.kind === 'done' || FAILURES[outcome.failure.code].kind !== 'rejected') return pushed;
     const { why } = outcome.failure;
-    for (const { change } of released) {
-      const { imsi, unsettledUntil } = await this.#parts.store.look(change.state.imsi);
-      if (unsettledUntil === null) continue;
+    const { imsi: own, msisdn } = wanted.change.state;
+    const { store } = this.#parts;
+    const called = msisdn === null ? [] : await calledBy(msisdn, own, store).catch(() => []);
+    for (const imsi of new Set([...released.map(({ change }) => change.state.imsi), ...called])) {
+      const { unsettledUntil } = await store.look(imsi);
+      // One of the chain waits for this very SIM: it would wait for ever.
+      if (unsettledUntil === null || chain.includes(imsi)) continue;
       return {
         ...pushed,
-        outcome: failed('number_held', `${why} (${imsi} may hold it again: a call had no known result)`),
+        outcome: failed('number_held', `${why} (${imsi} may hold it: a call had no known result)`),
       };
     }
     return pushed;
@@ -138,10 +143,10 @@ function releasedBy(sent: Pushed, release: Wanted): Pushed {
 
 /**
  * Or something newer, which may itself be a number that has to be free first. Where that waits for one who waits for this SIM,
- * somebody has to begin: it is without a number until the others have theirs. Null when it was done before.
+ * somebody has to begin: it is without a number until the others have theirs. So it is where that is a dead letter. Null when it was done before.
  */
 function releaseOf(known: Subscriber, release: Wanted, number: string | null, inCircle: boolean): Wanted | null {
   if (isReleased(known, release, number)) return null;
-  if (inCircle) return bareRelease(known, release);
+  if (inCircle || known.dead !== null) return bareRelease(known, release);
   return known.desired !== null && isStale(known, release.version) ? known.desired : release;
 }
