@@ -14,6 +14,7 @@ import type { TraceIds } from '../ports/runtime.ts';
 import type { Held, Store } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
 import type { Attempts } from './attempts.ts';
+import type { Doubts } from './doubts.ts';
 import { calledBy } from './freed.ts';
 import { asRelease, type Pushed, push } from './push.ts';
 import { Released } from './releases.ts';
@@ -27,6 +28,7 @@ interface Blocked {
 interface SenderParts {
   readonly store: Store;
   readonly attempts: Attempts;
+  readonly doubts: Doubts;
   /** How long a SIM is held that releases its number, in milliseconds. */
   readonly holdMs: number;
   /** Keeps what came of a SIM that was called for on behalf of another one. */
@@ -61,6 +63,7 @@ export class Sender {
   ): Promise<Pushed | Blocked | null> {
     const { store, attempts } = this.#parts;
     const released = new Released(store);
+    const ended = this.#parts.doubts.count;
     let inCircle = false;
     for (let known: Subscriber = held; ; known = await store.look(held.imsi)) {
       const wanted = choose(known, inCircle);
@@ -71,7 +74,7 @@ export class Sender {
       if (inCircle) continue;
       if (missing.length === 0) {
         const pushed = await push(attempts, known, wanted, releases, context, () => released.allBefore(wanted));
-        if (pushed) return await this.#unlessStillHeld(pushed, chain);
+        if (pushed) return await this.#unlessStillHeld(pushed, chain, ended);
       }
       for (const release of missing) {
         const obstacle = await this.#release(release, wanted, context, [...chain, held.imsi]);
@@ -83,19 +86,21 @@ export class Sender {
 
   /**
    * A core that refuses a number in use may refuse it because a SIM that gave it back has it again, or has it still, by a call
-   * of unknown result. That passes: what such a SIM is to be is confirmed when its time is over.
+   * of unknown result. That passes: what such a SIM is to be is confirmed when its time is over, or was meanwhile.
+   * @param ended doubts, when the call began.
    */
-  async #unlessStillHeld(pushed: Pushed, chain: readonly string[]): Promise<Pushed> {
+  async #unlessStillHeld(pushed: Pushed, chain: readonly string[], ended: number): Promise<Pushed> {
     const { wanted, outcome, released } = pushed;
     if (outcome.kind === 'done' || FAILURES[outcome.failure.code].kind !== 'rejected') return pushed;
     const { why } = outcome.failure;
     const { imsi: own, msisdn } = wanted.change.state;
-    const { store } = this.#parts;
+    const { store, doubts } = this.#parts;
     const called = msisdn === null ? [] : await calledBy(msisdn, own, store).catch(() => []);
     for (const imsi of new Set([...released.map(({ change }) => change.state.imsi), ...called])) {
       const { unsettledUntil } = await store.look(imsi);
+      const inDoubt = unsettledUntil !== null || doubts.hasEndedSince(imsi, ended);
       // One of the chain waits for this very SIM: it would wait for ever.
-      if (unsettledUntil === null || chain.includes(imsi)) continue;
+      if (!inDoubt || chain.includes(imsi)) continue;
       return {
         ...pushed,
         outcome: failed('number_held', `${why} (${imsi} may hold it: a call had no known result)`),

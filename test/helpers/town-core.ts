@@ -26,6 +26,8 @@ export class TownCore implements Target {
   readonly faults: string[] = [];
   /** Those it is called for, by the callers that live. */
   #called = new Set<string>();
+  /** The newest state of each that a caller who lives heard to be done (G2). */
+  readonly #confirmed = new Map<string, number>();
   readonly #chances: Chance[];
   readonly #random: Random;
   readonly #clock: FakeClock;
@@ -39,6 +41,9 @@ export class TownCore implements Target {
   async apply(change: Change): Promise<Outcome> {
     const { imsi } = change.state;
     const called = this.#called;
+    const n = numberOf(change);
+    const newest = this.#confirmed.get(imsi) ?? n;
+    if (n < newest) this.faults.push(`${imsi} is sent ${n} after ${newest} was confirmed`);
     if (called.has(imsi)) this.faults.push(`two calls for ${imsi}`);
     called.add(imsi);
     const { fate, lateMs } = this.#chances.shift() ?? { fate: 'done', lateMs: 0 };
@@ -47,6 +52,8 @@ export class TownCore implements Target {
     if (fate === 'late') this.#clock.after(lateMs, () => this.#do(change, fate));
     await this.#way();
     called.delete(imsi);
+    if (fate === 'done' && outcome?.kind === 'done' && called === this.#called)
+      this.#confirmed.set(imsi, Math.max(n, newest));
     if (fate === 'away') return failed('connect_failed', 'no core');
     return fate === 'done' && outcome ? outcome : TIMED_OUT;
   }
@@ -85,4 +92,9 @@ export class TownCore implements Target {
   }
 
   async close() {}
+}
+
+/** Which event of its story it is of. */
+function numberOf({ state }: Change): number {
+  return Number(state.csProfile.replace('cs-', ''));
 }

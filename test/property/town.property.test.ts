@@ -42,6 +42,16 @@ const REMEMBERED: readonly TownStory[] = [
       { fate: 'unheard', lateMs: 0 },
     ],
   },
+  {
+    // The doubt about who has a number ends while the word is on its way that the core refuses it.
+    ...calm(
+      999_994,
+      step('changes', 1, { number: 1, accident: 'kill' }),
+      step('goes', 1),
+      step('changes', 0, { number: 1 }),
+    ),
+    chances: (['late', 'done', 'away', 'lost', 'done', 'late'] as const).map((fate) => ({ fate, lateMs: 96 })),
+  },
   // A number becomes free while the word is on its way that the core refuses it to its next SIM.
   calm(
     4,
@@ -54,7 +64,7 @@ const REMEMBERED: readonly TownStory[] = [
 ];
 
 for (const mode of ['inline', 'queued'] as const) {
-  test(`G1, G4, ${mode}: who comes, changes, moves numbers and goes ends as billing has him, in a core that says no`, async (t) => {
+  test(`G1, G2, G4, ${mode}: who comes, changes, moves numbers and goes ends as billing has him, in a core that says no`, async (t) => {
     const time = t.mock.method(Date, 'now');
     await fc.assert(
       fc.asyncProperty(townStories, async (story) => {
@@ -63,7 +73,7 @@ for (const mode of ['inline', 'queued'] as const) {
         if (mode === 'inline' && untaken > 0) return;
         assert.deepEqual([untaken, faults], [0, []], log.join('\n'));
       }),
-      { numRuns: 200, examples: REMEMBERED.map((story) => [story]) },
+      { numRuns: 100, examples: REMEMBERED.map((story) => [story]) },
     );
   });
 }

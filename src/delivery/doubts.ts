@@ -1,0 +1,28 @@
+/** Ends of doubts that are remembered: more than calls are under way at a time. */
+const REMEMBERED = 1_000;
+
+/** Of whom a call of unknown result came to be settled while others were being called for. */
+export class Doubts {
+  readonly #ended = new Map<string, number>();
+  #count = 0;
+
+  /** How many have ended so far: tells what came before from what comes after. */
+  get count(): number {
+    return this.#count;
+  }
+
+  end(imsi: string): void {
+    this.#ended.delete(imsi);
+    this.#ended.set(imsi, ++this.#count);
+    if (this.#ended.size <= REMEMBERED) return;
+    for (const oldest of this.#ended.keys()) {
+      this.#ended.delete(oldest);
+      break;
+    }
+  }
+
+  /** @param count what it was then. */
+  hasEndedSince(imsi: string, count: number): boolean {
+    return (this.#ended.get(imsi) ?? 0) > count;
+  }
+}
