@@ -103,8 +103,13 @@ describe('a number is given only when every SIM that had it has released it (G5)
   test('also by one that is to be something newer which the core has nobody for: that stays a dead letter', async () => {
     const { clock, core, store, reconciler } = loop();
     core.answers.set(`${OLD} 79990000000`, failed('unknown_subscriber', 'nobody'));
+    core.answers.set(`${OLD} -`, failed('unknown_subscriber', 'nobody'));
     const wanted = wantedAt(5, { imsi: OLD, msisdn: '79990000000' });
     await store.write(effects({ kind: 'want', imsi: OLD, wanted, after: [] }));
+    // It rests until the swap needs the number.
+    const held = await store.claim(OLD, wanted, CALL_MS);
+    const busy = { result: 'retry', why: 'busy', retryInMs: 3_600_000, counts: true } as const;
+    await store.write(effects({ kind: 'failed', imsi: OLD, wanted, ...busy, claim: held?.claim ?? '' }));
     await store.write(grantAt(3, OLD, NEW));
     reconciler.start();
     const isDone = async () =>
