@@ -153,8 +153,7 @@ function resync(subscriber: Subscriber, now: number): Reaction {
  * The promise is dropped: what the core confirmed last counts again, and what comes next is compared with that (G2). So an
  * event between the two, should it come late, is sent: nothing newer is wanted any more, and nothing newer was confirmed.
  * The discarded event itself is taken again when it comes again. Where the core may still come to what was dropped, what it
- * confirmed is confirmed once more; with nothing confirmed there is nothing to do that with, and whatever is sent next is
- * older than what may come, at worst. Numbers still wait for their release.
+ * confirmed, or confirms until then, is confirmed once more. Numbers still wait for their release.
  *
  * When the dead letter is such a confirmation itself, that is what is given up: done again, it would only be refused again.
  */
@@ -162,7 +161,7 @@ function discard(subscriber: Subscriber, { why, eventId }: Extract<Effect, { kin
   const dropped = newest(subscriber);
   const another = eventId !== undefined && dropped?.eventId !== eventId;
   if (subscriber.dead === null || another) return { subscriber, accepted: false, news: [] };
-  const unsettledUntil = subscriber.desired && subscriber.applied ? subscriber.unsettledUntil : null;
+  const unsettledUntil = subscriber.desired ? subscriber.unsettledUntil : null;
   return {
     subscriber: { ...subscriber, ...idle, desired: null, unsettledUntil, dueAt: unsettledUntil },
     accepted: true,
