@@ -7,7 +7,7 @@ import type { Attempts } from './attempts.ts';
 import { logCalls } from './call-log.ts';
 import { Doubts } from './doubts.ts';
 import { EventIds } from './event-ids.ts';
-import { numberFreed, tryAgain, tryAgainFor, tryAgainThose } from './freed.ts';
+import { FreedNumbers } from './freed.ts';
 import { CLAIM_MARGIN_MS, effectOf, type Pushed, untouched } from './push.ts';
 import { Rest } from './rest.ts';
 import { Sender } from './sender.ts';
@@ -39,8 +39,6 @@ const RELEASE_REST_MS = { shortest: 100, longest: 600 };
 /** As long as some of them wait for their turn at the core, this part of all is taken at a time: each look costs a sync. */
 const SHARE_TAKEN = 1 / 8;
 
-const NOBODY = { again: [], others: [] } as const;
-
 const GIVEN_UP =
   'Given up: dead letter. Put right what the error names, then replay the event; or discard it ("nsps-connector replay --help")';
 
@@ -62,8 +60,7 @@ export class Reconciler {
   readonly #tracer: Tracer;
   readonly #underWay = new Set<Promise<void>>();
   readonly #rest: Rest;
-  /** Whoever wanted a number that has become free, and was no dead letter then. */
-  readonly #freedFor = new Set<string>();
+  readonly #freed: FreedNumbers;
   #oneEnded: (() => void) | null = null;
   #running: Promise<void> | null = null;
 
@@ -95,6 +92,10 @@ export class Reconciler {
       holdMs: parts.limits.deadlineMs + CLAIM_MARGIN_MS,
       settle: (pushed, held, ids) => this.#settle(pushed, held, ids),
       letGo: (held) => this.#letGo(held, null),
+    });
+    this.#freed = new FreedNumbers(parts.store, (imsi, from) => {
+      this.#log.info({ imsi, from }, 'Dead letter is tried again: its number has become free');
+      this.nudge();
     });
     this.#tracer = parts.tracer ?? NO_TRACER;
   }
@@ -224,39 +225,7 @@ export class Reconciler {
     const gaveUp = pushed.outcome.kind === 'failed' ? await this.#whyDead(subscriber) : null;
     logCalls(this.#log, ids, wanted.eventId, attempts);
     this.#logOutcome(pushed, subscriber, ids, gaveUp);
-    const wasFreed = this.#freedFor.delete(subscriber.imsi);
-    if (gaveUp !== null && wasFreed) await this.#tryOnceMore(subscriber.imsi);
-    if (pushed.outcome.kind !== 'done') return;
-    await this.#passOn(numberFreed(subscriber, wanted), subscriber.imsi);
-    await this.#tryReleased(pushed, subscriber.imsi);
-  }
-
-  /** Where that cannot be done, dead letters stay what they are: an operator sees them. */
-  async #passOn(number: string | null, from: string): Promise<void> {
-    if (number === null) return;
-    const { again, others } = await tryAgainFor(number, from, this.#store).catch(() => NOBODY);
-    for (const imsi of others) this.#freedFor.add(imsi);
-    for (const imsi of again) this.#triedAgain(imsi, { from });
-  }
-
-  /** A SIM that was only released, its own newer state being a dead letter, may have wanted the number this one had until now. */
-  async #tryReleased({ released }: Pushed, from: string): Promise<void> {
-    if (released.length === 0) return;
-    const again = await tryAgainThose(released, this.#store).catch(() => []);
-    for (const imsi of again) this.#triedAgain(imsi, { from });
-  }
-
-  #triedAgain(imsi: string, fields: { readonly from?: string }): void {
-    this.#log.info({ imsi, ...fields }, 'Dead letter is tried again: its number has become free');
-    this.nudge();
-  }
-
-  /** His number became free before he was known to be a dead letter: the core may have refused it before that. */
-  async #tryOnceMore(imsi: string): Promise<void> {
-    await tryAgain([imsi], this.#store).then(
-      () => this.#triedAgain(imsi, {}),
-      () => {},
-    );
+    await this.#freed.after(pushed, subscriber, gaveUp !== null);
   }
 
   /** Only the store knows the limits. @returns why somebody is a dead letter who was none; null when he is none, or nobody can tell. */
