@@ -179,7 +179,7 @@ export function isInsertLacked({ applied }: Subscriber, late: Wanted): boolean {
  * the delete is kept as an insert (`asKept`), and that is how it is known: no more is stored of it. Such an insert is sent as an
  * update, and as itself only on the core's word that he is gone (`asSent`).
  */
-export function mayBeDeleted({ applied, desired, unsettledUntil }: Subscriber): boolean {
+function mayBeDeleted({ applied, desired, unsettledUntil }: Subscriber): boolean {
   if (unsettledUntil === null) return false;
   if (desired === null) return applied?.change.action === 'insert';
   return desired.change.action === 'insert' || desired.change.action === 'delete';

@@ -1,3 +1,5 @@
+import { keepRecent } from '../ports/recent.ts';
+
 /** Ends of doubts that are remembered: more than calls are under way at a time. */
 const REMEMBERED = 1_000;
 
@@ -11,14 +13,9 @@ export class Doubts {
     return this.#count;
   }
 
+  /** The doubt about a SIM is over. */
   end(imsi: string): void {
-    this.#ended.delete(imsi);
-    this.#ended.set(imsi, ++this.#count);
-    if (this.#ended.size <= REMEMBERED) return;
-    for (const oldest of this.#ended.keys()) {
-      this.#ended.delete(oldest);
-      break;
-    }
+    keepRecent(this.#ended, imsi, ++this.#count, REMEMBERED);
   }
 
   /** @param count what it was then. */

@@ -1,3 +1,4 @@
+import { keepRecent } from '../ports/recent.ts';
 import type { TraceIds } from '../ports/runtime.ts';
 
 /** Subscribers remembered. */
@@ -12,13 +13,7 @@ export class EventIds {
 
   /** An event is about to wait for its delivery to a subscriber. */
   remember(imsi: string, eventId: string, ids: TraceIds): void {
-    this.#waiting.delete(imsi);
-    this.#waiting.set(imsi, { eventId, ids });
-    if (this.#waiting.size <= MOST) return;
-    for (const oldest of this.#waiting.keys()) {
-      this.#waiting.delete(oldest);
-      break;
-    }
+    keepRecent(this.#waiting, imsi, { eventId, ids }, MOST);
   }
 
   /** @returns null when it is not known. */

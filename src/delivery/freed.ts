@@ -1,4 +1,5 @@
 import { type Effect, isGrant, type Release, type Subscriber, type Wanted } from '../core/subscriber.ts';
+import { keepRecent } from '../ports/recent.ts';
 import type { Store } from '../ports/store.ts';
 import type { Pushed } from './push.ts';
 
@@ -54,7 +55,7 @@ export class FreedNumbers {
     for (const imsi of await calledBy(number, from, this.#store).catch(() => [])) {
       const known = await this.#look(imsi);
       if (known?.desired?.change.state.msisdn !== number) continue;
-      if (known.dead === null) this.#miss(imsi, from);
+      if (known.dead === null) keepRecent(this.#missed, imsi, from, REMEMBERED);
       else dead.push(imsi);
     }
     await this.#tryAgain(dead, from);
@@ -72,15 +73,6 @@ export class FreedNumbers {
 
   #look(imsi: string): Promise<Subscriber | null> {
     return this.#store.look(imsi).catch(() => null);
-  }
-
-  #miss(imsi: string, from: string): void {
-    this.#missed.set(imsi, from);
-    if (this.#missed.size <= REMEMBERED) return;
-    for (const oldest of this.#missed.keys()) {
-      this.#missed.delete(oldest);
-      break;
-    }
   }
 
   async #tryAgain(imsis: readonly string[], from: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Subscriber } from '../../core/subscriber.ts';
+import { keepRecent } from '../../ports/recent.ts';
 import type { Seen } from './engine.ts';
 import type { Mark } from './guest-book.ts';
 
@@ -37,12 +38,7 @@ export class Memory {
   }
 
   keep(subscriber: Subscriber): void {
-    this.#known.set(subscriber.imsi, subscriber);
-    if (this.#known.size <= REMEMBERED) return;
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest);
-      break;
-    }
+    keepRecent(this.#known, subscriber.imsi, subscriber, REMEMBERED);
   }
 
   forget(imsi: string): void {
