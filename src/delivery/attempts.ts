@@ -21,6 +21,20 @@ export interface Tried {
   readonly ageMs: number;
 }
 
+/** What a state was chosen by, and whether it is still so. */
+export interface Still {
+  /** When that was asked for, on the clock's `now()`. */
+  readonly askedAt: number;
+  /** Asked when it may have grown old: whether the state is still to be sent. */
+  holds(): Promise<boolean>;
+}
+
+/**
+ * What was asked for longer ago is looked at again before a call that depends on it, in milliseconds: other connectors answer
+ * events while a database commits a claim.
+ */
+const OLD_AFTER_MS = 50;
+
 /** Calls to the core, as many and as quick as it can take. */
 export class Attempts {
   readonly #target: Target;
@@ -71,16 +85,20 @@ export class Attempts {
 
   /**
    * Sends a change once, when its turn comes before the deadline and the circuit lets it.
-   * @param still asked when its turn took waiting: whether it is still to be sent.
+   * @param still what has to be so when its turn comes.
    * @returns null when it is not: then nothing was sent.
    */
-  once(change: Change, context: CallContext, still?: () => Promise<boolean>): Promise<Tried | null> {
+  once(change: Change, context: CallContext, still?: Still): Promise<Tried | null> {
     // Asked before waiting for a place, so that an open circuit answers at once even when hung calls hold every place.
     if (this.#breaker.wait() > 0) return Promise.resolve(notMade(this.#circuitOpen()));
-    if (this.#gate.tryEnter()) return this.#call(change, context);
+    if (this.#gate.tryEnter()) return this.#call(change, context, still && this.#isOld(still) ? still : undefined);
     return this.#enter(context.deadline).then((outside) => {
       return outside === null ? this.#call(change, context, still) : notMade(outside);
     });
+  }
+
+  #isOld({ askedAt }: Still): boolean {
+    return this.#clock.now() - askedAt > OLD_AFTER_MS;
   }
 
   /** Waits for a place. @returns why there is none before the deadline; null when it is inside. */
@@ -96,10 +114,10 @@ export class Attempts {
     }
   }
 
-  /** Calls the core from a place that was entered, and leaves it. */
-  async #call(change: Change, context: CallContext, still?: () => Promise<boolean>): Promise<Tried | null> {
+  /** Calls the core from a place that was entered, and leaves it. @param still asked first. */
+  async #call(change: Change, context: CallContext, still?: Still): Promise<Tried | null> {
     try {
-      if (still && !(await still())) return null;
+      if (still && !(await still.holds())) return null;
       const [started, startedAt] = [this.#clock.now(), this.#clock.wall()];
       // Asked before the circuit: a call that is not made tells it nothing.
       if (started >= context.deadline) return notMade(NO_CONNECTION);

@@ -71,6 +71,8 @@ interface Leg {
   readonly chain: readonly string[];
   /** From 1. */
   attempt: number;
+  /** When its subscriber was asked for last, on the clock's `now()`. */
+  askedAt: number;
 }
 
 type Ended = Extract<Step, { kind: 'sent' | 'stale' | 'failed' }>;
@@ -111,7 +113,7 @@ export class InlineDelivery implements Delivery {
       const [first, second] = wanted;
       if (second) await this.#announce(first as Wanted, second);
       for (const one of wanted) {
-        const step = await this.#provision({ wanted: one, course, ends: one === wanted.at(-1), chain: [], attempt: 1 });
+        const step = await this.#provision(legOf({ wanted: one, course, ends: one === wanted.at(-1), chain: [] }));
         if (step.kind === 'failed') return told(step);
       }
       return { kind: course.sent > 0 ? 'processed' : 'superseded' };
@@ -153,7 +155,7 @@ export class InlineDelivery implements Delivery {
   async #releaseFirst(releases: readonly Wanted[], { wanted, course, chain }: Leg): Promise<Ended | null> {
     const waiting = [...chain, wanted.change.state.imsi];
     for (const release of releases) {
-      const done = await this.#provision({ wanted: release, course, ends: false, chain: waiting, attempt: 1 });
+      const done = await this.#provision(legOf({ wanted: release, course, ends: false, chain: waiting }));
       if (done.kind === 'failed') return done;
     }
     return null;
@@ -174,7 +176,7 @@ export class InlineDelivery implements Delivery {
       return this.#noTurn(leg);
     }
     try {
-      const held = (await this.#claim(wanted, deadline)) ?? (await this.#claimLater(wanted, deadline));
+      const held = (await this.#claim(leg)) ?? (await this.#claimLater(leg));
       if (!held) return this.#noTurn(leg);
       const stale = isStale(held, wanted.version);
       if (stale && leg.ends) return await this.#stale(held, leg);
@@ -210,29 +212,32 @@ export class InlineDelivery implements Delivery {
 
   /**
    * Sends a state of somebody who is held.
-   * @returns null when a release came to be required while a number waited for its turn: then nothing was sent.
+   * @returns null when a release came to be required since he was asked for: then nothing was sent.
    */
-  #push(held: Held, wanted: Wanted, releases: readonly Release[], course: Course): Promise<Pushed | null> {
+  #push(held: Held, wanted: Wanted, releases: readonly Release[], { course, askedAt }: Leg): Promise<Pushed | null> {
     const { released, context } = course;
     // What cannot be looked up is looked up again, or fails, where the event begins anew.
-    const isFree = () => released.allBefore(wanted).catch(() => false);
-    return push(this.#attempts, held, wanted, releases, context, isFree);
+    const holds = () => released.allBefore(wanted).catch(() => false);
+    return push(this.#attempts, held, wanted, releases, context, { askedAt, holds });
   }
 
   /** @returns null when somebody else holds the subscriber, or when it is too late. */
-  #claim(wanted: Wanted, deadline: number): Promise<Held | null> {
-    const left = deadline - this.#clock.now();
+  #claim(leg: Leg): Promise<Held | null> {
+    const { wanted, course } = leg;
+    leg.askedAt = this.#clock.now();
+    const left = course.context.deadline - leg.askedAt;
     if (left <= 0) return Promise.resolve(null);
     return this.#store.claim(wanted.change.state.imsi, wanted, left + CLAIM_MARGIN_MS);
   }
 
   /** Waits for whoever holds the subscriber. @returns null when the deadline came first. */
-  async #claimLater(wanted: Wanted, deadline: number): Promise<Held | null> {
+  async #claimLater(leg: Leg): Promise<Held | null> {
+    const { deadline } = leg.course.context;
     for (let pause = ASK_AGAIN_MS.first; ; pause = Math.min(pause * 2, ASK_AGAIN_MS.longest)) {
       const left = deadline - this.#clock.now();
       if (left <= 0) return null;
       await new Promise<void>((resolve) => this.#clock.after(Math.min(pause, left), resolve));
-      const held = await this.#claim(wanted, deadline);
+      const held = await this.#claim(leg);
       if (held) return held;
     }
   }
@@ -271,7 +276,7 @@ export class InlineDelivery implements Delivery {
       return await this.#send(held, { ...leg, wanted: bareRelease(held, wanted) }, []);
     }
     if (first.length > 0) return await this.#releasesFirst(held, first, leg);
-    const pushed = await this.#push(held, latest, releases, course);
+    const pushed = await this.#push(held, latest, releases, leg);
     if (!pushed) return await this.#releasesFirst(held, [], leg);
     course.attempts.push(...pushed.attempts);
     const effect = effectOf(pushed, held, nobody);
@@ -285,7 +290,7 @@ export class InlineDelivery implements Delivery {
   async #send(held: Held, leg: Leg, releases: readonly Release[]): Promise<Step> {
     const { wanted, course } = leg;
     // A release is as good as done where the core has nobody.
-    const sent = await this.#push(held, leg.ends ? asKept(held, wanted) : wanted, releases, course);
+    const sent = await this.#push(held, leg.ends ? asKept(held, wanted) : wanted, releases, leg);
     if (!sent) return await this.#releasesFirst(held, [], leg);
     // A leg that something else waits for is a release.
     const pushed = leg.ends ? sent : asRelease(sent);
@@ -326,6 +331,11 @@ export class InlineDelivery implements Delivery {
     const entry = end && entryOf(course.arrival.draft, end, course.attempts);
     return this.#store.write({ entry, story: null, effects });
   }
+}
+
+/** Where it begins. */
+function legOf(leg: Omit<Leg, 'attempt' | 'askedAt'>): Leg {
+  return { ...leg, attempt: 1, askedAt: 0 };
 }
 
 function told({ failure, wanted }: Extract<Step, { kind: 'failed' }>): Delivered {

@@ -10,7 +10,7 @@ import {
 } from '../core/subscriber.ts';
 import type { Attempt, Held } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
-import type { Attempts, Tried } from './attempts.ts';
+import type { Attempts, Still, Tried } from './attempts.ts';
 
 /** A claim outlives the call it was made for by so much, in milliseconds: the result has to be written, too. */
 export const CLAIM_MARGIN_MS = 5_000;
@@ -29,7 +29,7 @@ export interface Pushed {
 /**
  * Sends a state; the subscriber must be held, and the SIMs it takes the number from must have released it. Where an insert
  * may have been done before, an update goes first: only the core's word that it has no such subscriber brings the insert.
- * @param still whether that is all they are, asked when a number had to wait for a place.
+ * @param still whether that is all they are, for a number.
  * @returns null when it is not: then nothing was sent.
  */
 export function push(
@@ -38,7 +38,7 @@ export function push(
   wanted: Wanted,
   released: readonly Release[],
   context: CallContext,
-  still: () => Promise<boolean>,
+  still: Still,
 ): Promise<Pushed | null> {
   const asked = isGrant(wanted.change) ? still : undefined;
   const { change } = asSent(known, wanted);

@@ -89,6 +89,7 @@ export class Reconciler {
       store: parts.store,
       attempts: parts.attempts,
       doubts: this.#doubts,
+      clock: parts.clock,
       holdMs: parts.limits.deadlineMs + CLAIM_MARGIN_MS,
       settle: (pushed, held, ids) => this.#settle(pushed, held, ids),
       letGo: (held) => this.#letGo(held, null),
@@ -152,10 +153,10 @@ export class Reconciler {
   async #take(room: number): Promise<void> {
     const nudges = this.#rest.nudges;
     const { deadlineMs } = this.#limits;
-    const deadline = this.#clock.now() + deadlineMs;
+    const askedAt = this.#clock.now();
     try {
       const due = await this.#store.claimDue(room, deadlineMs + CLAIM_MARGIN_MS);
-      for (const subscriber of due) this.#begin(subscriber, deadline);
+      for (const subscriber of due) this.#begin(subscriber, askedAt);
       if (due.length < room && this.#rest.nudges === nudges) await this.#rest.pause(LOOK_AGAIN_MS, nudges);
     } catch (error) {
       // That the store fails is said once, by whoever watches it.
@@ -164,13 +165,14 @@ export class Reconciler {
     }
   }
 
-  #begin(subscriber: Held, deadline: number): void {
+  /** @param askedAt when he was asked for: his time runs from then. */
+  #begin(subscriber: Held, askedAt: number): void {
     const nudges = this.#rest.nudges;
     const eventId = newest(subscriber)?.eventId ?? null;
     const known = eventId === null ? null : this.#eventIds.of(subscriber.imsi, eventId);
     const ids = known ?? this.#newIds();
     const work = this.#tracer
-      .background(eventId, ids, () => this.#bring(subscriber, ids, deadline))
+      .background(eventId, ids, () => this.#bring(subscriber, ids, askedAt))
       .catch((error: unknown) => {
         this.#log.warn({ imsi: subscriber.imsi, error: wordsOf(error) }, 'What came of a subscriber could not be kept');
       })
@@ -183,10 +185,10 @@ export class Reconciler {
     this.#underWay.add(work);
   }
 
-  async #bring(subscriber: Held, ids: TraceIds, deadline: number): Promise<void> {
+  async #bring(subscriber: Held, ids: TraceIds, askedAt: number): Promise<void> {
     let result: Pushed | Later;
     try {
-      result = await this.#send(subscriber, ids, deadline);
+      result = await this.#send(subscriber, ids, askedAt);
     } catch (error) {
       this.#log.warn({ imsi: subscriber.imsi, error: wordsOf(error) }, 'A subscriber could not be brought up to date');
       result = { retryInMs: STORE_REST_MS };
@@ -196,11 +198,12 @@ export class Reconciler {
     else await this.#settle(result, subscriber, ids);
   }
 
-  async #send(subscriber: Held, ids: TraceIds, deadline: number): Promise<Pushed | Later> {
-    const sent = await this.#sender.send(subscriber, newest, { ...ids, deadline });
+  async #send(held: Held, ids: TraceIds, askedAt: number): Promise<Pushed | Later> {
+    const deadline = askedAt + this.#limits.deadlineMs;
+    const sent = await this.#sender.send({ held, askedAt }, newest, { ...ids, deadline });
     if (sent === null) return { retryInMs: this.#limits.rest.longestMs };
     if (!('obstacle' in sent)) {
-      if (subscriber.attempts > 0 && sent.attempts.length > 0) this.#attempts.repeating('connector');
+      if (held.attempts > 0 && sent.attempts.length > 0) this.#attempts.repeating('connector');
       return sent;
     }
     const { wanted, obstacle } = sent;

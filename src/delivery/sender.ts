@@ -10,7 +10,7 @@ import {
   type Subscriber,
   type Wanted,
 } from '../core/subscriber.ts';
-import type { TraceIds } from '../ports/runtime.ts';
+import type { Clock, TraceIds } from '../ports/runtime.ts';
 import type { Held, Store } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
 import type { Attempts } from './attempts.ts';
@@ -25,10 +25,18 @@ interface Blocked {
   readonly obstacle: string;
 }
 
+/** Somebody who was taken hold of. */
+interface Claimed {
+  readonly held: Held;
+  /** When he was asked for, on the clock's `now()`. */
+  readonly askedAt: number;
+}
+
 interface SenderParts {
   readonly store: Store;
   readonly attempts: Attempts;
   readonly doubts: Doubts;
+  readonly clock: Clock;
   /** How long a SIM is held that releases its number, in milliseconds. */
   readonly holdMs: number;
   /** Keeps what came of a SIM that was called for on behalf of another one. */
@@ -48,7 +56,7 @@ export class Sender {
   }
 
   /**
-   * Sends what is to be sent of somebody who is held. Swaps are announced while others are called for that: only when a look
+   * Sends what is to be sent of somebody. Swaps are announced while others are called for that: only when a look
    * finds no release that is not done is it sent.
    * @param choose what is to be sent, of what is known; null when nothing is. Asked for something that waits for nobody when
    *   what it chose waits for one of the chain.
@@ -56,16 +64,17 @@ export class Sender {
    * @returns null when nothing was.
    */
   async send(
-    held: Held,
+    { held, askedAt }: Claimed,
     choose: (known: Subscriber, inCircle: boolean) => Wanted | null,
     context: CallContext,
     chain: readonly string[] = [],
   ): Promise<Pushed | Blocked | null> {
-    const { store, attempts } = this.#parts;
+    const { store, attempts, clock } = this.#parts;
     const released = new Released(store);
     const ended = this.#parts.doubts.count;
     let inCircle = false;
-    for (let known: Subscriber = held; ; known = await store.look(held.imsi)) {
+    let [known, knownAt]: [Subscriber, number] = [held, askedAt];
+    for (; ; [knownAt, known] = [clock.now(), await store.look(held.imsi)]) {
       const wanted = choose(known, inCircle);
       if (!wanted) return null;
       const releases = releasesBefore(known, wanted);
@@ -73,7 +82,8 @@ export class Sender {
       inCircle = missing.some(({ change }) => chain.includes(change.state.imsi));
       if (inCircle) continue;
       if (missing.length === 0) {
-        const pushed = await push(attempts, known, wanted, releases, context, () => released.allBefore(wanted));
+        const still = { askedAt: knownAt, holds: () => released.allBefore(wanted) };
+        const pushed = await push(attempts, known, wanted, releases, context, still);
         if (pushed) return await this.#unlessStillHeld(pushed, chain, ended);
       }
       for (const release of missing) {
@@ -116,16 +126,17 @@ export class Sender {
     context: CallContext,
     chain: readonly string[],
   ): Promise<string | null> {
-    const { store, holdMs, settle, letGo } = this.#parts;
+    const { store, clock, holdMs, settle, letGo } = this.#parts;
     const { imsi } = release.change.state;
     // Whoever holds it need not be waited for: he may be waiting for the very one whose number this is.
     if (olderThan(release.version, (await store.look(imsi)).applied)) return null;
     const wanted: Wanted = { ...release, eventId: grant.eventId, owed: false };
     const number = grant.change.state.msisdn;
+    const askedAt = clock.now();
     const holder = await store.claim(imsi, wanted, holdMs, { durable: true });
     if (!holder) return 'held';
     const choose = (known: Subscriber, inCircle: boolean) => releaseOf(known, wanted, number, inCircle);
-    const sent = await this.send(holder, choose, context, chain).catch(async (error: unknown) => {
+    const sent = await this.send({ held: holder, askedAt }, choose, context, chain).catch(async (error: unknown) => {
       await letGo(holder).catch(() => {});
       throw error;
     });

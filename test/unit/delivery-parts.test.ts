@@ -169,7 +169,7 @@ describe('attempts', () => {
     const [wanted, held] = [wantedAt(1), { ...unknownSubscriber(IMSI), claim: '1' }];
     core.meanwhile.set(`${IMSI} ${wanted.change.state.msisdn}`, async () => clock.setBy(HOUR_MS));
     const context = { deadline: 5_000, requestId: 'r', uniqueId: 'u' };
-    const pushing = push(attemptsOn(core, clock), held, wanted, [], context, async () => true);
+    const pushing = push(attemptsOn(core, clock), held, wanted, [], context, { askedAt: 0, holds: async () => true });
     await clock.advance(CALL_MS);
     const pushed = await pushing;
     assert.ok(pushed);

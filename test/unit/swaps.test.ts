@@ -26,11 +26,28 @@ import {
 const [OLD, NEW, OTHER] = ['001010000000001', '001010000000002', '001010000000003'] as const;
 const NUMBER = '79123456789';
 
+/** Long enough for other connectors to answer many events, in milliseconds. */
+const SLOW_CLAIM_MS = 300;
+
+/** A store that reads whom it claims, and is long in saying so: as a database does that waits for its disk. */
+function slowToClaim(store: Store, clock: FakeClock): Store {
+  const late = async <T>(claimed: Promise<T>): Promise<T> => {
+    const read = await claimed;
+    await new Promise<void>((resolve) => clock.after(SLOW_CLAIM_MS, resolve));
+    return read;
+  };
+  return {
+    ...store,
+    claim: (...args) => late(store.claim(...args)),
+    claimDue: (...args) => late(store.claimDue(...args)),
+  };
+}
+
 /** The connector's own loop on a store and a slow core. */
-function loop({ concurrency = 10 } = {}) {
+function loop({ concurrency = 10, slow = false } = {}) {
   const clock = new FakeClock();
   const core = new SlowCore(clock);
-  const store = directStore();
+  const store = slow ? slowToClaim(directStore(), clock) : directStore();
   const reconciler = new Reconciler({
     store,
     attempts: attemptsOn(core, clock, concurrency),
@@ -58,10 +75,10 @@ function loop({ concurrency = 10 } = {}) {
 }
 
 /** Events while NSPS waits, on a store and a slow core. */
-function inline({ concurrency = 10 } = {}) {
+function inline({ concurrency = 10, slow = false } = {}) {
   const clock = new FakeClock();
   const core = new SlowCore(clock);
-  const store = directStore();
+  const store = slow ? slowToClaim(directStore(), clock) : directStore();
   const limits = { deadlineMs: 5_000, capacity: 100, retries: 0 };
   const attempts = attemptsOn(core, clock, concurrency);
   return { clock, core, store, delivery: new InlineDelivery({ store, attempts, clock, random: () => 0.5, limits }) };
@@ -145,6 +162,15 @@ describe('a number is given only when every SIM that had it has released it (G5)
     await bring(NEW, 2);
     // Whichever of the two went first, the other one waited.
     assertBefore(core.calls, `${OTHER} -`, core.calls.filter((call) => !call.startsWith(OTHER))[1] as string);
+  });
+
+  test('also one that another connector names while a claim is brought to the disk', async () => {
+    const { clock, core, store, bring } = loop({ slow: true });
+    await confirmed(store, wantedAt(0, { imsi: OTHER }));
+    await store.write(effects({ kind: 'want', imsi: NEW, wanted: wantedAt(2, { imsi: NEW }), after: [] }));
+    clock.after(SLOW_CLAIM_MS / 2, () => void announceOther(store, NEW));
+    await bring(NEW, 2);
+    assertBefore(core.calls, `${OTHER} -`, `${NEW} ${NUMBER}`);
   });
 
   test('also where a SIM gives its number away by taking another one', async () => {
@@ -330,6 +356,17 @@ describe('a number is given only when every SIM that had it has released it (G5)
       ['processed', 'processed'],
     );
     assert.deepEqual(core.calls, [`${OLD} -`, `${OTHER} -`, `${NEW} ${NUMBER}`]);
+    await store.close();
+  });
+
+  test('also while NSPS waits, and a claim for the disk', async () => {
+    const { clock, core, store, delivery } = inline({ slow: true });
+    await confirmed(store, wantedAt(0, { imsi: OTHER }));
+    clock.after(SLOW_CLAIM_MS / 2, () => void announceOther(store, NEW));
+    const answer = delivery.deliver(updateAt(2, NEW), []);
+    await clock.advance(4_000);
+    assert.equal((await answer).kind, 'processed');
+    assert.deepEqual(core.calls, [`${OTHER} -`, `${NEW} ${NUMBER}`]);
     await store.close();
   });
 
