@@ -218,7 +218,9 @@ export class App {
   async #openStore(): Promise<Store> {
     const { STORE_URL: location } = this.#config.settings;
     const isNew = location.kind === 'sqlite' && !existsSync(location.file);
-    const opened = await openStore(this.#config.settings);
+    const opened = await openStore(this.#config.settings, 'owner', (byMs) =>
+      this.#log.warn({ set_by_s: Math.round(byMs / 1000) }, CLOCK_SET),
+    );
     if (isNew) this.#log.warn({ store: storeName(location) }, NEW_STORE);
     return opened;
   }
@@ -277,6 +279,9 @@ export class App {
 
 const NEW_STORE =
   'A new, empty store was made: nothing is known of any subscriber. Not the first start? See "A lost store" in the runbook';
+
+const CLOCK_SET =
+  "This machine's clock was set, or the machine slept: those who wait go on waiting for what was left, by the clock as it is now";
 
 /** Closing what is idle takes no time; what does not close must not keep us, in milliseconds. */
 const CLOSE_MS = 2_000;

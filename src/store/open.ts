@@ -19,9 +19,14 @@ type StoreSettings = Pick<
 /**
  * Opens the store that `STORE_URL` names; only that one's code is read.
  * @param role `guest` for a command beside a running connector.
+ * @param onClockSet hears by how many milliseconds the machine's clock was found set; PostgreSQL goes by the database's clock.
  * @throws StoreError saying why it cannot be opened.
  */
-export async function openStore(settings: StoreSettings, role: 'owner' | 'guest' = 'owner'): Promise<Store> {
+export async function openStore(
+  settings: StoreSettings,
+  role: 'owner' | 'guest' = 'owner',
+  onClockSet?: (byMs: number) => void,
+): Promise<Store> {
   const location = settings.STORE_URL;
   const limits = limitsOf(settings);
   if (location.kind === 'postgres') {
@@ -30,7 +35,7 @@ export async function openStore(settings: StoreSettings, role: 'owner' | 'guest'
     return await PostgresStore.open({ url, limits, role, statementMs: settings.STORE_TIMEOUT * 1000 });
   }
   const { SqliteStore } = await import('./sqlite/index.ts');
-  return await SqliteStore.open({ file: fileOf(location), limits, role });
+  return await SqliteStore.open({ file: fileOf(location), limits, role, onClockSet });
 }
 
 /**

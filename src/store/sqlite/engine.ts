@@ -31,6 +31,8 @@ export interface Seen<T> {
   readonly foreign: boolean;
   /** Of the guests, as the last transaction found it. */
   readonly mark: Mark;
+  /** By how many milliseconds the machine's clock was found set since the last one; absent when it was not. */
+  readonly clockSetBy?: number;
 }
 
 /**
@@ -59,6 +61,8 @@ export class Engine {
   #foreign = false;
   readonly #findMark: () => Mark;
   #mark: Mark = null;
+  /** By how many milliseconds the clock was set since that was last said. */
+  #clockSetBy = 0;
   /** What a guest does under the lock before it commits. */
   readonly #announce: () => void;
 
@@ -124,9 +128,10 @@ export class Engine {
   #seen<T>(work: () => T): Seen<T> {
     this.#look();
     const result = work();
-    const foreign = this.#foreign;
+    const [foreign, clockSetBy] = [this.#foreign, this.#clockSetBy];
     this.#foreign = false;
-    return { result, foreign, mark: this.#mark };
+    this.#clockSetBy = 0;
+    return { result, foreign, mark: this.#mark, ...(clockSetBy !== 0 && { clockSetBy }) };
   }
 
   /** Whether a command beside the connector wrote something since the last look (sqlite.org/pragma.html#pragma_data_version). */
@@ -182,6 +187,7 @@ export class Engine {
     if (this.#isOwner) {
       this.#commit((tables) => tables.moveTimes(step));
       this.#foreign = true;
+      this.#clockSetBy += step;
     }
     this.#clock.follow(step);
   }
