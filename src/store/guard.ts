@@ -28,6 +28,10 @@ export class GuardedStore implements Store {
   #fault: string | null = null;
   /** How often it was found well again. */
   #recoveries = 0;
+  /** How often something failed. */
+  #failures = 0;
+  /** Whether it is being probed though it is taken for well. */
+  #probing = false;
   #cancelProbe: (() => void) | null = null;
   #cancelLook: (() => void) | null = null;
   readonly #asked = new Roster<Asked>();
@@ -154,12 +158,32 @@ export class GuardedStore implements Store {
     }
   }
 
-  /** That something else worked says little: reading does on a full disk. */
-  #probed(): void {
+  /**
+   * That something else worked says little: reading does on a full disk.
+   * @param failures how often something had failed when the probe began.
+   */
+  #probed(failures: number): void {
     if (this.#fault === null || this.#hangs()) return;
     this.#fault = null;
     this.#recoveries++;
     this.#onChange(null);
+    if (failures < this.#failures) this.#probeBeside();
+  }
+
+  /**
+   * Tells whether the store fails as a whole. What came of calls, and could not be written, is written with a probe that begins
+   * after that: else nobody would let go of who was called for.
+   */
+  #probeBeside(): void {
+    if (this.#fault !== null || this.#closed || this.#probing) return;
+    this.#probing = true;
+    const failures = this.#failures;
+    this.probe()
+      .catch(() => {})
+      .finally(() => {
+        this.#probing = false;
+        if (failures < this.#failures) this.#probeBeside();
+      });
   }
 
   /** Whether it still works on what it should have been done with. */
@@ -171,10 +195,10 @@ export class GuardedStore implements Store {
 
   /** A fault of one request says nothing about the store; what was asked before it was well again says nothing new. */
   #failed({ recoveries, behind }: Asked, error: unknown): void {
-    if (!(error instanceof StoreError) || !error.passing || recoveries < this.#recoveries) return;
-    if (behind) {
-      // The probe tells whether the store fails as a whole.
-      if (this.#fault === null && !this.#closed) this.probe().catch(() => {});
+    if (!(error instanceof StoreError) || !error.passing) return;
+    this.#failures++;
+    if (behind || recoveries < this.#recoveries) {
+      this.#probeBeside();
       return;
     }
     const first = this.#fault === null;
@@ -190,9 +214,10 @@ export class GuardedStore implements Store {
   #probeIn(ms: number): void {
     if (this.#closed) return;
     this.#cancelProbe = this.#clock.after(ms, () => {
+      const failures = this.#failures;
       this.probe()
         .then(
-          () => this.#probed(),
+          () => this.#probed(failures),
           () => {},
         )
         .finally(() => {

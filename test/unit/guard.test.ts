@@ -115,6 +115,33 @@ describe('a guarded store', () => {
     await guard.close();
   });
 
+  test('is probed once more for what fails while it is, or late: what came of calls is written with a probe', async () => {
+    const { guard, clock, claims, looks, probes } = bench();
+    const look = guard.claimDue(1, 1);
+    const [first, second, third] = [1, 2, 3].map(() => refused(guard.claim(IMSI, null, 1)));
+    const fail = (which: number) => claims[which]?.reject(new StoreError('the disk is full'));
+    fail(0);
+    await first;
+    await clock.advance(0);
+    fail(1);
+    await second;
+    probes[0]?.resolve();
+    await settled();
+    assert.deepEqual([guard.fault, probes.length], [null, 2]);
+    fail(2);
+    await third;
+    assert.equal(probes.length, 2, 'one at a time');
+    probes[1]?.resolve();
+    await settled();
+    assert.equal(probes.length, 3);
+    probes[2]?.reject(new StoreError('the disk is full'));
+    await settled();
+    assert.equal(guard.fault, 'the disk is full');
+    looks[0]?.resolve([]);
+    await look;
+    await guard.close();
+  });
+
   test('that is only slow in looking for what is due is well as long as it can be written', async () => {
     const { guard, clock, looks, probes, news } = bench();
     const slow = refused(guard.claimDue(1, 1));
