@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,6 +120,32 @@ describe('the file of intents', () => {
     meanwhile = announce(other);
     const claimed = await store.claim(other, wantedAt(2, { imsi: other }), 1, { durable: true });
     assert.deepEqual(claimed?.after, [releaseAt(1, old)]);
+  });
+
+  test('does not bring back what was discarded before it could say that the call had ended', async (t) => {
+    const file = join(folder, 'discarded.db');
+    const imsi = imsiOf(1);
+    const open = async () => {
+      const store = await SqliteStore.open({ file, limits: LIMITS });
+      t.after(() => store.close());
+      return store;
+    };
+    const first = await open();
+    const confirmed = wantedAt(1, { imsi });
+    await first.write(effects({ kind: 'applied', imsi, wanted: confirmed, ageMs: 1, released: [] }));
+    await first.write(acceptanceOf(2, { imsi }));
+    await first.claimDue(1);
+    const failed = { kind: 'failed', imsi, wanted: wantedAt(2, { imsi }), result: 'rejected', counts: true } as const;
+    await first.write(effects({ ...failed, why: 'No such profile', retryInMs: 1 }));
+    assert.deepEqual(await first.write(effects({ kind: 'discard', imsi, why: 'given up' })), [true]);
+    // As a process leaves it that is killed now.
+    const left = readFileSync(intentsFile(file));
+    await first.close();
+    writeFileSync(intentsFile(file), left);
+    const next = await open();
+    const { applied, desired } = await next.look(imsi);
+    assert.deepEqual([applied, desired], [confirmed, null]);
+    assert.equal((await next.views.event('event-2'))?.state, 'discarded');
   });
 
   test('takes nothing more once it is closed: its number may be that of another file', async () => {
