@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EventIndex } from '../../src/store/sqlite/event-index.ts';
+import { EventIndex, findEvent, hashOf } from '../../src/store/sqlite/event-index.ts';
 import { migrate } from '../../src/store/sqlite/schema.ts';
 import { SeqTable } from '../../src/store/sqlite/seq-table.ts';
 
@@ -109,6 +109,37 @@ test('an event is found by its id wherever the index has it, after transactions 
       }
     }),
     { numRuns: 60 },
+  );
+});
+
+test('an event is found though another one of the same hash was there before it, and is deleted', () => {
+  const ids = ['event 1kiy6o0', 'event fho1xq'] as const;
+  assert.equal(hashOf(ids[0]), hashOf(ids[1]));
+  const db = new DatabaseSync(':memory:');
+  migrate(db);
+  const index = new EventIndex(db, 2);
+  // What comes after a generation brings it to the disk.
+  const seqs = [...ids, 'another', 'one more'].map((id) => {
+    const seq = insert(db, id);
+    index.add(id, seq);
+    index.committed();
+    return seq;
+  });
+  assert.deepEqual(
+    ids.map((id) => new EventIndex(db).find(id)),
+    seqs.slice(0, 2),
+  );
+  db.prepare('DELETE FROM journal WHERE seq = ?').run(seqs[0] as number);
+  index.remove(ids[0], seqs[0] as number);
+  index.committed();
+  for (const one of [index, new EventIndex(db)])
+    assert.deepEqual(
+      ids.map((id) => one.find(id)),
+      [null, seqs[1]],
+    );
+  assert.deepEqual(
+    ids.map((id) => findEvent(db, id)),
+    [null, seqs[1]],
   );
 });
 

@@ -91,7 +91,22 @@ export class EventIndex {
       if (found === undefined) return;
       if (found !== seq) continue;
       this.#delete.run(hash, seq);
+      this.#moveUp(hash);
       return;
+    }
+  }
+
+  /** A search ends at the first place that is free: whoever stands behind one because it was taken moves up to it. */
+  #moveUp(left: number): void {
+    let free = left;
+    for (let hash = free + 1; ; hash++) {
+      const [seq] = (this.#select.get(hash) as unknown as [number] | undefined) ?? [];
+      if (seq === undefined) return;
+      const id = idOf(this.#idAt, seq);
+      if (id === undefined || hashOf(id) > free) continue;
+      this.#delete.run(hash, seq);
+      this.#insert.run(free, seq);
+      free = hash;
     }
   }
 
