@@ -119,5 +119,29 @@ export function journalContract(name: string, makeBench: () => Promise<StoreBenc
       assert.equal(await store.views.event('event-7'), null);
       assert.notEqual(await store.views.event('event-8'), null);
     });
+
+    test('finds what it keeps of a subscriber before and between events that it forgot', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const dead = new Set([1, 5, 6, 9]);
+      const ids = async (imsi: string) => (await store.views.events({ imsi, limit: 99 })).map(({ eventId }) => eventId);
+      const left = (of: Iterable<number>) => [...of].map((n) => `event-${n}`).reverse();
+      for (let n = 1; n <= 12; n++) {
+        const entry = entryOf(n, {
+          previousImsi: n % 3 ? null : OTHER_IMSI,
+          state: dead.has(n) ? 'dead' : 'processed',
+        });
+        await store.write({ entry, story: null, effects: [] });
+      }
+      // In steps of two or less, whose ends are anywhere in the story.
+      for (const end of [4, 8, 12, 12, 12]) await store.clean({ before: entryOf(end).receivedAt, most: 99, limit: 2 });
+      assert.deepEqual(await ids(IMSI), left([...dead, 12]));
+      assert.deepEqual(await ids(OTHER_IMSI), left([6, 9, 12]));
+      const last = entryOf(20, { imsi: null, state: 'processed' });
+      await store.write({ entry: last, story: null, effects: [] });
+      await store.clean({ before: last.receivedAt, most: 99, limit: 9 });
+      await store.write({ entry: entryOf(21), story: null, effects: [] });
+      assert.deepEqual(await ids(IMSI), left([...dead, 21]), 'also when his last event is forgotten');
+    });
   });
 }

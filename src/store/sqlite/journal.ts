@@ -39,8 +39,7 @@ interface HeardRow {
   readonly previous_imsi: number | null;
 }
 
-interface AgedRow {
-  readonly seq: number;
+interface AgedRow extends StoryRow {
   readonly event_id: string;
   readonly received_at: number;
   /** Events after it. */
@@ -48,8 +47,28 @@ interface AgedRow {
   readonly state: Entry['state'];
 }
 
+/** An event, and those before it of its two subscribers. */
+interface StoryRow {
+  readonly seq: number;
+  readonly imsi: number | null;
+  readonly previous_imsi: number | null;
+  readonly before: number | null;
+  readonly previous_before: number | null;
+}
+
+/** Events of a subscriber that were deleted, up to `last`, and the one before them, which is still there. */
+interface Gap {
+  readonly imsi: number;
+  last: number;
+  readonly kept: number;
+}
+
 /** Rows that one cleaning looks at: nobody waits long for the next write. */
 const LOOKED_AT = 2_000;
+
+const STORY_COLUMNS = 'seq, imsi, previous_imsi, before, previous_before';
+/** Events that are gone past in a subscriber's story to the one that leads to an event which is deleted. */
+const MOST_PASSED = 2_000;
 
 /** What one cleaning did. */
 export interface Cleaned {
@@ -70,6 +89,9 @@ export class Journal {
   readonly #goOn: StatementSync;
   readonly #oldest: StatementSync;
   readonly #delete: StatementSync;
+  readonly #story: StatementSync;
+  readonly #lead: StatementSync;
+  readonly #leadPrevious: StatementSync;
   /** Up to this event the journal was cleaned; 0 = to be begun at its front again. */
   #cleaned = 0;
 
@@ -95,10 +117,13 @@ export class Journal {
     );
     // The newest stays whatever its age, so that numbers are never used again.
     this.#oldest = db.prepare(
-      `SELECT seq, event_id, received_at, state, (SELECT max(seq) FROM journal) - seq AS newer FROM journal
+      `SELECT ${STORY_COLUMNS}, event_id, received_at, state, (SELECT max(seq) FROM journal) - seq AS newer FROM journal
        WHERE seq > ? AND seq < (SELECT max(seq) FROM journal) ORDER BY seq LIMIT ${LOOKED_AT}`,
     );
     this.#delete = db.prepare('DELETE FROM journal WHERE seq = ?');
+    this.#story = db.prepare(`SELECT ${STORY_COLUMNS} FROM journal WHERE seq = ?`);
+    this.#lead = db.prepare('UPDATE journal SET before = ?2 WHERE seq = ?1');
+    this.#leadPrevious = db.prepare('UPDATE journal SET previous_before = ?2 WHERE seq = ?1');
   }
 
   /** The HTTP status of the last answer to NSPS; null for an event never heard of. */
@@ -220,7 +245,7 @@ export class Journal {
    * and is not gone past again until the end was reached.
    */
   clean({ before, most, limit }: CleaningOrder): Cleaned {
-    const old: { seq: number; event_id: string }[] = [];
+    const old: AgedRow[] = [];
     let [looked, ended] = [0, false];
     for (const row of this.#oldest.iterate(this.#cleaned) as Iterable<AgedRow>) {
       ended = row.received_at >= before && row.newer < most;
@@ -233,10 +258,58 @@ export class Journal {
       this.#delete.run(seq);
       this.#index.remove(event_id, seq);
     }
+    this.#leadPast(old);
     const more = !ended && (old.length === limit || looked === LOOKED_AT);
     if (!more) this.#cleaned = 0;
     return { deleted: old.length, more };
   }
+
+  /** What stays before events that were deleted is still to be found: what led to those leads to it. Seldom there is any. */
+  #leadPast(deleted: readonly StoryRow[]): void {
+    const gaps: Gap[] = [];
+    const latest = new Map<number, Gap>();
+    for (const row of deleted) {
+      for (const imsi of new Set([row.imsi, row.previous_imsi])) {
+        if (imsi === null) continue;
+        const before = beforeOf(row, imsi);
+        const gap = latest.get(imsi);
+        if (gap?.last === before) gap.last = row.seq;
+        else if (this.#storyAt(before)) {
+          const next = { imsi, last: row.seq, kept: before as number };
+          latest.set(imsi, next);
+          gaps.push(next);
+        }
+      }
+    }
+    const write = this.#subscribers.nextWrite();
+    // From the newest on: that is the way to the others.
+    for (const gap of gaps.reverse()) this.#close(gap, write);
+  }
+
+  #close({ imsi, last, kept }: Gap, write: WriteNumber): void {
+    const subscriber = this.#subscribers.open(asImsi(imsi), write);
+    if (subscriber.lastEvent === last) {
+      subscriber.note(kept, subscriber.names);
+      return;
+    }
+    let next = this.#storyAt(subscriber.lastEvent);
+    for (let passed = 0; next && passed < MOST_PASSED; passed++) {
+      const before = beforeOf(next, imsi);
+      if (before === last) {
+        (next.imsi === imsi ? this.#lead : this.#leadPrevious).run(next.seq, kept);
+        return;
+      }
+      next = this.#storyAt(before);
+    }
+  }
+
+  #storyAt(seq: number | null): StoryRow | undefined {
+    return this.#story.get(seq) as unknown as StoryRow | undefined;
+  }
+}
+
+function beforeOf({ imsi, before, previous_before }: StoryRow, one: number): number | null {
+  return imsi === one ? before : previous_before;
 }
 
 function merged({ attempts }: HeardRow, more: readonly Attempt[]): readonly Attempt[] {
