@@ -143,5 +143,24 @@ export function journalContract(name: string, makeBench: () => Promise<StoreBenc
       await store.write({ entry: entryOf(21), story: null, effects: [] });
       assert.deepEqual(await ids(IMSI), left([...dead, 21]), 'also when his last event is forgotten');
     });
+
+    test('finds an event that named nobody at first with those whom it names when it comes again', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const ids = async (imsi: string) => (await store.views.events({ imsi, limit: 99 })).map(({ eventId }) => eventId);
+      const nobody = { imsi: null, state: 'rejected' } as const;
+      const swap = { previousImsi: OTHER_IMSI, state: 'processed' } as const;
+      const hear = (n: number, more: Parameters<typeof entryOf>[1]) =>
+        store.write({ entry: entryOf(n, more), story: null, effects: [] });
+      for (const n of [1, 2]) await hear(n, nobody);
+      for (const n of [3, 4]) await hear(n, swap);
+      await hear(5, nobody);
+      for (const n of [5, 2, 1, 3]) await hear(n, swap);
+      const all = ['event-5', 'event-4', 'event-3', 'event-2', 'event-1'];
+      assert.deepEqual([await ids(IMSI), await ids(OTHER_IMSI)], [all, all]);
+      await hear(6, nobody);
+      await hear(6, { ...swap, imsi: OTHER_IMSI });
+      assert.deepEqual(await ids(OTHER_IMSI), ['event-6', ...all]);
+    });
   });
 }

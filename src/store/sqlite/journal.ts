@@ -147,6 +147,7 @@ export class Journal {
     const { seq, known } = found;
     const attempts = merged(known, entry.attempts);
     this.#again.run(...this.#values(entry, stateAfter(known.state, state), attempts), seq);
+    this.#belongSince(entry, seq, known, write);
     this.#nameAgain(entry, state, write);
   }
 
@@ -162,6 +163,7 @@ export class Journal {
     const attempts = merged(known, entry.attempts);
     const told = state === entry.state ? entry : { ...entry, why: null, status: 202 };
     this.#again.run(...this.#values(told, state, attempts), seq);
+    this.#belongSince(entry, seq, known, write);
     return { state, fresh: state !== known.state };
   }
 
@@ -192,6 +194,39 @@ export class Journal {
     if (!known?.stored) return;
     const names = this.#identifiers.of(entry, known.names, state);
     if (names !== known.names) known.note(known.lastEvent, names);
+  }
+
+  /** What named nobody at first, and was enriched again, takes its place in the stories of those whom it names now. */
+  #belongSince({ imsi, previousImsi }: Entry, seq: number, known: HeardRow, write: WriteNumber): void {
+    if (imsi !== null && known.imsi === null) this.#insertInto(imsi, seq, write);
+    if (previousImsi !== null && known.previous_imsi === null) this.#insertInto(previousImsi, seq, write);
+  }
+
+  #insertInto(imsi: string, seq: number, write: WriteNumber): void {
+    const key = Number(imsi);
+    const subscriber = this.#subscribers.open(imsi, write);
+    const { lastEvent } = subscriber;
+    if (lastEvent === null || lastEvent < seq) {
+      this.#leadTo(this.#storyAt(seq), key, lastEvent);
+      subscriber.note(seq, subscriber.names);
+      return;
+    }
+    let next = this.#storyAt(lastEvent);
+    // Where it is met it has its place already: a SIM that took its own place.
+    for (let passed = 0; next && next.seq !== seq && passed < MOST_PASSED; passed++) {
+      const before = beforeOf(next, key);
+      if (before === null || before < seq) {
+        this.#leadTo(this.#storyAt(seq), key, before);
+        this.#leadTo(next, key, seq);
+        return;
+      }
+      next = this.#storyAt(before);
+    }
+  }
+
+  /** From an event to the one before it of a subscriber. */
+  #leadTo(event: StoryRow | undefined, imsi: number, before: number | null): void {
+    if (event) (event.imsi === imsi ? this.#lead : this.#leadPrevious).run(event.seq, before);
   }
 
   #values(entry: Entry, state: Entry['state'], attempts: readonly Attempt[]) {
@@ -296,7 +331,7 @@ export class Journal {
     for (let passed = 0; next && passed < MOST_PASSED; passed++) {
       const before = beforeOf(next, imsi);
       if (before === last) {
-        (next.imsi === imsi ? this.#lead : this.#leadPrevious).run(next.seq, kept);
+        this.#leadTo(next, imsi, kept);
         return;
       }
       next = this.#storyAt(before);
