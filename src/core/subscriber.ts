@@ -167,11 +167,13 @@ export function asThere(wanted: Wanted): Wanted {
 }
 
 /**
- * Whether a late event is the insert that the core lacked when a release met nobody. Then what overtook it is to be inserted:
- * the newest state, since an older one is not sent (G2).
+ * Whether a late event is the insert that the core lacked when a release met nobody, or still lacks for what overtook it. Then
+ * that is to be inserted: the newest state, since an older one is not sent (G2).
  */
-export function isInsertLacked({ applied }: Subscriber, late: Wanted): boolean {
-  return late.change.action === 'insert' && applied?.missing === true;
+export function isInsertLacked({ applied, desired }: Subscriber, late: Wanted): boolean {
+  if (late.change.action !== 'insert') return false;
+  const overtaken = olderThan(late.version, desired) && !olderThan(late.version, applied);
+  return applied?.missing === true || (isAbsent(applied) && overtaken);
 }
 
 /**

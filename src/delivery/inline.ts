@@ -12,6 +12,7 @@ import {
   type Release,
   releasesBefore,
   releasesUpTo,
+  type Subscriber,
   type Wanted,
 } from '../core/subscriber.ts';
 import type { Clock, Random } from '../ports/runtime.ts';
@@ -251,8 +252,9 @@ export class InlineDelivery implements Delivery {
     const { wanted, course } = leg;
     const newer = olderThan(wanted.version, desired) ? desired : null;
     // A number is not free because it is promised that its SIM will be something else; it is once it was something else.
-    const unconfirmed = newer !== null && (leg.ends ? !newer.owed : !olderThan(wanted.version, applied));
-    // What the core lacked when it had nobody comes as what overtook it.
+    const unconfirmed =
+      newer !== null && (leg.ends ? !isOnItsWay(held, newer, wanted) : !olderThan(wanted.version, applied));
+    // What the core lacked, having nobody, comes as what overtook it.
     const lacked = isInsertLacked(held, wanted);
     const known = newest(held);
     const latest = known && lacked ? asInsert(known) : known;
@@ -336,6 +338,11 @@ export class InlineDelivery implements Delivery {
 /** Where it begins. */
 function legOf(leg: Omit<Leg, 'attempt' | 'askedAt'>): Leg {
   return { ...leg, attempt: 1, askedAt: 0 };
+}
+
+/** A dead letter is on its way no more: what comes late may be what it lacked, and is not dropped on its word (G3). */
+function isOnItsWay({ applied, dead }: Subscriber, newer: Wanted, late: Wanted): boolean {
+  return newer.owed && (dead === null || olderThan(late.version, applied));
 }
 
 function told({ failure, wanted }: Extract<Step, { kind: 'failed' }>): Delivered {

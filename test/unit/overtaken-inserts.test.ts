@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { react } from '../../src/core/react.ts';
 import { asInsert, type Effect, type Subscriber, unknownSubscriber, type Wanted } from '../../src/core/subscriber.ts';
-import { IMSI, LIMITS, wantedAt } from '../helpers/subscribers.ts';
+import { strictSite } from '../helpers/strict-core.ts';
+import { effects, IMSI, LIMITS, wantedAt } from '../helpers/subscribers.ts';
 import { barredAt } from '../helpers/swaps.ts';
 
 const NOW = 1_735_689_700_000;
@@ -49,4 +50,37 @@ test('who is to be inserted is so, too, after a release of him ended without a w
     { kind: 'failed', imsi: IMSI, wanted: release, result: 'unsure', why: 'HTTP 500', retryInMs: 10, counts: true },
   );
   assert.deepEqual([desired?.eventId, desired?.change.action], ['event-2', 'insert']);
+});
+
+describe('inline: what overtook an older event and is a dead letter, since an operator replayed it too early (G3),', () => {
+  for (const [what, lateAction, calls] of [
+    ['is inserted when the insert that it lacked comes', 'insert', ['update', 'update', 'insert']],
+    ['is sent once more when an older event comes', 'update', ['update', 'update', 'update']],
+  ] as const) {
+    test(what, async (t) => {
+      const site = strictSite(t, 'inline');
+      assert.equal(await site.deliver('update', 2), 'unknown_subscriber');
+      await site.store.write(effects({ kind: 'want', imsi: IMSI, wanted: wantedAt(2), after: [] }));
+      await site.settle();
+      assert.equal((await site.store.look(IMSI)).dead, 'no such subscriber');
+      if (lateAction === 'update') site.core.holds = 'by hand';
+      assert.equal(await site.deliver(lateAction, 1), 'superseded');
+      const { desired, dead } = await site.store.look(IMSI);
+      assert.deepEqual([site.core.holds, desired, dead], ['cs-2', null, null]);
+      assert.deepEqual(site.core.calls, calls);
+      await site.close();
+    });
+  }
+
+  test('lets no older one be dropped as long as the core refuses it', async (t) => {
+    const site = strictSite(t, 'inline');
+    await site.store.write(effects({ kind: 'want', imsi: IMSI, wanted: wantedAt(2), after: [] }));
+    await site.settle();
+    assert.equal(await site.deliver('update', 1), 'unknown_subscriber');
+    assert.equal((await site.store.look(IMSI)).dead, 'no such subscriber');
+    await site.store.write(effects({ kind: 'discard', imsi: IMSI, why: 'not ours' }));
+    site.core.holds = 'by hand';
+    assert.equal(await site.deliver('update', 1), 'processed');
+    await site.close();
+  });
 });
