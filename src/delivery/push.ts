@@ -48,17 +48,21 @@ export function push(
     if (wanted.missing) return asRelease(first);
     if (change === wanted.change || !isUnknown(first.outcome)) return first;
     return attempts.once(wanted.change, context, asked).then((second) => {
-      if (!second) return null;
+      if (!second) return { ...first, outcome: NUMBER_HELD };
       const inserted = pushed(wanted, released, second, first.attempts);
       if (known.unsettledUntil === null || !isRefused(second.outcome)) return inserted;
       // The core may have come to an earlier insert of his between the two.
       return attempts.once(change, context, asked).then((third) => {
-        if (!third || isUnknown(third.outcome) || !third.attempt) return inserted;
-        return pushed(wanted, released, third, inserted.attempts);
+        if (!third?.attempt) return inserted;
+        const updated = pushed(wanted, released, third, inserted.attempts);
+        return isUnknown(third.outcome) ? { ...inserted, attempts: updated.attempts } : updated;
       });
     });
   });
 }
+
+/** It had to be asked for more than once, and a release came to be required meanwhile. */
+const NUMBER_HELD = failed('number_held', 'its number has to be released by another SIM first');
 
 function pushed(
   wanted: Wanted,

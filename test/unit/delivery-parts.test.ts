@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FAILURES } from '../../src/core/outcome.ts';
-import { unknownSubscriber } from '../../src/core/subscriber.ts';
+import { DONE, FAILURES, failed } from '../../src/core/outcome.ts';
+import { asInsert, unknownSubscriber } from '../../src/core/subscriber.ts';
 import type { Version } from '../../src/core/version.ts';
 import { Attempts } from '../../src/delivery/attempts.ts';
 import { Breaker } from '../../src/delivery/breaker.ts';
@@ -184,6 +184,33 @@ describe('attempts', () => {
     const written = asOfNow(effect, asked);
     assert.ok(written.kind === 'applied' && written.ageMs >= effect.ageMs + HOUR_MS);
   });
+  for (const [what, results, holds, outcome] of [
+    ['a second update finds nobody either', ['unknown_subscriber', 'refused', 'unknown_subscriber'], 3, 'refused'],
+    ['its number has to wait again before the insert', ['unknown_subscriber'], 0, 'number_held'],
+  ] as const) {
+    test(`of an insert that may have been done are all told, also when ${what}`, async () => {
+      const clock = new FakeClock();
+      const answers = results.map((code) => failed(code, 'no'));
+      const apply = async () => {
+        await new Promise<void>((resolve) => clock.after(CALL_MS, resolve));
+        return answers.shift() ?? DONE;
+      };
+      const held = { ...unknownSubscriber(IMSI), unsettledUntil: 1, claim: '1' };
+      const context = { deadline: 5_000, requestId: 'r', uniqueId: 'u' };
+      let looks = 0;
+      // It is old after the first call, and looked at before those after it.
+      const still = { askedAt: 0, holds: async () => looks++ < holds };
+      const attempts = attemptsOn({ name: 'no', apply, close: async () => {} }, clock);
+      const pushing = push(attempts, held, asInsert(wantedAt(1)), [], context, still);
+      await clock.advance(3 * CALL_MS);
+      const pushed = await pushing;
+      assert.deepEqual(
+        pushed?.attempts.map(({ result }) => result),
+        results,
+      );
+      assert.equal(pushed?.outcome.kind === 'failed' && pushed.outcome.failure.code, outcome);
+    });
+  }
   test('a target that throws may have called the core; it leaves nothing under way, and is no success as a probe', async () => {
     const clock = new FakeClock();
     const breaker = new Breaker({ failures: 1, cooldownMs: 50 }, clock);
