@@ -7,6 +7,7 @@ import {
   isInsertLacked,
   isSameRelease,
   isStale,
+  isUpdate,
   type Limits,
   newest,
   olderThan,
@@ -249,7 +250,7 @@ function failed(
 
 /** A promise was sent as an update and refused, and came to be an insert meanwhile. */
 function isInsertSince({ desired }: Subscriber, { wanted, result }: Extract<Effect, { kind: 'failed' }>): boolean {
-  const became = desired?.change.action === 'insert' && wanted.change.action === 'update';
+  const became = desired?.change.action === 'insert' && isUpdate(wanted.change);
   return result === 'rejected' && became && desired.owed;
 }
 

@@ -153,10 +153,18 @@ export function asSent({ applied, unsettledUntil }: Subscriber, wanted: Wanted):
   return there ? { ...wanted, change: { ...change, action: 'update' } } : wanted;
 }
 
+/**
+ * Whether a change is to find somebody, and would do the same for nobody as an insert: by whichever name, it carries the full
+ * state (contract §3). What `unset` and `delete` are to take away is not put there instead.
+ */
+export function isUpdate({ action }: Change): boolean {
+  return action === 'update' || action === 'set' || action === 'modify';
+}
+
 /** An insert carries the same full state as an update (contract §4). */
 export function asInsert(wanted: Wanted): Wanted {
   const { change } = wanted;
-  return change.action === 'update' ? { ...asThere(wanted), change: { ...change, action: 'insert' } } : wanted;
+  return isUpdate(change) ? { ...asThere(wanted), change: { ...change, action: 'insert' } } : wanted;
 }
 
 /** A state that the core is to hold, or does: not one that it had nobody for. */

@@ -17,8 +17,8 @@ import { attemptsOn, barredAt, CALL_MS, TIMED_OUT } from './swaps.ts';
 export type Fate = 'done' | 'unheard' | 'lost' | 'late';
 
 /**
- * A core with one subscriber that says no to an insert of somebody it has, and to an update of somebody it does not have. To
- * delete nobody is done, as targets have it.
+ * A core with one subscriber that says no to an insert of somebody it has, and to an update, by whichever name, of somebody it
+ * does not have. To delete nobody is done, as targets have it.
  */
 export class StrictCore implements Target {
   readonly name = 'strict';
@@ -52,7 +52,8 @@ export class StrictCore implements Target {
 
   #do({ action, state }: Change): Outcome {
     if (action === 'insert' && this.holds !== null) return failed('refused', 'already exists');
-    if (action === 'update' && this.holds === null) return failed('unknown_subscriber', 'no such subscriber');
+    if (action !== 'insert' && action !== 'delete' && this.holds === null)
+      return failed('unknown_subscriber', 'no such subscriber');
     this.holds = action === 'delete' ? null : state.csProfile;
     return DONE;
   }

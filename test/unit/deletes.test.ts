@@ -13,7 +13,14 @@ async function assertHolds({ core, store }: ReturnType<typeof strictSite>, n: nu
 
 for (const mode of ['inline', 'queued'] as const) {
   describe(`${mode}: a delete of unknown result that the core comes to late (G4)`, () => {
-    for (const after of [['insert'], ['insert', 'update'], ['update'], ['update', 'update']] as Action[][]) {
+    for (const after of [
+      ['insert'],
+      ['insert', 'update'],
+      ['insert', 'modify'],
+      ['insert', 'set'],
+      ['update'],
+      ['update', 'update'],
+    ] as Action[][]) {
       test(`does not leave him lost who was confirmed since by ${after.join(' and ')}`, async (t) => {
         const site = strictSite(t, mode);
         await site.deliver('insert', 1);

@@ -107,3 +107,17 @@ test('queued: who was not inserted because he is there already is updated by wha
   assert.deepEqual([core.holds, core.calls.slice(0, 2)], ['cs-2', ['insert', 'update']]);
   await close();
 });
+
+for (const mode of ['inline', 'queued'] as const) {
+  for (const action of ['update', 'set', 'modify'] as const) {
+    test(`${mode}: who is to be inserted is so as what ${action} makes of him before the core took the insert`, async (t) => {
+      const { core, deliver, settle, close } = strictSite(t, mode);
+      core.fates = ['lost'];
+      await deliver('insert', 1);
+      assert.equal(await deliver(action, 2), mode === 'inline' ? 'processed' : 'queued');
+      await settle();
+      assert.deepEqual([core.holds, core.calls.slice(0, 3)], ['cs-2', ['insert', 'update', 'insert']]);
+      await close();
+    });
+  }
+}
