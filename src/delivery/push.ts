@@ -53,7 +53,7 @@ export function push(
       if (known.unsettledUntil === null || !isRefused(second.outcome)) return inserted;
       // The core may have come to an earlier insert of his between the two.
       return attempts.once(change, context, asked).then((third) => {
-        if (!third?.attempt) return inserted;
+        if (!third) return { ...inserted, outcome: NUMBER_HELD };
         const updated = pushed(wanted, released, third, inserted.attempts);
         return isUnknown(third.outcome) ? { ...inserted, attempts: updated.attempts } : updated;
       });

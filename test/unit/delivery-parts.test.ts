@@ -184,11 +184,15 @@ describe('attempts', () => {
     const written = asOfNow(effect, asked);
     assert.ok(written.kind === 'applied' && written.ageMs >= effect.ageMs + HOUR_MS);
   });
-  for (const [what, results, holds, outcome] of [
-    ['a second update finds nobody either', ['unknown_subscriber', 'refused', 'unknown_subscriber'], 3, 'refused'],
-    ['its number has to wait again before the insert', ['unknown_subscriber'], 0, 'number_held'],
+  const updated = 'unknown_subscriber';
+  for (const [what, results, { looks, ms }, outcome] of [
+    ['a second update finds nobody either', [updated, 'refused', updated], { looks: 2, ms: 5_000 }, 'refused'],
+    ['its number has to wait again', [updated], { looks: 0, ms: 5_000 }, 'number_held'],
+    // The core may have come to the earlier insert by then: that it is there already is no last word.
+    ['its number has to wait then', [updated, 'refused'], { looks: 1, ms: 5_000 }, 'number_held'],
+    ['there is no time for a second update', [updated, 'refused'], { looks: 2, ms: 2 * CALL_MS }, 'no_turn'],
   ] as const) {
-    test(`of an insert that may have been done are all told, also when ${what}`, async () => {
+    test(`the calls of an insert that may have been done before are all told, also when ${what}`, async () => {
       const clock = new FakeClock();
       const answers = results.map((code) => failed(code, 'no'));
       const apply = async () => {
@@ -196,10 +200,10 @@ describe('attempts', () => {
         return answers.shift() ?? DONE;
       };
       const held = { ...unknownSubscriber(IMSI), unsettledUntil: 1, claim: '1' };
-      const context = { deadline: 5_000, requestId: 'r', uniqueId: 'u' };
-      let looks = 0;
+      const context = { deadline: ms, requestId: 'r', uniqueId: 'u' };
+      let looked = 0;
       // It is old after the first call, and looked at before those after it.
-      const still = { askedAt: 0, holds: async () => looks++ < holds };
+      const still = { askedAt: 0, holds: async () => looked++ < looks };
       const attempts = attemptsOn({ name: 'no', apply, close: async () => {} }, clock);
       const pushing = push(attempts, held, asInsert(wantedAt(1)), [], context, still);
       await clock.advance(3 * CALL_MS);
