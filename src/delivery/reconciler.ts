@@ -200,7 +200,7 @@ export class Reconciler {
 
   async #send(held: Held, ids: TraceIds, askedAt: number): Promise<Pushed | Later> {
     const deadline = askedAt + this.#limits.deadlineMs;
-    const sent = await this.#sender.send({ held, askedAt }, newest, { ...ids, deadline });
+    const sent = await this.#sender.send({ held, noted: newest(held), askedAt }, newest, { ...ids, deadline });
     if (sent === null) return { retryInMs: this.#limits.rest.longestMs };
     if (!('obstacle' in sent)) {
       if (held.attempts > 0 && sent.attempts.length > 0) this.#attempts.repeating('connector');

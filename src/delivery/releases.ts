@@ -11,8 +11,8 @@ export class Released {
     this.#store = store;
   }
 
-  add(release: Release): void {
-    this.#done.push(release);
+  add(...releases: readonly Release[]): void {
+    this.#done.push(...releases);
   }
 
   /**

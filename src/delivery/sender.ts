@@ -28,6 +28,8 @@ interface Blocked {
 /** Somebody who was taken hold of. */
 interface Claimed {
   readonly held: Held;
+  /** What is found, should this process die with him held: it may have been sent. */
+  readonly noted: Wanted | null;
   /** When he was asked for, on the clock's `now()`. */
   readonly askedAt: number;
 }
@@ -64,7 +66,7 @@ export class Sender {
    * @returns null when nothing was.
    */
   async send(
-    { held, askedAt }: Claimed,
+    { held, noted, askedAt }: Claimed,
     choose: (known: Subscriber, inCircle: boolean) => Wanted | null,
     context: CallContext,
     chain: readonly string[] = [],
@@ -77,6 +79,7 @@ export class Sender {
     for (; ; [knownAt, known] = [clock.now(), await store.look(held.imsi)]) {
       const wanted = choose(known, inCircle);
       if (!wanted) return null;
+      if (isUnnotedDelete(wanted, noted)) return { wanted, obstacle: 'held' };
       const releases = releasesBefore(known, wanted);
       const missing = await released.missing(held.imsi, releases);
       inCircle = missing.some(({ change }) => chain.includes(change.state.imsi));
@@ -86,11 +89,9 @@ export class Sender {
         const pushed = await push(attempts, known, wanted, releases, context, still);
         if (pushed) return await this.#unlessStillHeld(pushed, chain, ended);
       }
-      for (const release of missing) {
-        const obstacle = await this.#release(release, wanted, context, [...chain, held.imsi]);
-        if (obstacle) return { wanted, obstacle };
-        released.add(release);
-      }
+      const obstacle = await this.#releaseAll(missing, wanted, context, [...chain, held.imsi]);
+      if (obstacle) return { wanted, obstacle };
+      released.add(...missing);
     }
   }
 
@@ -119,6 +120,20 @@ export class Sender {
     return pushed;
   }
 
+  /** @returns null when all of them have; else what the first that has not answered. */
+  async #releaseAll(
+    releases: readonly Release[],
+    grant: Wanted,
+    context: CallContext,
+    chain: readonly string[],
+  ): Promise<string | null> {
+    for (const release of releases) {
+      const obstacle = await this.#release(release, grant, context, chain);
+      if (obstacle) return obstacle;
+    }
+    return null;
+  }
+
   /** @returns null when the SIM has given its number back, or something newer came of it; `held` or words when not. */
   async #release(
     release: Release,
@@ -136,10 +151,12 @@ export class Sender {
     const holder = await store.claim(imsi, wanted, holdMs, { durable: true });
     if (!holder) return 'held';
     const choose = (known: Subscriber, inCircle: boolean) => releaseOf(known, wanted, number, inCircle);
-    const sent = await this.send({ held: holder, askedAt }, choose, context, chain).catch(async (error: unknown) => {
-      await letGo(holder).catch(() => {});
-      throw error;
-    });
+    const sent = await this.send({ held: holder, noted: wanted, askedAt }, choose, context, chain).catch(
+      async (error: unknown) => {
+        await letGo(holder).catch(() => {});
+        throw error;
+      },
+    );
     if (sent === null || 'obstacle' in sent) {
       await letGo(holder);
       return sent?.obstacle ?? null;
@@ -148,6 +165,14 @@ export class Sender {
     await settle(pushed, holder, context);
     return pushed.outcome.kind === 'done' ? null : `${imsi} still holds the number: ${pushed.outcome.failure.why}`;
   }
+}
+
+/**
+ * A delete that came in after its subscriber was taken hold of has to wait for the next time. Should this process die while it is
+ * being called for, nothing else would tell that the core may have nobody any more, whom what came in since is an update for.
+ */
+function isUnnotedDelete({ change, eventId }: Wanted, noted: Wanted | null): boolean {
+  return change.action === 'delete' && (noted?.change.action !== 'delete' || noted.eventId !== eventId);
 }
 
 /** Something newer that is to have a number itself is not done by the core having nobody; the release alone is. */
@@ -159,10 +184,12 @@ function releasedBy(sent: Pushed, release: Wanted): Pushed {
 
 /**
  * Or something newer, which may itself be a number that has to be free first. Where that waits for one who waits for this SIM,
- * somebody has to begin: it is without a number until the others have theirs. So it is where that is a dead letter. Null when it was done before.
+ * somebody has to begin: it is without a number until the others have theirs. So it is where that is a dead letter, and where it
+ * is to be deleted, which is done for its own sake only. Null when it was done before.
  */
 function releaseOf(known: Subscriber, release: Wanted, number: string | null, inCircle: boolean): Wanted | null {
   if (isReleased(known, release, number)) return null;
-  if (inCircle || known.dead !== null) return bareRelease(known, release);
-  return known.desired !== null && isStale(known, release.version) ? known.desired : release;
+  const { desired, dead } = known;
+  if (inCircle || dead !== null || desired?.change.action === 'delete') return bareRelease(known, release);
+  return desired !== null && isStale(known, release.version) ? desired : release;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Random } from '../../sim/storm/random.ts';
 import { failed } from '../../src/core/outcome.ts';
-import type { Wanted } from '../../src/core/subscriber.ts';
+import { newest, type Wanted } from '../../src/core/subscriber.ts';
 import type { Arrival } from '../../src/delivery/arrival.ts';
 import { InlineDelivery } from '../../src/delivery/inline.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
@@ -380,6 +380,46 @@ describe('a number is given only when every SIM that had it has released it (G5)
     assert.equal((await answer).kind, 'processed');
     assert.deepEqual(core.calls, [`${OLD} -`, `${NEW} ${NUMBER}`]);
     await store.close();
+  });
+});
+
+/** A delete of a SIM without a number. */
+function deletedAt(n: number, imsi: string): Wanted {
+  const { change, ...barred } = barredAt(n, imsi);
+  return { ...barred, change: { ...change, action: 'delete' } };
+}
+
+describe('whoever is called for a delete is held for it: else a process that dies leaves no word of it (G4)', () => {
+  test('also when it came in while the number that he was to have was waited for', async (t) => {
+    const { core, store, bring } = loop();
+    await confirmed(store, wantedAt(0, { imsi: OLD }));
+    const noted = new Map<string, Wanted | null>();
+    const claimDue = store.claimDue.bind(store);
+    t.mock.method(store, 'claimDue', async (limit: number, holdMs: number) => {
+      const due = await claimDue(limit, holdMs);
+      for (const held of due) noted.set(held.imsi, newest(held));
+      return due;
+    });
+    const calledFor: unknown[] = [];
+    core.meanwhile.set(`${OLD} -`, () =>
+      store.write(effects({ kind: 'want', imsi: NEW, wanted: deletedAt(4, NEW), after: [] })),
+    );
+    core.meanwhile.set(`${NEW} -`, async () => calledFor.push(noted.get(NEW)?.change.action));
+    await store.write(grantAt(2, OLD, NEW));
+    await bring(NEW, 4);
+    assert.deepEqual(calledFor, ['delete']);
+  });
+
+  test('and is only released on behalf of the SIM that gets his number', async () => {
+    const { core, store, bring } = loop();
+    await confirmed(store, wantedAt(0, { imsi: OLD }));
+    await store.write(effects({ kind: 'want', imsi: OLD, wanted: deletedAt(4, OLD), after: [] }));
+    // He is to be deleted in an hour, and the number is wanted now.
+    const held = await store.claim(OLD, null, CALL_MS);
+    await store.write(effects({ kind: 'untouched', imsi: OLD, retryInMs: 3_600_000, claim: held?.claim ?? '' }));
+    await store.write(grantAt(2, OLD, NEW));
+    await bring(NEW, 2, [[OLD, 2]]);
+    assert.deepEqual(core.calls, [`${OLD} -`, `${NEW} ${NUMBER}`]);
   });
 });
 
