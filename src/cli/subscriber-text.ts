@@ -1,6 +1,6 @@
 import type { Standing } from '../operate/story.ts';
 import { untakenText } from '../operate/untaken.ts';
-import { changeText, wantedText } from '../operate/wording.ts';
+import { appliedText, changeText, wantedText } from '../operate/wording.ts';
 import { timeText } from './times.ts';
 import { printable, styled } from './wording.ts';
 
@@ -8,7 +8,7 @@ import { printable, styled } from './wording.ts';
 export function subscriberRows(subscriber: Standing): (readonly [string, string])[] {
   const { applied, desired, after, unsettledUntil, untaken } = subscriber;
   return [
-    ['in the core', applied ? printable(wantedText(applied)) : 'nothing was confirmed yet'],
+    ['in the core', printable(appliedText(applied))],
     ['wanted', desired ? printable(wantedText(desired)) : 'nothing else'],
     ...(untaken ? [['not taken', styled('yellow', printable(untakenText(untaken)))] as const] : []),
     ...after.map(({ change }) => ['before a number', changeText(change)] as const),

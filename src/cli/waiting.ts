@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Subscriber, Wanted } from '../core/subscriber.ts';
 import { compareVersions } from '../core/version.ts';
 import type { Result } from '../operate/result.ts';
+import { NOT_KNOWN } from '../operate/wording.ts';
 import type { Attempt, StoredEvent, Views } from '../ports/store.ts';
 import { type CommandLine, type Option, wholeNumber } from './command.ts';
 
@@ -118,7 +119,9 @@ export function lookAtSubscriber(views: Pick<Views, 'event' | 'subscriber'>, bef
       const why = found.attempts > 0 ? await words() : undefined;
       return { subject, status: 'waiting', ...(why !== undefined && { why }) };
     }
-    if (isConfirmed(found, wanted, before)) return { subject, status: 'done' };
+    if (isConfirmed(found, wanted, before)) {
+      return { subject, status: 'done', ...(found.applied?.missing && { why: NOT_KNOWN }) };
+    }
     return {
       subject,
       status: 'failed',

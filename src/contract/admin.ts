@@ -32,6 +32,11 @@ export const wantedSchema = Type.Object({
     description: 'The stamps that order it: updated_at, event_time, i_event, created_at.',
   }),
   owed: Type.Boolean({ description: 'Whether the retry is ours (NSPS was answered 202).' }),
+  missing: Type.Boolean({
+    description:
+      'Whether the external system did not know the SIM when it was to lose its number: it has none there, and is not there. ' +
+      'Should it be inserted after all, it becomes this state.',
+  }),
 });
 
 export const requestSchema = Type.Object({

@@ -15,6 +15,15 @@ export function wantedText({ change, eventId, version }: Wanted): string {
   return `${changeText(change)}, event ${eventId}${of}`;
 }
 
+/** What the core confirmed last, in words. */
+export function appliedText(applied: Wanted | null): string {
+  if (applied === null) return 'nothing was confirmed yet';
+  return applied.missing ? `nobody: ${NOT_KNOWN}; should it be inserted: ${wantedText(applied)}` : wantedText(applied);
+}
+
+/** What confirmed a release that met nobody. */
+export const NOT_KNOWN = 'the core did not know this SIM when it was to lose its number';
+
 /** A decision in words, a line each. What it repeats of the event is as it came. */
 export function decisionLines(decision: Decision): string[] {
   switch (decision.kind) {

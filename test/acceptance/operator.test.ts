@@ -409,6 +409,26 @@ describe('events and event', () => {
     assert.match(absent.stderr, /there is no event "e-9" in the journal: the id must be whole/);
   });
 
+  test('say of a SIM that the core had nobody for when it was to lose its number', async () => {
+    const notThere = respond(404, { result: false, error: 'No such subscriber' });
+    await using site = await Site.make((call, ...rest) =>
+      (call.request['imsi'] === IMSI ? notThere : succeed)(call, ...rest),
+    );
+    await site.startConnector();
+    const swap = { event_type: 'SIM/Replaced', sim_info: { imsi: OTHER_IMSI }, prev_sim_info: { imsi: IMSI } };
+    await site.post(anEvent({ event_id: 'e-swap', ...swap }));
+    await site.becomes('e-swap', 'processed');
+    const { stdout } = await site.run(['event', 'e-swap']);
+    assert.match(
+      stdout,
+      new RegExp(`in the core +nobody: the core did not know this SIM .*inserted: ${IMSI}: operator`),
+    );
+    assert.match(stdout, new RegExp(`in the core +${OTHER_IMSI}: serviceGranted, ${NUMBER}`));
+    const again = await site.run(['resync', IMSI]);
+    assert.deepEqual([again.code, again.stderr], [0, '']);
+    assert.match(again.stdout, new RegExp(`^done +${IMSI} {2}the core did not know this SIM`));
+  });
+
   test('refuse bad options by name', async () => {
     for (const [args, words] of [
       [['events', '--limit', '0'], /--limit must be a whole number from 1/],

@@ -61,6 +61,7 @@ describe('console', { skip }, () => {
     ['waiting subscriber', () => `/console/subscribers/${IMSIS.waiting}`],
     ['dead subscriber', () => `/console/subscribers/${IMSIS.dead}`],
     ['unknown subscriber', () => `/console/subscribers/${IMSIS.unknown}`],
+    ['absent subscriber', () => `/console/subscribers/${IMSIS.absent}`],
     ['events', () => '/console/events'],
     ['event', () => `/console/events/${mock.journal[0]?.eventId}`],
     ['dead letters', () => '/console/dead-letters'],
@@ -97,6 +98,13 @@ describe('console', { skip }, () => {
     assert.deepEqual(await axe(page), []);
     await signIn(page, mock.token);
     await page.getByText('The network has what billing wants.').waitFor();
+  });
+
+  test('what a SIM should be that the network does not know is not shown as what the network has', async () => {
+    const page = await at(`/console/subscribers/${IMSIS.absent}`);
+    await page.getByText('The network does not know this SIM.').waitFor();
+    const number = page.getByRole('row', { name: /^Number/ });
+    assert.deepEqual(await number.getByRole('cell').allInnerTexts(), ['none', 'SIM not known']);
   });
 
   test('a session that ends leaves the page where it was', async () => {

@@ -17,6 +17,7 @@ export const IMSIS = {
   waiting: '001010000020350',
   dead: '001010000020351',
   unsettled: '001010000020352',
+  absent: '001010000020353',
   unknown: '001010000020399',
 } as const;
 
@@ -85,6 +86,7 @@ function wanted(imsi: string, changes: Partial<WantedView['state']> = {}, n = 1)
     eventId: idOf(n),
     version: { updated_at: '2025-06-09T17:44:22.125109Z', i_event: '1204417' },
     owed: true,
+    missing: false,
   };
 }
 
@@ -92,7 +94,7 @@ const BARRED = { status: 'operatorDeterminedBarring', msisdn: null } as const;
 
 /** Everybody who is known, as they stand in the beginning. */
 export function subscribers(): Map<string, SubscriberView> {
-  const { inStep, waiting, dead, unsettled } = IMSIS;
+  const { inStep, waiting, dead, unsettled, absent } = IMSIS;
   const views: SubscriberView[] = [
     view(inStep, { verdict: 'in step', applied: wanted(inStep) }),
     view(waiting, {
@@ -130,6 +132,7 @@ export function subscribers(): Map<string, SubscriberView> {
       waitingSince: ago(30_000),
       attempts: 1,
     }),
+    view(absent, { verdict: 'in step', applied: { ...wanted(absent, BARRED), missing: true } }),
   ];
   return new Map(views.map((one) => [one.imsi, one]));
 }

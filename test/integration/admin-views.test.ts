@@ -82,6 +82,16 @@ describe('subscribers', () => {
     assert.match((await site.ask(`/admin/v1/subscribers/${IMSI}/resync`)).body.why, /replay e-re'fused$/);
   });
 
+  test('say of a SIM that was to lose its number whether the external system knew it', async () => {
+    const notThere = respond(404, { result: false, error: 'No such subscriber' });
+    await using other = await Operated.start({}, {}, (call, ...rest) =>
+      (call.request['imsi'] === IMSI ? notThere : succeed)(call, ...rest),
+    );
+    await other.post(swap);
+    const missing = async (imsi: string) => (await other.ask(`/admin/v1/subscribers/${imsi}`)).body.applied.missing;
+    assert.deepEqual([await missing(IMSI), await missing(OTHER_IMSI)], [true, false]);
+  });
+
   test('show what sending them again would send', async () => {
     const { body } = await site.ask(`/admin/v1/subscribers/${OTHER_IMSI}/resync`);
     assert.deepEqual([body.requests.length, body.requests[0].body.imsi, body.why], [1, OTHER_IMSI, null]);

@@ -91,6 +91,29 @@ describe('looking into a connector that runs elsewhere', () => {
     assert.match(missing.stderr, /there is no event "e-9" in the journal/);
   });
 
+  test('says of whom the core had nobody when he was to lose his number', async () => {
+    const notThere = respond(404, { result: false, error: 'No such subscriber' });
+    await using site = await Operated.start({}, {}, (call, ...rest) =>
+      (call.request['imsi'] === IMSI ? notThere : succeed)(call, ...rest),
+    );
+    const swap = { event_type: 'SIM/Replaced', sim_info: { imsi: OTHER_IMSI }, prev_sim_info: { imsi: IMSI } };
+    await site.post(anEvent(swap));
+    const { stdout } = await ask(site.url, ['event', 'e-1']);
+    assert.match(
+      stdout,
+      new RegExp(`in the core +nobody: the core did not know this SIM .*inserted: ${IMSI}: operator`),
+    );
+    const [json] = linesOf((await ask(site.url, ['event', 'e-1', '--json'])).stdout);
+    assert.deepEqual(
+      json.subscribers.map(({ imsi, applied }: { imsi: string; applied: object }) => [imsi, 'missing' in applied]),
+      [
+        [OTHER_IMSI, false],
+        [IMSI, true],
+      ],
+    );
+    assert.match((await ask(site.url, ['resync', IMSI])).stdout, new RegExp(`^done +${IMSI} {2}the core did not know`));
+  });
+
   test('says that the connector masks numbers', async () => {
     await using site = await Operated.start({ LOG_PII: 'mask' });
     await site.post(anEvent());

@@ -14,6 +14,7 @@ const WANTED: WantedView = {
   eventId: 'e-1',
   version: {},
   owed: true,
+  missing: false,
 };
 
 function view(part: Partial<SubscriberView>): SubscriberView {
@@ -37,6 +38,12 @@ describe('verdict', () => {
     const { title, more } = verdictSentence(view({ applied: WANTED }), NOW);
     assert.equal(title, 'The network has what billing wants.');
     assert.equal(more, 'Service granted, number 380661310764. The network confirmed it; nothing is waiting.');
+  });
+
+  test('does not claim that the network has what it had nobody for', () => {
+    const { title, more, tone } = verdictSentence(view({ applied: { ...WANTED, missing: true } }), NOW);
+    assert.deepEqual([title, tone], ['The network does not know this SIM.', 'ok']);
+    assert.match(more, /^It was to lose its number, and there was nobody who had one\. Nothing is waiting/);
   });
 
   test('says when the connector tries again, and after whom', () => {

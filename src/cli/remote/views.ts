@@ -81,7 +81,7 @@ function subscriberOf(view: SubscriberView): Standing {
 }
 
 /** The stamps of the version by the connector's own names again. */
-export function wantedOf({ action, state, eventId, version, owed }: WantedView): Wanted {
+export function wantedOf({ action, state, eventId, version, owed, missing }: WantedView): Wanted {
   const { updated_at: updatedAt, event_time: eventTime, i_event: iEvent, created_at: createdAt } = version;
   return {
     change: { action, state } as Change,
@@ -93,6 +93,7 @@ export function wantedOf({ action, state, eventId, version, owed }: WantedView):
       ...(createdAt !== undefined && { createdAt }),
     },
     owed,
+    ...(missing && { missing }),
   };
 }
 

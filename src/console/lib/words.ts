@@ -65,7 +65,7 @@ export function verdictSentence(view: SubscriberView, now: number): Sentence {
   const tone = VERDICT_TONES[view.verdict];
   switch (view.verdict) {
     case 'in step':
-      return { tone, title: 'The network has what billing wants.', more: inStepMore(view.applied) };
+      return { tone, ...inStepWords(view.applied) };
     case 'waiting':
       return { tone, title: 'The network does not have the newest state yet.', more: waitingMore(view, now) };
     case 'unsettled':
@@ -93,6 +93,16 @@ function unknownWords({ events }: SubscriberView): Pick<Sentence, 'title' | 'mor
     title: 'Nothing is known of this subscriber.',
     more: 'No event of this IMSI has asked for anything here. If billing changed something, look in NSPS whether it was delivered.',
   };
+}
+
+function inStepWords(applied: WantedView | null): Pick<Sentence, 'title' | 'more'> {
+  if (applied?.missing) {
+    return {
+      title: 'The network does not know this SIM.',
+      more: 'It was to lose its number, and there was nobody who had one. Nothing is waiting; should the SIM be inserted after all, it becomes what is below.',
+    };
+  }
+  return { title: 'The network has what billing wants.', more: inStepMore(applied) };
 }
 
 function inStepMore(applied: WantedView | null): string {

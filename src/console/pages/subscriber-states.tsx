@@ -60,7 +60,8 @@ interface RowProps {
 }
 
 function Row({ label, field, wanted, applied }: RowProps) {
-  const differs = applied !== null && wanted.state[field] !== applied.state[field];
+  const held = applied?.missing ? null : applied;
+  const differs = held !== null && wanted.state[field] !== held.state[field];
   return (
     <tr class={differs ? 'differs' : ''}>
       <th scope="row">
@@ -70,7 +71,13 @@ function Row({ label, field, wanted, applied }: RowProps) {
       <td>
         <Value field={field} state={wanted.state} />
       </td>
-      <td>{applied ? <Value field={field} state={applied.state} /> : <span class="quiet">not confirmed</span>}</td>
+      <td>
+        {held ? (
+          <Value field={field} state={held.state} />
+        ) : (
+          <span class="quiet">{applied ? 'SIM not known' : 'not confirmed'}</span>
+        )}
+      </td>
     </tr>
   );
 }

@@ -34,12 +34,19 @@ const STAMPS = [
   ['createdAt', 'created_at'],
 ] as const;
 
-function wantedView({ change, eventId, version, owed }: Wanted): WantedView {
+function wantedView({ change, eventId, version, owed, missing }: Wanted): WantedView {
   const stamps = STAMPS.flatMap(([field, name]) => {
     const stamp = version[field];
     return stamp === undefined ? [] : [[name, stamp] as const];
   });
-  return { action: change.action, state: { ...change.state }, eventId, version: Object.fromEntries(stamps), owed };
+  return {
+    action: change.action,
+    state: { ...change.state },
+    eventId,
+    version: Object.fromEntries(stamps),
+    owed,
+    missing: missing === true,
+  };
 }
 
 /** A state that is wanted or applied, with the stamps of its version by NSPS's names. */
