@@ -3,6 +3,7 @@ export class Progress {
   readonly #total: number | null;
   readonly #stream: NodeJS.WriteStream;
   readonly #showsAt: number;
+  readonly #firstLook: NodeJS.Timeout;
   #done = 0;
   #drawnAt = 0;
 
@@ -14,6 +15,8 @@ export class Progress {
     this.#total = total;
     this.#stream = stream;
     this.#showsAt = performance.now() + quietMs;
+    // Whoever waits sees that, also before the first of it is done.
+    this.#firstLook = setTimeout(() => this.#draw(), quietMs).unref();
   }
 
   advance(by = 1): void {
@@ -28,6 +31,7 @@ export class Progress {
 
   /** Takes the bar away, so that a line can be printed. */
   clear(): void {
+    clearTimeout(this.#firstLook);
     if (this.#stream.isTTY) this.#stream.write('\r\u001b[2K');
   }
 

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Progress } from '../../src/cli/progress.ts';
+
+/** A terminal that keeps what was written to it. */
+function terminal() {
+  const written: string[] = [];
+  const stream = { isTTY: true, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
+  return { written, stream };
+}
+
+test('is shown after the quiet time though nothing is done yet, so that nobody takes a wait for a hang', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { written, stream } = terminal();
+  const progress = new Progress(2, { quietMs: 2_000, stream });
+  t.mock.timers.tick(1_999);
+  assert.deepEqual(written, []);
+  t.mock.timers.tick(1);
+  assert.match(written.join(''), /0% {2}0\/2$/);
+  progress.clear();
+});
+
+test('is not shown of what was over before', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { written, stream } = terminal();
+  const progress = new Progress(1, { quietMs: 2_000, stream });
+  progress.advance();
+  progress.clear();
+  written.splice(0);
+  t.mock.timers.tick(5_000);
+  assert.deepEqual(written, []);
+});
