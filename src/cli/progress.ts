@@ -1,10 +1,11 @@
 /** A progress bar on the terminal's error output; silent where there is no terminal. */
 export class Progress {
-  readonly #total: number | null;
+  #total: number | null;
   readonly #stream: NodeJS.WriteStream;
   readonly #showsAt: number;
   readonly #firstLook: NodeJS.Timeout;
   #done = 0;
+  #begun = 0;
   #drawnAt = 0;
 
   /**
@@ -19,8 +20,23 @@ export class Progress {
     this.#firstLook = setTimeout(() => this.#draw(), quietMs).unref();
   }
 
+  /** How many there are is known only now. */
+  expect(total: number): void {
+    this.#total = total;
+  }
+
+  /** So many more were begun: what takes two passes does not stand still in the first one. */
+  begin(by: number): void {
+    this.#begun += by;
+    this.#show();
+  }
+
   advance(by = 1): void {
     this.#done += by;
+    this.#show();
+  }
+
+  #show(): void {
     const now = performance.now();
     if (now < this.#showsAt) return;
     // Ten pictures a second are enough for an eye.
@@ -37,12 +53,14 @@ export class Progress {
 
   #draw(): void {
     if (!this.#stream.isTTY) return;
+    const begun = this.#begun > this.#done ? `, ${this.#begun} begun` : '';
     if (this.#total === null) {
-      this.#stream.write(`\r${this.#done} done`);
+      this.#stream.write(`\r${this.#done} done${begun}`);
       return;
     }
     const share = this.#total === 0 ? 1 : this.#done / this.#total;
     const bar = '█'.repeat(Math.round(share * 30)).padEnd(30, '░');
-    this.#stream.write(`\r${bar} ${Math.round(share * 100)}%  ${this.#done}/${this.#total}`);
+    // Once all that was begun is done, fewer words are left to write over the earlier ones.
+    this.#stream.write(`\r${bar} ${Math.round(share * 100)}%  ${this.#done}/${this.#total}${begun}\u001b[K`);
   }
 }

@@ -47,11 +47,14 @@ async function replay(line: CommandLine): Promise<number> {
   const patience = Patience.of(line);
   if (isRemote(line, ...Object.keys(FILTER_OPTIONS))) return await askConnector(line, choice, patience);
   return await withStore(line, async (store, { settings }) => {
+    // It takes a while to find many: that is seen, too.
+    const report = new WorkReport('event', null);
     const ids = await idsOf(choice, store.views);
     const lost = 'dead' in choice && choice.dead ? await otherDead(ids, store.views) : [];
-    const report = new WorkReport('event', ids.length + lost.length);
+    report.expect(ids.length + lost.length);
     const tell = (result: Result) => report.add(result);
-    const work = { ids, lost, store, rules: rulesOf(settings), tell };
+    const begin = (count: number) => report.begin(count);
+    const work = { ids, lost, store, rules: rulesOf(settings), tell, begin };
     if (line.flags['dry-run']) await rehearse(work);
     else {
       await noteCommand(store, { what: 'replay', ...subjectOf(choice, ids, lost) });
@@ -85,6 +88,8 @@ interface Work {
   readonly store: Store;
   readonly rules: Rules;
   readonly tell: (result: Result) => void;
+  /** Hears how many more were looked at, or asked for, though nothing can be told of them yet. */
+  readonly begin: (count: number) => void;
 }
 
 /** @throws UsageError when the command line does not say which events. */
@@ -125,7 +130,7 @@ async function otherDead(ids: readonly string[], views: Views): Promise<Subscrib
   }
 }
 
-async function* eventsOf({ ids, store, tell }: Work): AsyncGenerator<readonly StoredEvent[]> {
+async function* eventsOf({ ids, store, tell, begin }: Work): AsyncGenerator<readonly StoredEvent[]> {
   for (let at = 0; at < ids.length; at += BATCH) {
     const events: StoredEvent[] = [];
     for (const id of ids.slice(at, at + BATCH)) {
@@ -134,6 +139,7 @@ async function* eventsOf({ ids, store, tell }: Work): AsyncGenerator<readonly St
       else tell({ subject: id, status: 'unknown', why: 'there is no such event in the journal' });
     }
     yield events;
+    begin(events.length);
   }
 }
 

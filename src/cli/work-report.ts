@@ -59,6 +59,16 @@ export class WorkReport {
     this.#progress.advance();
   }
 
+  /** How many there will be is known only now. */
+  expect(total: number): void {
+    this.#progress.expect(total);
+  }
+
+  /** So many more were asked for, or looked at, of which nothing can be told yet. */
+  begin(by: number): void {
+    this.#progress.begin(by);
+  }
+
   /** Prints all of it. @returns the exit code. */
   finish({ flags, values }: CommandLine): number {
     this.#progress.clear();

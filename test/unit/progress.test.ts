@@ -16,7 +16,7 @@ test('is shown after the quiet time though nothing is done yet, so that nobody t
   t.mock.timers.tick(1_999);
   assert.deepEqual(written, []);
   t.mock.timers.tick(1);
-  assert.match(written.join(''), /0% {2}0\/2$/);
+  assert.match(written.join(''), /0% {2}0\/2/);
   progress.clear();
 });
 
@@ -29,4 +29,15 @@ test('is not shown of what was over before', (t) => {
   written.splice(0);
   t.mock.timers.tick(5_000);
   assert.deepEqual(written, []);
+});
+
+test('tells what was begun while nothing of it is done, and no more once it is', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { written, stream } = terminal();
+  const progress = new Progress(null, { stream });
+  progress.begin(2);
+  assert.match(written.at(-1) ?? '', /^\r0 done, 2 begun$/);
+  progress.expect(2);
+  progress.advance(2);
+  assert.ok((written.at(-1) ?? '').endsWith('100%  2/2\u001b[K'));
 });

@@ -39,7 +39,7 @@ export async function remoteResync(line: CommandLine, imsis: readonly string[], 
       if (item) items.push(item);
       else report.add({ subject: imsi, status: 'unknown', why: NOTHING_KNOWN });
     }
-    await sendAgain(client, items, line, patience, (result) => report.add(result));
+    await sendAgain(client, items, line, patience, report);
     return report.finish(line);
   });
 }
@@ -52,7 +52,7 @@ export async function remoteReplay(line: CommandLine, ids: readonly string[], pa
 /** The same with a client at hand. */
 export async function replayAll(client: AdminClient, line: CommandLine, ids: readonly string[], patience: Patience) {
   const report = new WorkReport('event', ids.length);
-  await replayEach(client, line, ids, patience, (result) => report.add(result));
+  await replayEach(client, line, ids, patience, report);
   return report.finish(line);
 }
 
@@ -62,18 +62,18 @@ export async function replayEach(
   line: CommandLine,
   ids: readonly string[],
   patience: Patience,
-  tell: (result: Result) => void,
+  report: WorkReport,
 ): Promise<void> {
   const views = new RemoteViews(client);
   const found: { seq: number; item: Item }[] = [];
   for (const id of ids) {
     const event = await views.event(id);
     if (event) found.push({ seq: event.seq, item: replayItem(event, views) });
-    else tell({ subject: id, status: 'unknown', why: NO_EVENT });
+    else report.add({ subject: id, status: 'unknown', why: NO_EVENT });
   }
   // Where versions do not tell, the last one wins.
   const items = found.sort((a, b) => a.seq - b.seq).map(({ item }) => item);
-  await sendAgain(client, items, line, patience, tell);
+  await sendAgain(client, items, line, patience, report);
 }
 
 function replayItem(event: StoredEvent, views: RemoteViews): Item {
@@ -87,8 +87,9 @@ async function sendAgain(
   items: readonly Item[],
   { flags }: CommandLine,
   patience: Patience,
-  tell: (result: Result) => void,
+  report: WorkReport,
 ): Promise<void> {
+  const tell = (result: Result) => report.add(result);
   const looks: Look[] = [];
   for (const { subject, path, look } of items) {
     const preview: Preview | null = flags['dry-run'] ? await client.get(previewSchema, path) : null;
@@ -98,6 +99,7 @@ async function sendAgain(
     else if (done.asked === 0) tell(refusedOf(subject, done.why ?? ''));
     else if (flags['no-wait']) tell({ subject, status: 'asked' });
     else looks.push(look);
+    report.begin(1);
   }
   await waitFor(looks, patience, tell);
 }

@@ -53,16 +53,20 @@ async function deadEvents(client: AdminClient): Promise<string[]> {
  * @param since when it begins, on the connector's clock, in milliseconds since 1970.
  */
 async function replayLetters(client: AdminClient, line: CommandLine, patience: Patience, since: number) {
+  const report = new WorkReport('event', null);
   const order = (await deadEvents(client)).reverse();
   const events = new Set(order);
   const dealt: Dealt[] = [];
   // There is one connection: nothing else can be asked before this is answered.
-  for await (const { results } of client.work('/dead-letters/replay', { all: true })) dealt.push(...results);
+  for await (const { results } of client.work('/dead-letters/replay', { all: true })) {
+    dealt.push(...results);
+    report.begin(results.length);
+  }
   const told = dealt.map((one): Told => ({ ...one, event: events.delete(one.eventId ?? '') ? one.eventId : null }));
   const places = new Map(order.map((eventId, index) => [eventId, index]));
   const placeOf = ({ event }: Told) => places.get(event ?? '') ?? -1;
   told.sort((a, b) => placeOf(a) - placeOf(b));
-  const report = new WorkReport('event', told.length + events.size);
+  report.expect(told.length + events.size);
   const looks = line.flags['no-wait'] ? [] : await looksAt(client, told, since);
   for (const one of told) {
     const subject = one.event ?? one.imsi;
@@ -71,7 +75,7 @@ async function replayLetters(client: AdminClient, line: CommandLine, patience: P
   }
   const tell = (result: Result) => report.add(result);
   await waitFor(looks, patience, tell);
-  await replayEach(client, line, [...events], patience, tell);
+  await replayEach(client, line, [...events], patience, report);
   return report.finish(line);
 }
 
