@@ -9,6 +9,7 @@ export const EXIT = {
   noInput: 66,
   unavailable: 69,
   internal: 70,
+  ioError: 74,
   config: 78,
 } as const;
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,6 +64,32 @@ describe('every command', () => {
     assert.equal(slip.code, 2);
     assert.match(slip.stderr, /no command "sever"; did you mean "serve"/);
     assert.equal((await run(['__proto__'])).code, 2);
+  });
+});
+
+describe('standard output', () => {
+  test('that nobody reads any more ends a command, which does not claim that it did its work', async () => {
+    let posted = 0;
+    const answer = '{"message":"taken","outcome":"processed"}';
+    await using site = await listening(
+      createHttpServer((request, response) => {
+        posted++;
+        request.resume().on('end', () => response.writeHead(202).end(answer));
+      }),
+    );
+    const events = file('many.jsonl', Array(2000).fill(JSON.stringify(anEvent())).join('\n'));
+    const args = ['send', '--verbose', '--url', `http://127.0.0.1:${site.port}/`, events];
+    await using program = new Program(args, { API_TOKEN: TOKEN });
+    await program.says(/202/);
+    program.child.stdout?.destroy();
+    assert.equal((await program.exited).code, 141);
+    assert.ok(posted < 2000);
+    assert.equal(program.stderr, '');
+  });
+  test('on a full disk is told in a line', async () => {
+    await using program = new Program(['--help'], {}, { stdout: openSync('/dev/full', 'w') });
+    assert.equal((await program.exited).code, 74);
+    assert.match(program.stderr, /^nsps-connector: cannot write to standard output: ENOSPC.*\n$/);
   });
 });
 
