@@ -32,18 +32,26 @@ async function audit(line: CommandLine): Promise<number> {
   const json = line.flags['json'] === true;
   if (isRemote(line)) {
     const { remoteAudit } = await import('./remote/audit.ts');
-    return await remoteAudit(line, { limit, before }, (found) => show(found, json));
+    return await remoteAudit(line, { limit, before }, (found) => show(found, json, before));
   }
-  return await withStore(line, ({ views }) => show(pages(views, limit, before), json));
+  return await withStore(line, ({ views }) => show(pages(views, limit, before), json, before));
 }
 
-async function show(found: AsyncIterable<readonly AuditEntry[]>, json: boolean): Promise<number> {
+async function show(
+  found: AsyncIterable<readonly AuditEntry[]>,
+  json: boolean,
+  before: number | undefined,
+): Promise<number> {
   let shown = 0;
   for await (const page of found) {
     shown += page.length;
     process.stdout.write(json ? page.map(jsonOf).join('') : readable(page));
   }
-  if (shown === 0 && !json) process.stdout.write('No operator has done anything yet.\n');
+  if (shown === 0 && !json) {
+    process.stdout.write(
+      before === undefined ? 'No operator has done anything yet.\n' : `No entry before ${before}.\n`,
+    );
+  }
   return EXIT.ok;
 }
 

@@ -66,7 +66,10 @@ async function replay(line: CommandLine): Promise<number> {
 
 /** What the audit keeps of the work: "all" is another thing tomorrow. */
 function subjectOf(choice: Choice, ids: readonly string[], lost: readonly Subscriber[]) {
-  if (!('dead' in choice && choice.dead)) return { subject: namedText(ids, 'events'), detail: null };
+  if (!('dead' in choice && choice.dead)) {
+    if (ids.length === 0) return { subject: 'events by a choice', detail: 'there were none' };
+    return { subject: namedText(ids, 'events'), detail: null };
+  }
   const letters = [...ids, ...lost.map(({ imsi }) => imsi)];
   return {
     subject: 'all dead letters',

@@ -52,6 +52,10 @@ describe('dead letters', () => {
     const audit = (await site.run(['audit'])).stdout;
     assert.match(audit, /replay {2}all dead letters {2}\(e-1, e-other\)$/m, 'which they were is kept');
     assert.match(audit, /replay {2}all dead letters {2}\(there were none\)$/m);
+    assert.equal((await site.run(['replay', '--since', '2030-01-01'])).code, 0);
+    const [entry] = JSON.parse(`[${(await site.run(['audit', '--json', '-n', '1'])).stdout}]`);
+    assert.deepEqual([entry.what, entry.subject, entry.detail], ['replay', 'events by a choice', 'there were none']);
+    assert.equal((await site.run(['audit', '--before', '1'])).stdout, 'No entry before 1.\n');
     assert.equal(site.core.overlaps, 0);
   });
 
