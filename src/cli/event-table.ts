@@ -12,18 +12,27 @@ export type ListedEvent = Pick<
 
 /** Prints only what the connector still has to do. @returns the exit code. */
 export function summarise(backlog: NamedBacklog, json: boolean): number {
-  const { waiting, oldest, dead } = backlog;
+  const { waiting, dead } = backlog;
+  const oldest = oldestBy(Date.now(), backlog);
   const since = oldest === null ? null : new Date(oldest).toISOString();
   process.stdout.write(json ? jsonLine({ waiting, oldest: since, dead }) : `${backlogText(backlog)}\n`);
   return EXIT.ok;
 }
 
 /** What the connector still has to do, in a line. */
-export function backlogText({ waiting, oldest, dead, of }: NamedBacklog): string {
-  const since = oldest === null ? '' : `, the oldest since ${timeText(oldest)} (${durationText(Date.now() - oldest)})`;
+export function backlogText(backlog: NamedBacklog): string {
+  const { waiting, dead, of } = backlog;
+  const now = Date.now();
+  const oldest = oldestBy(now, backlog);
+  const since = oldest === null ? '' : `, the oldest since ${timeText(oldest)} (${durationText(now - oldest)})`;
   const lost = counted(dead, 'dead letter');
   const hint = dead > 0 ? ': see --state dead, then "replay --dead"' : '';
   return `${counted(waiting, of)} waiting${since}; ${dead > 0 ? styled('red', lost) : lost}${hint}`;
+}
+
+/** Of whom only a state is to be confirmed, it is known when that is due: nobody waits since a time to come. */
+function oldestBy(now: number, { oldest }: NamedBacklog): number | null {
+  return oldest === null ? null : Math.min(oldest, now);
 }
 
 /** Prints events as they come. @param limit rows shown; one more says that there is another page. */

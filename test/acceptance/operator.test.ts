@@ -295,6 +295,15 @@ describe('resync', () => {
     assert.equal((await site.run(['replay', '--dead'])).code, 0);
   });
 
+  test('is not said to wait since a time to come when only a state is to be confirmed', async () => {
+    await using site = await Site.make(hang);
+    await site.startConnector({ DELIVERY: 'inline', WTL_HTTP_REQUESTS_TIMEOUT: '0.2', SETTLE_AFTER: '3600' });
+    assert.deepEqual(await site.post(anEvent()), [503]);
+    const { waiting, oldest } = JSON.parse((await site.run(['events', '--summary', '--json'])).stdout);
+    assert.equal(waiting, 1);
+    assert.ok(Date.parse(oldest) <= Date.now(), oldest);
+  });
+
   test('tells that the core refused what nobody was promised', async () => {
     await using site = await Site.make(hang);
     await site.startConnector({ DELIVERY: 'inline', WTL_HTTP_REQUESTS_TIMEOUT: '0.2', SETTLE_AFTER: '3600' });
