@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, readdir } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Event } from '../../src/contract/event.ts';
@@ -8,7 +8,7 @@ import { anEvent, OTHER_IMSI, stamp } from '../helpers/events.ts';
 import { BROKEN_DISK, DiskSite, FULL_DISK } from '../helpers/failing-disk.ts';
 import { type Answer, get, post } from '../helpers/nsps.ts';
 import { until } from '../helpers/polling.ts';
-import { CORE_TOKEN, Program, TOKEN } from '../helpers/program.ts';
+import { CORE_TOKEN, Program, serve, TOKEN } from '../helpers/program.ts';
 import { sqliteBench } from '../helpers/sqlite-bench.ts';
 
 const MANY = 30;
@@ -99,6 +99,34 @@ for (const fault of [FULL_DISK, BROKEN_DISK]) {
     });
   });
 }
+
+describe('a database file that is taken away while it is open', () => {
+  for (const DELIVERY of ['inline', 'queued']) {
+    test(`${DELIVERY}: takes no event with it, and is gone on with once it is back`, async () => {
+      await using core = await CoreStub.start();
+      await using bench = await sqliteBench();
+      await using connector = await serve(core.url, { DELIVERY, STORE_URL: `sqlite:${bench.file}` });
+      const ask = async (number: number) => await post(connector.eventUrl, eventOf(number));
+      const ready = async () => (await get(`${connector.url}/ready`)).status === 200;
+      assert.equal((await ask(1)).status, 202);
+      await until('it was sent', () => core.calls.length === 1);
+      await rename(bench.file, `${bench.file}.away`);
+      const { status, body } = await ask(2);
+      assert.equal(status, 503, 'it would be lost');
+      const calls = core.calls.length;
+      assert.match(body.error, /the open database was taken away: put it back/);
+      assert.equal(await ready(), false);
+      await copyFile(`${bench.file}.away`, bench.file);
+      assert.match((await ask(2)).body.error, /^The store cannot be written: /);
+      assert.equal(await ready(), false);
+      assert.equal(core.calls.length, calls, 'nothing was sent that could not be kept');
+      await rename(`${bench.file}.away`, bench.file);
+      await until('it is ready again', ready);
+      assert.equal((await ask(2)).status, 202);
+      await until('it was sent, too', () => core.calls.length === calls + 1);
+    });
+  }
+});
 
 /** Becomes the program with a full disk in `$0/full`, and with a copy of the database that is in `$0` on it. */
 const ON_FULL =

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Limits, Subscriber } from '../../core/subscriber.ts';
@@ -65,6 +65,8 @@ export class Engine {
   #clockSetBy = 0;
   /** What a guest does under the lock before it commits. */
   readonly #announce: () => void;
+  /** Whether what is committed is in the file that is found there later. */
+  readonly #requireSameFile: () => void;
 
   /** @throws StoreError when the file cannot be opened, is in use, or is of another version; for a guest also when absent. */
   constructor({ file, limits, role }: EngineOptions, clocks: Clocks = MACHINE) {
@@ -79,6 +81,7 @@ export class Engine {
       this.#findMark = guestMark({ file, role });
       this.#announce = role === 'guest' ? () => signGuestBook(file) : () => {};
       this.#db = new DatabaseSync(file, { timeout: BUSY_MS, readOnly: role === 'reader' });
+      this.#requireSameFile = sameFile({ file, role });
       this.#db.exec(`PRAGMA cache_size = -${CACHE_KIB[role]}; PRAGMA mmap_size = ${MAPPED_BYTES}`);
       // Before anything is written: the file may be anything, and its connector may be running.
       if (role === 'guest') requireToday(this.#db);
@@ -194,6 +197,7 @@ export class Engine {
 
   #commit<T>(work: (tables: Tables) => T): T {
     const tables = this.#writable();
+    this.#requireSameFile();
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       // From here on nobody else can.
@@ -227,6 +231,22 @@ export class Engine {
 function makePrivateFile(file: string): void {
   mkdirSync(dirname(file), { recursive: true });
   closeSync(openSync(file, 'a', 0o600));
+}
+
+/**
+ * SQLite goes on with a file that was deleted or moved away, and all that is written is gone with the process (G3). Once it is
+ * back in its place, it is as it was. A command is over too soon for that.
+ * @returns a check; it throws a StoreError when the file is another one by then.
+ */
+function sameFile({ file, role }: Pick<EngineOptions, 'file' | 'role'>): () => void {
+  if (role !== 'owner' || file === ':memory:') return () => {};
+  const { dev, ino } = statSync(file, { bigint: true });
+  return () => {
+    const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+    if (found?.dev === dev && found.ino === ino) return;
+    const what = found ? 'another file was put in place of the open database' : 'the open database was taken away';
+    throw new StoreError(`${what}: put it back, or stop the connector and see "A lost store" in the runbook`);
+  };
 }
 
 /** A command works on what a connector keeps; an empty file of its own would only hide a slip of the pen. */
