@@ -291,6 +291,19 @@ describe('what goes wrong on the way to a connector', () => {
     assert.match(nobody.stderr, /cannot reach the connector at http:.*ECONNREFUSED/);
   });
 
+  test('a connector whose store fails, which knows only what waited before', async () => {
+    await using site = await Operated.start();
+    const { body } = await site.ask('/admin/v1/overview');
+    const overview = { ...body, store: { kind: 'sqlite', fault: 'the disk is full' } };
+    await using server = await listening(createServer((_, response) => response.end(JSON.stringify(overview))));
+    const { code, stdout, stderr } = await ask(`http://127.0.0.1:${server.port}`, ['events', '--summary', '--json']);
+    assert.deepEqual([code, linesOf(stdout)], [0, [{ waiting: 0, oldest: null, dead: 0 }]]);
+    assert.match(
+      stderr,
+      /^Warning: the store of that connector fails \(the disk is full\): what waits was counted before/,
+    );
+  });
+
   test('one who never answers', async () => {
     await using server = await listening(createServer(() => {}));
     const client = new AdminClient(new URL(`http://127.0.0.1:${server.port}`), ADMIN_TOKEN, 100);

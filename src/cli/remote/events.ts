@@ -5,7 +5,7 @@ import type { AdminClient, Query } from '../admin-client.ts';
 import { type CommandLine, EXIT } from '../command.ts';
 import type { EventChoice } from '../event-query.ts';
 import { backlogText, type ListedEvent, printTable, summarise } from '../event-table.ts';
-import { jsonLine } from '../wording.ts';
+import { jsonLine, printable } from '../wording.ts';
 import { withConnector } from './access.ts';
 import { listedOf, RemoteViews } from './views.ts';
 
@@ -30,7 +30,11 @@ export async function remoteOverview(client: AdminClient): Promise<Overview> {
 
 /** What the connector still has to do. */
 async function remoteBacklog(client: AdminClient): Promise<NamedBacklog> {
-  const { at, backlog, records } = await remoteOverview(client);
+  const { at, backlog, records, store } = await remoteOverview(client);
+  if (store.fault !== null) {
+    const fault = printable(store.fault);
+    process.stderr.write(`Warning: the store of that connector fails (${fault}): what waits was counted before.\n`);
+  }
   const oldest = backlog.oldestMs === null ? null : Date.parse(at) - backlog.oldestMs;
   return { waiting: backlog.waiting, oldest, dead: backlog.dead, of: records ? 'event' : 'subscriber' };
 }
