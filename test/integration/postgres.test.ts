@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import pg from 'pg';
 import { storeName } from '../../src/config/kinds.ts';
@@ -10,7 +11,7 @@ import { probeStore } from '../../src/store/probe.ts';
 import { untilFree } from '../contract/store-bench.ts';
 import { BadLine } from '../helpers/bad-line.ts';
 import { until } from '../helpers/polling.ts';
-import { freePort } from '../helpers/ports.ts';
+import { freePort, listening } from '../helpers/ports.ts';
 import { type PostgresBench, postgresBench, withClient } from '../helpers/postgres.ts';
 import { acceptanceOf, effects, entryOf, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 
@@ -294,10 +295,14 @@ describe('a PostgreSQL that fails', () => {
     stranger.password = 'not-the-one';
     const nowhere = new URL(bench.url);
     nowhere.pathname = 'no_such_database';
+    await using silence = await listening(createServer(() => {}));
+    const silent = new URL(bench.url);
+    silent.port = String(silence.port);
     for (const [url, words] of [
       [nobody.href, /nobody answers there/],
       [stranger.href, /the user or the password is wrong/],
       [nowhere.href, /there is no such database/],
+      [silent.href, /the database does not answer in time/],
       ['postgres://u:secret@[x/', /cannot be read/],
     ] as const) {
       await assert.rejects(PostgresStore.open({ url, limits: LIMITS }), (error) => {

@@ -25,6 +25,9 @@ const WORDS: Readonly<Record<string, string>> = {
   '25P04': 'the database does not answer in time',
 };
 
+/** How the driver says, without a code, that a connection could not be had in time: by itself, and from its pool. */
+const NOT_CONNECTED = /^timeout expired$|connection timeout$/;
+
 /** Rules broken (23), values that cannot be (22), too large (54): it is the request that is at fault, not the database. */
 export function isRefusal(error: unknown): boolean {
   return /^(22|23|54)/.test(codeOf(error) ?? '');
@@ -63,7 +66,7 @@ export function isAnswer(error: unknown): boolean {
 export function storeError(error: unknown, name: string): StoreError {
   if (error instanceof StoreError) return new StoreError(`${name}: ${error.message}`, { passing: error.passing });
   const message = error instanceof Error ? error.message : String(error);
-  const words = WORDS[codeOf(error) ?? ''];
+  const words = NOT_CONNECTED.test(message) ? WORDS['ETIMEDOUT'] : WORDS[codeOf(error) ?? ''];
   if (words === undefined) return new StoreError(`${name}: ${message}`);
   return new StoreError(`${name}: ${words}${message === '' ? '' : ` (${message})`}`);
 }
