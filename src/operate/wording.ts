@@ -9,15 +9,19 @@ export function changeText({ action, state }: Change): string {
 }
 
 /** A state that was wanted, and who wanted it. */
-export function wantedText({ change, eventId, version }: Wanted): string {
+export function wantedText(wanted: Wanted): string {
+  return `${changeText(wanted.change)}, ${sourceText(wanted)}`;
+}
+
+function sourceText({ eventId, version }: Wanted): string {
   const stamps = Object.entries(version).map(([name, stamp]) => `${name} ${stamp}`);
-  const of = stamps.length > 0 ? `, ${stamps.join(', ')}` : '';
-  return `${changeText(change)}, event ${eventId}${of}`;
+  return [`event ${eventId}`, ...stamps].join(', ');
 }
 
 /** What the core confirmed last, in words. */
 export function appliedText(applied: Wanted | null): string {
   if (applied === null) return 'nothing was confirmed yet';
+  if (applied.change.action === 'delete') return `nobody: deleted, ${sourceText(applied)}`;
   return applied.missing ? `nobody: ${NOT_KNOWN}; should it be inserted: ${wantedText(applied)}` : wantedText(applied);
 }
 

@@ -422,6 +422,14 @@ describe('events and event', () => {
     assert.match(absent.stderr, /there is no event "e-9" in the journal: the id must be whole/);
   });
 
+  test('say of a SIM that was deleted that the core has nobody', async () => {
+    await using site = await Site.make();
+    await site.startConnector({ EVENT_ACTIONS: 'SIM/Deleted=delete' });
+    await site.post(anEvent({ event_type: 'SIM/Deleted' }));
+    await site.becomes('e-1', 'processed');
+    assert.match((await site.run(['event', 'e-1'])).stdout, /in the core +nobody: deleted, event e-1$/m);
+  });
+
   test('say of a SIM that the core had nobody for when it was to lose its number', async () => {
     const notThere = respond(404, { result: false, error: 'No such subscriber' });
     await using site = await Site.make((call, ...rest) =>

@@ -62,6 +62,7 @@ describe('console', { skip }, () => {
     ['dead subscriber', () => `/console/subscribers/${IMSIS.dead}`],
     ['unknown subscriber', () => `/console/subscribers/${IMSIS.unknown}`],
     ['absent subscriber', () => `/console/subscribers/${IMSIS.absent}`],
+    ['deleted subscriber', () => `/console/subscribers/${IMSIS.deleted}`],
     ['events', () => '/console/events'],
     ['event', () => `/console/events/${mock.journal[0]?.eventId}`],
     ['dead letters', () => '/console/dead-letters'],
@@ -105,6 +106,13 @@ describe('console', { skip }, () => {
     await page.getByText('The network does not know this SIM.').waitFor();
     const number = page.getByRole('row', { name: /^Number/ });
     assert.deepEqual(await number.getByRole('cell').allInnerTexts(), ['none', 'SIM not known']);
+  });
+
+  test('a SIM that was deleted is not shown as what it was', async () => {
+    const page = await at(`/console/subscribers/${IMSIS.deleted}`);
+    await page.getByText('The SIM was deleted.').waitFor();
+    const number = page.getByRole('row', { name: /^Number/ });
+    assert.deepEqual(await number.getByRole('cell').allInnerTexts(), ['SIM deleted', 'SIM deleted']);
   });
 
   test('a session that ends leaves the page where it was', async () => {

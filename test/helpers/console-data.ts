@@ -18,6 +18,7 @@ export const IMSIS = {
   dead: '001010000020351',
   unsettled: '001010000020352',
   absent: '001010000020353',
+  deleted: '001010000020354',
   unknown: '001010000020399',
 } as const;
 
@@ -94,7 +95,7 @@ const BARRED = { status: 'operatorDeterminedBarring', msisdn: null } as const;
 
 /** Everybody who is known, as they stand in the beginning. */
 export function subscribers(): Map<string, SubscriberView> {
-  const { inStep, waiting, dead, unsettled, absent } = IMSIS;
+  const { inStep, waiting, dead, unsettled, absent, deleted } = IMSIS;
   const views: SubscriberView[] = [
     view(inStep, { verdict: 'in step', applied: wanted(inStep) }),
     view(waiting, {
@@ -133,6 +134,7 @@ export function subscribers(): Map<string, SubscriberView> {
       attempts: 1,
     }),
     view(absent, { verdict: 'in step', applied: { ...wanted(absent, BARRED), missing: true } }),
+    view(deleted, { verdict: 'in step', applied: { ...wanted(deleted), action: 'delete' } }),
   ];
   return new Map(views.map((one) => [one.imsi, one]));
 }

@@ -46,6 +46,12 @@ describe('verdict', () => {
     assert.match(more, /^It was to lose its number, and there was nobody who had one\. Nothing is waiting/);
   });
 
+  test('does not claim that the network has what was deleted', () => {
+    const { title, more } = verdictSentence(view({ applied: { ...WANTED, action: 'delete' } }), NOW);
+    assert.equal(title, 'The network has what billing wants: nobody.');
+    assert.equal(more, 'The SIM was deleted. The network confirmed it; nothing is waiting.');
+  });
+
   test('says when the connector tries again, and after whom', () => {
     const waiting = {
       verdict: 'waiting',

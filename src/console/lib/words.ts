@@ -102,6 +102,12 @@ function inStepWords(applied: WantedView | null): Pick<Sentence, 'title' | 'more
       more: 'It was to lose its number, and there was nobody who had one. Nothing is waiting; should the SIM be inserted after all, it becomes what is below.',
     };
   }
+  if (applied?.action === 'delete') {
+    return {
+      title: 'The network has what billing wants: nobody.',
+      more: 'The SIM was deleted. The network confirmed it; nothing is waiting.',
+    };
+  }
   return { title: 'The network has what billing wants.', more: inStepMore(applied) };
 }
 

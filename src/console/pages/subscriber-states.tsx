@@ -60,26 +60,30 @@ interface RowProps {
 }
 
 function Row({ label, field, wanted, applied }: RowProps) {
-  const held = applied?.missing ? null : applied;
-  const differs = held !== null && wanted.state[field] !== held.state[field];
+  const held = heldIn(applied);
+  const isGone = wanted.action === 'delete';
+  const differs = held !== null && (isGone || wanted.state[field] !== held.state[field]);
   return (
     <tr class={differs ? 'differs' : ''}>
       <th scope="row">
         {label}
         {differs && <Badge tone="warn">differs</Badge>}
       </th>
-      <td>
-        <Value field={field} state={wanted.state} />
-      </td>
-      <td>
-        {held ? (
-          <Value field={field} state={held.state} />
-        ) : (
-          <span class="quiet">{applied ? 'SIM not known' : 'not confirmed'}</span>
-        )}
-      </td>
+      <td>{isGone ? <span class="quiet">SIM deleted</span> : <Value field={field} state={wanted.state} />}</td>
+      <td>{held ? <Value field={field} state={held.state} /> : <span class="quiet">{absence(applied)}</span>}</td>
     </tr>
   );
+}
+
+/** A state that the network holds: not one that it had nobody for, nor one that was deleted. */
+function heldIn(applied: WantedView | null): WantedView | null {
+  return applied?.missing || applied?.action === 'delete' ? null : applied;
+}
+
+/** Why the network holds none. */
+function absence(applied: WantedView | null): string {
+  if (applied === null) return 'not confirmed';
+  return applied.action === 'delete' ? 'SIM deleted' : 'SIM not known';
 }
 
 function Value({ field, state }: { field: RowProps['field']; state: State }) {
