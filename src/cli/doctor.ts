@@ -7,6 +7,7 @@ import type { Finding } from '../ports/target.ts';
 import { probeStore } from '../store/probe.ts';
 import { probeTarget } from '../targets/registry.ts';
 import { type Command, type CommandLine, columns, EXIT } from './command.ts';
+import { Progress, QUIET_MS } from './progress.ts';
 
 export const command: Command = {
   name: 'doctor',
@@ -36,13 +37,18 @@ async function examine(): Promise<{ findings: Finding[]; exitCode: number }> {
     const findings = error.faults.map(({ name, message }): Finding => ({ verdict: 'fail', subject: name, message }));
     return { findings, exitCode: EXIT.config };
   }
-  const findings = [
-    ...settingsFindings(config),
-    ...tokenFindings(config),
-    ...(await probeTarget(config, systemClock)),
-    await probeStore(config.settings),
-  ];
+  const findings = [...settingsFindings(config), ...tokenFindings(config), ...(await probe(config))];
   return { findings, exitCode: findings.some(({ verdict }) => verdict === 'fail') ? EXIT.failed : EXIT.ok };
+}
+
+/** Looks at what is elsewhere, and may not answer: whoever waits sees how much of it is still to come. */
+async function probe(config: Config): Promise<Finding[]> {
+  const progress = new Progress(2, { quietMs: QUIET_MS });
+  const target = await probeTarget(config, systemClock);
+  progress.advance();
+  const store = await probeStore(config.settings);
+  progress.clear();
+  return [...target, store];
 }
 
 function settingsFindings({ unknown }: Config): Finding[] {

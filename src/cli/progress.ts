@@ -1,3 +1,6 @@
+/** A command that is over sooner needs no progress bar, in milliseconds. */
+export const QUIET_MS = 2_000;
+
 /** A progress bar on the terminal's error output; silent where there is no terminal. */
 export class Progress {
   #total: number | null;

@@ -1,6 +1,6 @@
 import type { Result, Status } from '../operate/result.ts';
 import { type CommandLine, EXIT } from './command.ts';
-import { Progress } from './progress.ts';
+import { Progress, QUIET_MS } from './progress.ts';
 import { counted, jsonLine, printable, styled } from './wording.ts';
 
 /** How it is shown, and whether an operator can be content with it. */
@@ -32,9 +32,6 @@ function waitingHint(url: string | undefined): string {
   const until = url === undefined ? 'they are back' : 'it can be';
   return `Still waiting: ${cause}.\nNothing is lost: it is done as soon as ${until}.`;
 }
-
-/** A command that is over sooner needs no progress bar, in milliseconds. */
-const QUIET_MS = 2_000;
 
 /** Gathers results, shows how far it got, and tells them at the end. */
 export class WorkReport {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { CoreStub, respond } from '../helpers/core-stub.ts';
+import { CoreStub, hang, respond } from '../helpers/core-stub.ts';
 import { anEvent, IMSI } from '../helpers/events.ts';
 import { get, post } from '../helpers/nsps.ts';
 import { freePort, listening } from '../helpers/ports.ts';
@@ -19,6 +20,9 @@ function file(name: string, content: unknown): string {
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return path;
 }
+
+/** Why no command can be run on a terminal; false when it can. */
+const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'needs script (util-linux)';
 
 const COMMANDS = [
   'serve',
@@ -288,6 +292,13 @@ describe('doctor', () => {
       told: ['ok settings', 'warn WTL_OOPS', 'warn API_TOKEN', 'warn API_TOKEN', 'fail core', 'warn store'],
     });
     assert.equal((await verdicts({})).code, 78);
+  });
+  test('shows on a terminal that it waits for a core that does not answer', { skip: noTerminal }, async () => {
+    await using core = await CoreStub.start(hang);
+    const wrapper = ['sh', '-c', 'exec script --quiet --return --command "$*" /dev/null', 'sh'];
+    await using program = new Program(['doctor'], env(core.url), { wrapper });
+    await program.says(/ 0% {2}0\/2[\s\S]*✘ core/u);
+    assert.equal((await program.exited).code, 1);
   });
   test('looks whether the store can be had', async () => {
     await using core = await CoreStub.start(respond(400, ''));
