@@ -6,6 +6,7 @@ import { type Walked, walk } from '../operate/explain.ts';
 import { previewer } from '../targets/registry.ts';
 import { type Command, type CommandLine, columns, EXIT } from './command.ts';
 import { readEventFiles } from './event-files.ts';
+import { printable } from './wording.ts';
 
 export const command: Command = {
   name: 'explain',
@@ -41,10 +42,10 @@ async function explain(line: CommandLine): Promise<number> {
 function readable({ source, steps, decision, requests }: Explanation): string {
   const lines = [
     styleText('bold', source, { stream: process.stdout }),
-    ...(steps.length > 0 ? columns(steps.map(({ rule, finding }) => [rule, finding])) : []),
+    ...(steps.length > 0 ? columns(steps.map(({ rule, finding }) => [rule, printable(finding)])) : []),
     '',
     ...verdict(decision),
-    ...requests.flatMap(({ method, url, body }) => [`  ${method} ${url}`, `  ${JSON.stringify(body)}`]),
+    ...requests.flatMap(({ method, url, body }) => [`  ${method} ${url}`, `  ${printable(JSON.stringify(body))}`]),
     '',
   ];
   return `${lines.join('\n')}\n`;
@@ -55,11 +56,11 @@ function verdict(decision: Decision): string[] {
     styleText(style, text, { stream: process.stdout });
   switch (decision.kind) {
     case 'ignore':
-      return [styled('yellow', `Would be ignored (202): ${decision.reason}`)];
+      return [styled('yellow', `Would be ignored (202): ${printable(decision.reason)}`)];
     case 'reject':
       return [
         styled('red', 'Would be rejected (422):'),
-        ...columns(decision.faults.map(({ path, message }) => [path, message])),
+        ...columns(decision.faults.map(({ path, message }) => [printable(path), printable(message)])),
       ];
     case 'record':
       return [styled('green', 'Would be recorded, once:')];

@@ -5,6 +5,7 @@ import { type Command, type CommandLine, EXIT, PlainError, UsageError, wholeNumb
 import { readEventFiles, type SavedEvent } from './event-files.ts';
 import { Poster, type PostResult } from './poster.ts';
 import { Progress } from './progress.ts';
+import { printable } from './wording.ts';
 
 export const command: Command = {
   name: 'send',
@@ -98,7 +99,7 @@ function lineOf({ source, status, body, attempts, durationMs }: Sent): string {
   const said = body as { message?: string; error?: string } | string;
   const words = typeof said === 'string' ? said : [said.message, said.error].filter(Boolean).join(': ');
   const repeats = attempts > 1 ? `, ${attempts} attempts` : '';
-  return `${code}  ${source}  ${words}  (${Math.round(durationMs)} ms${repeats})`;
+  return `${code}  ${source}  ${printable(words)}  (${Math.round(durationMs)} ms${repeats})`;
 }
 
 function summary(results: readonly Sent[]): string {

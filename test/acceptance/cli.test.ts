@@ -157,6 +157,24 @@ describe('serve', () => {
   });
 });
 
+test('what an event says moves no cursor, whether it is explained or sent', async () => {
+  await using core = await CoreStub.start();
+  await using connector = await serve(core.url);
+  const path = file(
+    'hostile.json',
+    anEvent({ event_type: 'SIM/\u001b]0;title\u0007', sim_info: { imsi: '\u001b[2J' } }),
+  );
+  const mapped = { EVENT_ACTIONS: 'SIM/\u001b]0;title\u0007=update' };
+  for (const { stdout } of [
+    await run(['explain', path]),
+    await run(['explain', path], mapped),
+    await run(['send', '--url', connector.eventUrl, path], { API_TOKEN: TOKEN }),
+  ]) {
+    assert.match(stdout, /SIM\/\ufffd\]0;title\ufffd/);
+    assert.doesNotMatch(stdout.replaceAll('\n', ''), /\p{Cc}/u);
+  }
+});
+
 describe('explain', () => {
   test('says what would happen and why, and the request, for every kind of event', async () => {
     const granted = await run(['explain', file('granted.json', anEvent())], { WTL_API_URL: 'http://core/api/' });
