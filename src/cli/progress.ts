@@ -9,7 +9,7 @@ export class Progress {
   readonly #firstLook: NodeJS.Timeout;
   #done = 0;
   #begun = 0;
-  #drawnAt = 0;
+  #drawnAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param total null when nobody knows: then it counts.
