@@ -162,5 +162,23 @@ export function journalContract(name: string, makeBench: () => Promise<StoreBenc
       await hear(6, { ...swap, imsi: OTHER_IMSI });
       assert.deepEqual(await ids(OTHER_IMSI), ['event-6', ...all]);
     });
+
+    test('leaves an event with those whom it named first, whoever it names or does not when it comes again', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const hear = (more: Parameters<typeof entryOf>[1]) =>
+        store.write({ entry: entryOf(1, { state: 'failed', ...more }), story: null, effects: [] });
+      await hear({ previousImsi: OTHER_IMSI });
+      await hear({ imsi: '001010000000009', previousImsi: null });
+      await hear({ imsi: null });
+      const event = await store.views.event('event-1');
+      assert.deepEqual([event?.imsi, event?.previousImsi], [IMSI, OTHER_IMSI]);
+      for (const [imsi, events] of [
+        [IMSI, 1],
+        [OTHER_IMSI, 1],
+        ['001010000000009', 0],
+      ] as const)
+        assert.equal((await store.views.events({ imsi, limit: 9 })).length, events, imsi);
+    });
   });
 }

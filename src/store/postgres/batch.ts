@@ -150,8 +150,9 @@ export class Batch {
     this.naming.hear(entry, state, known !== null);
     this.#events.set(eventId, {
       eventId,
-      imsi: entry.imsi,
-      previousImsi: entry.previousImsi,
+      // Whose story it belongs to does not change with what NSPS adds to it the next time.
+      imsi: known?.imsi ?? entry.imsi,
+      previousImsi: known?.previousImsi ?? entry.previousImsi,
       state: known ? stateAfter(known.state, state) : state,
       why: entry.why,
       status: entry.status,
