@@ -78,6 +78,7 @@ export const MADE_UP: readonly Scene<ConsoleMock>[] = [
   { name: 'subscriber-waiting', path: `/console/subscribers/${IMSIS.waiting}` },
   { name: 'subscriber-dead-letter', path: `/console/subscribers/${IMSIS.dead}` },
   { name: 'subscriber-unsettled', path: `/console/subscribers/${IMSIS.unsettled}` },
+  { name: 'subscriber-absent', path: `/console/subscribers/${IMSIS.absent}` },
   { name: 'subscriber-unknown', path: `/console/subscribers/${IMSIS.unknown}` },
   {
     name: 'subscriber-resync-dialog',
