@@ -1,3 +1,4 @@
+import type { Outcome } from '../core/outcome.ts';
 import { type Effect, isGrant, type Release, type Subscriber, type Wanted } from '../core/subscriber.ts';
 import { keepRecent } from '../ports/recent.ts';
 import type { Store } from '../ports/store.ts';
@@ -5,29 +6,40 @@ import type { Pushed } from './push.ts';
 
 /** Those called by one number that are looked at, those called so now first. */
 const MOST = 20;
-/** Those remembered who want a number that became free while they were called for: more than calls are under way at a time. */
+/** Those remembered who were tried once more: more than are dead letters between that and its end. */
 const REMEMBERED = 1_000;
 
-/** The SIMs that are or were called by a number, but for one of them. Rejects with a `StoreError`. */
-export async function calledBy(number: string, but: string, store: Store): Promise<readonly string[]> {
-  const found = await store.views.find(number, MOST);
+/** The SIMs that are or were called by a number, but for one of them; none where the store fails. */
+async function calledBy(number: string, but: string, store: Store): Promise<readonly string[]> {
+  const found = await store.views.find(number, MOST).catch(() => []);
   return found
     .filter(({ by, value, imsi }) => by === 'msisdn' && value === number && imsi !== but)
     .map(({ imsi }) => imsi);
 }
 
+/** And those that released it for that one. */
+export async function wereCalledBy(
+  number: string,
+  imsi: string,
+  released: readonly Release[],
+  store: Store,
+): Promise<readonly string[]> {
+  return [...new Set([...released.map(({ change }) => change.state.imsi), ...(await calledBy(number, imsi, store))])];
+}
+
 /**
  * Tries dead letters again once the number they want has become free: a core that refuses a number in use may have refused it
- * for that. Those which were refused for something else are so once more. Kept in memory only, and given up where the store
- * fails: dead letters stay what they are then, and an operator sees them.
+ * for that. Those which were refused for something else are so once more. Whoever frees a number looks for dead letters once
+ * that is written, and whoever wrote a dead letter looks whether its number is free: one of the two sees the other, also in
+ * another connector. Given up where the store fails: dead letters stay what they are then, and an operator sees them.
  */
 export class FreedNumbers {
   readonly #store: Store;
   readonly #told: (imsi: string, from: string) => void;
-  /** Of whoever wanted a number that became free, and was no dead letter then, who had it. */
-  readonly #missed = new Map<string, string>();
+  /** Dead letters that were tried once more though nobody gave their number back since: each SIM's event. */
+  readonly #tried = new Map<string, string>();
 
-  /** @param told hears of each dead letter that is tried again, and whose number it wants. */
+  /** @param told hears of each dead letter that is tried again, and who had the number that it wants. */
   constructor(store: Store, told: (imsi: string, from: string) => void) {
     this.#store = store;
     this.#told = told;
@@ -38,25 +50,33 @@ export class FreedNumbers {
    * @param before what was known of the SIM that was called for.
    * @param isDead whether it is a dead letter by that.
    */
-  async after({ wanted, outcome, released }: Pushed, before: Subscriber, isDead: boolean): Promise<void> {
+  async after(pushed: Pushed, before: Subscriber, isDead: boolean): Promise<void> {
+    const { wanted, outcome, released } = pushed;
     const { imsi } = before;
-    const from = this.#missed.get(imsi);
-    this.#missed.delete(imsi);
-    // The refusal was on its way while the number became free.
-    if (isDead && from !== undefined) await this.#tryAgain([imsi], from);
+    if (isDead) await this.#tryOnceMore(pushed);
     if (outcome.kind !== 'done') return;
+    this.#tried.delete(imsi);
     const number = numberFreed(before, wanted);
     if (number !== null) await this.#passOn(number, imsi);
     await this.#tryReleased(released, imsi);
   }
 
+  /** The number may have become free while the refusal was on its way. A refusal for something else counts the second time. */
+  async #tryOnceMore({ wanted, outcome, released }: Pushed): Promise<void> {
+    const { imsi, msisdn } = wanted.change.state;
+    if (msisdn === null || !mayBeInUse(outcome) || this.#tried.get(imsi) === wanted.eventId) return;
+    const others = await wereCalledBy(msisdn, imsi, released, this.#store);
+    const known = await Promise.all(others.map((other) => this.#look(other)));
+    if (others.length === 0 || known.some((one) => one === null || mayHave(one, msisdn))) return;
+    keepRecent(this.#tried, imsi, wanted.eventId, REMEMBERED);
+    await this.#tryAgain([imsi], others.join(', '));
+  }
+
   async #passOn(number: string, from: string): Promise<void> {
     const dead: string[] = [];
-    for (const imsi of await calledBy(number, from, this.#store).catch(() => [])) {
+    for (const imsi of await calledBy(number, from, this.#store)) {
       const known = await this.#look(imsi);
-      if (known?.desired?.change.state.msisdn !== number) continue;
-      if (known.dead === null) keepRecent(this.#missed, imsi, from, REMEMBERED);
-      else dead.push(imsi);
+      if (known && known.dead !== null && known.desired?.change.state.msisdn === number) dead.push(imsi);
     }
     await this.#tryAgain(dead, from);
   }
@@ -95,4 +115,15 @@ export class FreedNumbers {
 function numberFreed({ applied }: Subscriber, { change }: Wanted): string | null {
   const had = applied?.change.state.msisdn ?? null;
   return change.action !== 'delete' && change.state.msisdn === had ? null : had;
+}
+
+/** Whether a core may have said by that that it has the number in use. */
+function mayBeInUse(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && (outcome.failure.code === 'refused' || outcome.failure.code === 'number_held');
+}
+
+/** Whether a SIM has a number by what was confirmed, or may have one by a call of unknown result. */
+function mayHave({ applied, unsettledUntil }: Subscriber, number: string): boolean {
+  if (unsettledUntil !== null) return true;
+  return applied !== null && applied.change.action !== 'delete' && applied.change.state.msisdn === number;
 }

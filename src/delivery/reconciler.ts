@@ -5,7 +5,6 @@ import { type Attempt, type Held, type Store, StoreError } from '../ports/store.
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Attempts } from './attempts.ts';
 import { logCalls } from './call-log.ts';
-import { Doubts } from './doubts.ts';
 import { EventIds } from './event-ids.ts';
 import { FreedNumbers } from './freed.ts';
 import { CLAIM_MARGIN_MS, effectOf, type Pushed, untouched } from './push.ts';
@@ -50,7 +49,6 @@ export class Reconciler {
   readonly #store: Store;
   readonly #attempts: Attempts;
   readonly #sender: Sender;
-  readonly #doubts = new Doubts();
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #log: Logger;
@@ -88,7 +86,6 @@ export class Reconciler {
     this.#sender = new Sender({
       store: parts.store,
       attempts: parts.attempts,
-      doubts: this.#doubts,
       clock: parts.clock,
       holdMs: parts.limits.deadlineMs + CLAIM_MARGIN_MS,
       settle: (pushed, held, ids) => this.#settle(pushed, held, ids),
@@ -221,8 +218,6 @@ export class Reconciler {
     const { attempts, wanted } = pushed;
     const effect = effectOf(pushed, subscriber, (failure) => this.#restAfter(failure, subscriber));
     const story = attempts.length > 0 ? { eventId: wanted.eventId, attempts } : null;
-    // Before it is written: whoever is refused now must not find neither.
-    if (pushed.outcome.kind === 'done' && subscriber.unsettledUntil !== null) this.#doubts.end(subscriber.imsi);
     await this.#store.write({ entry: null, story, effects: [effect] });
     if (pushed.outcome.kind === 'done') this.#eventIds.forget(subscriber.imsi, wanted.eventId);
     const gaveUp = pushed.outcome.kind === 'failed' ? await this.#whyDead(subscriber) : null;

@@ -14,8 +14,7 @@ import type { Clock, TraceIds } from '../ports/runtime.ts';
 import type { Held, Store } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
 import type { Attempts } from './attempts.ts';
-import type { Doubts } from './doubts.ts';
-import { calledBy } from './freed.ts';
+import { wereCalledBy } from './freed.ts';
 import { asRelease, type Pushed, push } from './push.ts';
 import { Released } from './releases.ts';
 
@@ -37,7 +36,6 @@ interface Claimed {
 interface SenderParts {
   readonly store: Store;
   readonly attempts: Attempts;
-  readonly doubts: Doubts;
   readonly clock: Clock;
   /** How long a SIM is held that releases its number, in milliseconds. */
   readonly holdMs: number;
@@ -73,7 +71,6 @@ export class Sender {
   ): Promise<Pushed | Blocked | null> {
     const { store, attempts, clock } = this.#parts;
     const released = new Released(store);
-    const ended = this.#parts.doubts.count;
     let inCircle = false;
     let [known, knownAt]: [Subscriber, number] = [held, askedAt];
     for (; ; [knownAt, known] = [clock.now(), await store.look(held.imsi)]) {
@@ -87,7 +84,7 @@ export class Sender {
       if (missing.length === 0) {
         const still = { askedAt: knownAt, holds: () => released.allBefore(wanted) };
         const pushed = await push(attempts, known, wanted, releases, context, still);
-        if (pushed) return await this.#unlessStillHeld(pushed, chain, ended);
+        if (pushed) return await this.#unlessStillHeld(pushed, chain);
       }
       const obstacle = await this.#releaseAll(missing, wanted, context, [...chain, held.imsi]);
       if (obstacle) return { wanted, obstacle };
@@ -97,21 +94,19 @@ export class Sender {
 
   /**
    * A core that refuses a number in use may refuse it because a SIM that gave it back has it again, or has it still, by a call
-   * of unknown result. That passes: what such a SIM is to be is confirmed when its time is over, or was meanwhile.
-   * @param ended doubts, when the call began.
+   * of unknown result. That passes: what such a SIM is to be is confirmed when its time is over.
    */
-  async #unlessStillHeld(pushed: Pushed, chain: readonly string[], ended: number): Promise<Pushed> {
+  async #unlessStillHeld(pushed: Pushed, chain: readonly string[]): Promise<Pushed> {
     const { wanted, outcome, released } = pushed;
     if (outcome.kind === 'done' || FAILURES[outcome.failure.code].kind !== 'rejected') return pushed;
     const { why } = outcome.failure;
     const { imsi: own, msisdn } = wanted.change.state;
-    const { store, doubts } = this.#parts;
-    const called = msisdn === null ? [] : await calledBy(msisdn, own, store).catch(() => []);
-    for (const imsi of new Set([...released.map(({ change }) => change.state.imsi), ...called])) {
+    if (msisdn === null) return pushed;
+    const { store } = this.#parts;
+    for (const imsi of await wereCalledBy(msisdn, own, released, store)) {
       const { unsettledUntil } = await store.look(imsi);
-      const inDoubt = unsettledUntil !== null || doubts.hasEndedSince(imsi, ended);
       // One of the chain waits for this very SIM: it would wait for ever.
-      if (!inDoubt || chain.includes(imsi)) continue;
+      if (unsettledUntil === null || chain.includes(imsi)) continue;
       return {
         ...pushed,
         outcome: failed('number_held', `${why} (${imsi} may hold it: a call had no known result)`),

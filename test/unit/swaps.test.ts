@@ -253,6 +253,7 @@ describe('a number is given only when every SIM that had it has released it (G5)
       core.answers.set(given, failed('refused', 'Number taken'));
       core.meanwhile.set(call, async () => core.answers.clear());
       const names = { msisdn: NUMBER, account: null, iccid: null };
+      await store.write({ ...effects(), entry: entryOf(0, { imsi: OLD, names }) });
       await store.write({ ...swapAt(2, OTHER, NEW), entry: entryOf(2, { imsi: NEW, previousImsi: OTHER, names }) });
       reconciler.start();
       while ((await store.views.backlog()).dead === 0) {
