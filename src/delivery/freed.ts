@@ -119,7 +119,7 @@ function numberFreed({ applied }: Subscriber, { change }: Wanted): string | null
 
 /** Whether a core may have said by that that it has the number in use. */
 function mayBeInUse(outcome: Outcome): boolean {
-  return outcome.kind === 'failed' && (outcome.failure.code === 'refused' || outcome.failure.code === 'number_held');
+  return outcome.kind === 'failed' && (outcome.failure.code === 'refused' || outcome.failure.code === 'not_released');
 }
 
 /** Whether a SIM has a number by what was confirmed, or may have one by a call of unknown result. */

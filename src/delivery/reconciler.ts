@@ -207,7 +207,7 @@ export class Reconciler {
     const { shortest, longest } = RELEASE_REST_MS;
     if (obstacle === 'held') return { retryInMs: shortest + (longest - shortest) * this.#random() };
     // That of the SIM which holds the number counts as this one's: it must not be tried without end either.
-    return { wanted, outcome: failed('number_held', obstacle), attempts: [], ageMs: 0, released: [] };
+    return { wanted, outcome: failed('not_released', obstacle), attempts: [], ageMs: 0, released: [] };
   }
 
   async #letGo(held: Held, retryInMs: number | null): Promise<void> {

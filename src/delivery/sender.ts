@@ -109,7 +109,7 @@ export class Sender {
       if (unsettledUntil === null || chain.includes(imsi)) continue;
       return {
         ...pushed,
-        outcome: failed('number_held', `${why} (${imsi} may hold it: a call had no known result)`),
+        outcome: failed('not_released', `${why} (${imsi} may hold it: a call had no known result)`),
       };
     }
     return pushed;

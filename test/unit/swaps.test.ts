@@ -10,7 +10,7 @@ import { type Store, StoreError } from '../../src/ports/store.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
-import { effects, entryOf, versionAt, wantedAt } from '../helpers/subscribers.ts';
+import { effects, entryOf, LIMITS, versionAt, wantedAt } from '../helpers/subscribers.ts';
 import {
   attemptsOn,
   barredAt,
@@ -237,6 +237,24 @@ describe('a number is given only when every SIM that had it has released it (G5)
     });
     await bring(NEW, 2);
     assert.deepEqual(core.calls, [`${OLD} -`, given, given, given]);
+  });
+
+  test('and to wait for one that is named between two calls of an insert is no attempt', async () => {
+    const { core, store, bring } = loop();
+    await confirmed(store, wantedAt(0, { imsi: OTHER }));
+    const { change, ...wanted } = wantedAt(2, { imsi: NEW });
+    const insert: Wanted = { ...wanted, change: { ...change, action: 'insert' } };
+    const unknown = { result: 'unsure', why: 'no answer', retryInMs: 0, counts: true } as const;
+    await store.write(effects({ kind: 'want', imsi: NEW, wanted: insert, after: [] }));
+    // One more would be too many.
+    for (let n = 1; n < LIMITS.maxAttempts; n++)
+      await store.write(effects({ kind: 'failed', imsi: NEW, wanted: insert, ...unknown }));
+    const given = `${NEW} ${NUMBER}`;
+    core.answers.set(given, failed('unknown_subscriber', 'nobody'));
+    core.meanwhile.set(given, async () => core.calls.length === 1 && announceOther(store, NEW));
+    core.meanwhile.set(`${OTHER} -`, async () => core.answers.clear());
+    await bring(NEW, 2);
+    assert.deepEqual(core.calls, [given, `${OTHER} -`, given]);
   });
 
   const alone = (wanted: Wanted) => effects({ kind: 'want', imsi: OLD, wanted, after: [] });
