@@ -102,11 +102,11 @@ export class Sender {
     const { why } = outcome.failure;
     const { imsi: own, msisdn } = wanted.change.state;
     if (msisdn === null) return pushed;
-    const { store } = this.#parts;
+    const { store, clock } = this.#parts;
     for (const imsi of await wereCalledBy(msisdn, own, released, store)) {
-      const { unsettledUntil } = await store.look(imsi);
+      const other = await store.look(imsi);
       // One of the chain waits for this very SIM: it would wait for ever.
-      if (unsettledUntil === null || chain.includes(imsi)) continue;
+      if (!isInDoubt(other, clock.wall()) || chain.includes(imsi)) continue;
       return {
         ...pushed,
         outcome: failed('not_released', `${why} (${imsi} may hold it: a call had no known result)`),
@@ -160,6 +160,11 @@ export class Sender {
     await settle(pushed, holder, context);
     return pushed.outcome.kind === 'done' ? null : `${imsi} still holds the number: ${pushed.outcome.failure.why}`;
   }
+}
+
+/** Whether it will be known later what the core has. Of a dead letter nothing is confirmed: once the core has had its time, it has what it has. */
+function isInDoubt({ unsettledUntil, dead }: Subscriber, now: number): boolean {
+  return unsettledUntil !== null && (dead === null || unsettledUntil > now);
 }
 
 /**

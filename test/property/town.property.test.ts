@@ -52,6 +52,18 @@ const REMEMBERED: readonly TownStory[] = [
     ),
     chances: (['late', 'done', 'away', 'lost', 'done', 'late'] as const).map((fate) => ({ fate, lateMs: 96 })),
   },
+  {
+    // Two SIMs come to exchange their numbers, and one of them is given up in doubt: the other does not wait for it for ever.
+    ...calm(
+      0,
+      step('changes', 1),
+      step('changes', 0, { number: 1 }),
+      step('goes', 0),
+      step('numbers', 1, { number: 1 }),
+      step('changes', 0),
+    ),
+    chances: [{ fate: 'late', lateMs: 0 }],
+  },
   // A number becomes free while the word is on its way that the core refuses it to its next SIM.
   calm(
     4,
