@@ -7,7 +7,7 @@ import { mergeAttempts, recordedAfter, stateAfter, staysDiscarded } from '../jou
 import { wholeMs } from '../times.ts';
 import type { EventIndex } from './event-index.ts';
 import { Identifiers } from './identifiers.ts';
-import type { SubscriberRows, WriteNumber } from './subscriber-rows.ts';
+import type { KnownRow, SubscriberRows, WriteNumber } from './subscriber-rows.ts';
 
 const COLUMNS = [
   'event_id',
@@ -58,7 +58,6 @@ interface StoryRow {
 
 /** Events of a subscriber that were deleted, up to `last`, and the one before them, which is still there. */
 interface Gap {
-  readonly imsi: number;
   last: number;
   readonly kept: number;
 }
@@ -69,6 +68,8 @@ const LOOKED_AT = 2_000;
 const STORY_COLUMNS = 'seq, imsi, previous_imsi, before, previous_before';
 /** Events that are gone past in a subscriber's story to the one that leads to an event which is deleted. */
 const MOST_PASSED = 2_000;
+/** And in the stories of all of whom one cleaning deletes events: the next write waits for that, too. */
+const MOST_PASSED_BY_CLEANING = 20_000;
 
 /** What one cleaning did. */
 export interface Cleaned {
@@ -301,41 +302,51 @@ export class Journal {
 
   /** What stays before events that were deleted is still to be found: what led to those leads to it. Seldom there is any. */
   #leadPast(deleted: readonly StoryRow[]): void {
-    const gaps: Gap[] = [];
-    const latest = new Map<number, Gap>();
+    const write = this.#subscribers.nextWrite();
+    let left = MOST_PASSED_BY_CLEANING;
+    for (const [imsi, gaps] of this.#gapsOf(deleted)) {
+      left -= this.#close(this.#subscribers.open(asImsi(imsi), write), gaps, Math.min(left, MOST_PASSED));
+    }
+  }
+
+  /** Of each subscriber, oldest first. */
+  #gapsOf(deleted: readonly StoryRow[]): ReadonlyMap<number, Gap[]> {
+    const gaps = new Map<number, Gap[]>();
     for (const row of deleted) {
       for (const imsi of new Set([row.imsi, row.previous_imsi])) {
         if (imsi === null) continue;
         const before = beforeOf(row, imsi);
-        const gap = latest.get(imsi);
-        if (gap?.last === before) gap.last = row.seq;
-        else if (this.#storyAt(before)) {
-          const next = { imsi, last: row.seq, kept: before as number };
-          latest.set(imsi, next);
-          gaps.push(next);
-        }
+        const known = gaps.get(imsi) ?? [];
+        const latest = known.at(-1);
+        if (latest?.last === before) latest.last = row.seq;
+        else if (before !== null && this.#storyAt(before)) gaps.set(imsi, [...known, { last: row.seq, kept: before }]);
       }
     }
-    const write = this.#subscribers.nextWrite();
-    // From the newest on: that is the way to the others.
-    for (const gap of gaps.reverse()) this.#close(gap, write);
+    return gaps;
   }
 
-  #close({ imsi, last, kept }: Gap, write: WriteNumber): void {
-    const subscriber = this.#subscribers.open(asImsi(imsi), write);
-    if (subscriber.lastEvent === last) {
-      subscriber.note(kept, subscriber.names);
-      return;
+  /**
+   * Once through a subscriber's story, from the newest gap on: that is the way to the others.
+   * @param most events that may be gone past. @returns how many were.
+   */
+  #close(subscriber: KnownRow, gaps: Gap[], most: number): number {
+    const imsi = Number(subscriber.imsi);
+    let gap = gaps.pop();
+    if (gap && subscriber.lastEvent === gap.last) {
+      subscriber.note(gap.kept, subscriber.names);
+      gap = gaps.pop();
     }
-    let next = this.#storyAt(subscriber.lastEvent);
-    for (let passed = 0; next && passed < MOST_PASSED; passed++) {
-      const before = beforeOf(next, imsi);
-      if (before === last) {
-        this.#leadTo(next, imsi, kept);
-        return;
+    let passed = 0;
+    for (let next = this.#storyAt(subscriber.lastEvent); next && gap && passed < most; passed++) {
+      let before = beforeOf(next, imsi);
+      if (before === gap.last) {
+        before = gap.kept;
+        this.#leadTo(next, imsi, before);
+        gap = gaps.pop();
       }
       next = this.#storyAt(before);
     }
+    return passed;
   }
 
   #storyAt(seq: number | null): StoryRow | undefined {

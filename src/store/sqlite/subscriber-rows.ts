@@ -17,7 +17,7 @@ const REMEMBERED = 5_000;
 export type WriteNumber = number & { readonly name: 'write' };
 
 /** A subscriber's row: as the table has it, and as it is going to be written. */
-class KnownRow {
+export class KnownRow {
   readonly imsi: string;
   /** The write that worked on it last. */
   openedBy: WriteNumber | null = null;
