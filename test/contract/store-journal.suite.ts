@@ -161,6 +161,26 @@ export function journalContract(name: string, makeBench: () => Promise<StoreBenc
       await hear(6, nobody);
       await hear(6, { ...swap, imsi: OTHER_IMSI });
       assert.deepEqual(await ids(OTHER_IMSI), ['event-6', ...all]);
+      await hear(7, { ...nobody, previousImsi: IMSI });
+      await hear(7, { ...swap, previousImsi: IMSI });
+      assert.deepEqual(await ids(IMSI), ['event-7', ...all], 'a SIM that took its own place');
+    });
+
+    test('finds it also when what came after it is forgotten', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const hear = (n: number, more: Parameters<typeof entryOf>[1]) =>
+        store.write({ entry: entryOf(n, more), story: null, effects: [] });
+      await hear(1, { imsi: null, state: 'dead' });
+      await hear(2, { state: 'processed' });
+      await hear(3, { imsi: null, state: 'processed' });
+      await store.clean({ before: entryOf(3).receivedAt, most: 99, limit: 9 });
+      await hear(1, { state: 'dead' });
+      const found = await store.views.events({ imsi: IMSI, limit: 99 });
+      assert.deepEqual(
+        found.map(({ eventId }) => eventId),
+        ['event-1'],
+      );
     });
 
     test('leaves an event with those whom it named first, whoever it names or does not when it comes again', async () => {

@@ -206,23 +206,22 @@ export class Journal {
   #insertInto(imsi: string, seq: number, write: WriteNumber): void {
     const key = Number(imsi);
     const subscriber = this.#subscribers.open(imsi, write);
-    const { lastEvent } = subscriber;
-    if (lastEvent === null || lastEvent < seq) {
-      this.#leadTo(this.#storyAt(seq), key, lastEvent);
-      subscriber.note(seq, subscriber.names);
+    let later: StoryRow | undefined;
+    let next = this.#storyAt(subscriber.lastEvent);
+    for (let passed = 0; next && next.seq > seq; passed++) {
+      if (passed === MOST_PASSED) return;
+      later = next;
+      next = this.#storyAt(beforeOf(next, key));
+    }
+    const event = this.#storyAt(seq);
+    if (next?.seq === seq) {
+      // It has its place already: a SIM that took its own place.
+      this.#leadTo(event, key, next.before ?? next.previous_before);
       return;
     }
-    let next = this.#storyAt(lastEvent);
-    // Where it is met it has its place already: a SIM that took its own place.
-    for (let passed = 0; next && next.seq !== seq && passed < MOST_PASSED; passed++) {
-      const before = beforeOf(next, key);
-      if (before === null || before < seq) {
-        this.#leadTo(this.#storyAt(seq), key, before);
-        this.#leadTo(next, key, seq);
-        return;
-      }
-      next = this.#storyAt(before);
-    }
+    this.#leadTo(event, key, next?.seq ?? null);
+    if (later) this.#leadTo(later, key, seq);
+    else subscriber.note(seq, subscriber.names);
   }
 
   /** From an event to the one before it of a subscriber. */
