@@ -31,8 +31,6 @@ export interface Seen<T> {
   readonly foreign: boolean;
   /** Of the guests, as the last transaction found it. */
   readonly mark: Mark;
-  /** By how many milliseconds the machine's clock was found set since the last one; absent when it was not. */
-  readonly clockSetBy?: number;
 }
 
 /**
@@ -131,10 +129,9 @@ export class Engine {
   #seen<T>(work: () => T): Seen<T> {
     this.#look();
     const result = work();
-    const [foreign, clockSetBy] = [this.#foreign, this.#clockSetBy];
+    const foreign = this.#foreign;
     this.#foreign = false;
-    this.#clockSetBy = 0;
-    return { result, foreign, mark: this.#mark, ...(clockSetBy !== 0 && { clockSetBy }) };
+    return { result, foreign, mark: this.#mark };
   }
 
   /** Whether a command beside the connector wrote something since the last look (sqlite.org/pragma.html#pragma_data_version). */
@@ -193,6 +190,13 @@ export class Engine {
       this.#clockSetBy += step;
     }
     this.#clock.follow(step);
+  }
+
+  /** By how many milliseconds the machine's clock was found set since this was asked last; 0 when it was not. */
+  takeClockStep(): number {
+    const step = this.#clockSetBy;
+    this.#clockSetBy = 0;
+    return step;
   }
 
   #commit<T>(work: (tables: Tables) => T): T {

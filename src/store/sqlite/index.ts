@@ -48,7 +48,6 @@ export class SqliteStore implements Store {
   readonly #claims = new Map<string, string>();
   #claimed = 0;
   readonly #memory: Memory;
-  readonly #onClockSet: (byMs: number) => void;
   /** Who was written while those who are due are taken hold of: a set for each time that is done. */
   readonly #watches = new Set<Set<string>>();
   readonly #unsettled = new Map<string, Unsettled>();
@@ -57,12 +56,12 @@ export class SqliteStore implements Store {
   #closed: Promise<void> | null = null;
 
   /** @throws StoreError when the file cannot be opened, is in use, or is of a newer version. */
-  static async open({ file, limits, role = 'owner', onClockSet = () => {} }: SqliteOptions): Promise<SqliteStore> {
-    const writer = await Thread.start({ file, limits, role });
+  static async open({ file, limits, role = 'owner', onClockSet }: SqliteOptions): Promise<SqliteStore> {
+    const writer = await Thread.start({ file, limits, role }, onClockSet);
     const inMemory = file === ':memory:';
     try {
       const holds = inMemory || role === 'guest' ? new HoldsInMemory() : new Intents(intentsFile(file));
-      const parts = { writer, limits, holds, memory: new Memory(guestMark({ file, role })), onClockSet };
+      const parts = { writer, limits, holds, memory: new Memory(guestMark({ file, role })) };
       return new SqliteStore(parts, inMemory ? null : { file, limits, role: 'reader' });
     } catch (error) {
       await writer.close();
@@ -71,14 +70,13 @@ export class SqliteStore implements Store {
   }
 
   private constructor(
-    { writer, limits, holds, memory, onClockSet }: StoreParts,
+    { writer, limits, holds, memory }: StoreParts,
     reader: ConstructorParameters<typeof ThreadViews>[1],
   ) {
     this.#writer = writer;
     this.#limits = limits;
     this.#holds = holds;
     this.#memory = memory;
-    this.#onClockSet = onClockSet;
     this.#reads = new Turn(async (imsis) => this.#look(await writer.ask('read', imsis)));
     this.#writes = new Turn(async (writes) => this.#look(await writer.send('writes', encodeWrites(writes))));
     this.views = new ThreadViews(writer, reader);
@@ -87,7 +85,6 @@ export class SqliteStore implements Store {
 
   #look<T>({ result, ...seen }: Seen<T>): T {
     this.#memory.hear(seen);
-    if (seen.clockSetBy !== undefined) this.#onClockSet(seen.clockSetBy);
     return result;
   }
 
@@ -311,7 +308,6 @@ interface StoreParts {
   readonly limits: Limits;
   readonly holds: Holds;
   readonly memory: Memory;
-  onClockSet(byMs: number): void;
 }
 
 /** What came of a call. */

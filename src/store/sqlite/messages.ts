@@ -41,6 +41,11 @@ export type ReplyMessage =
   | { readonly id: number; readonly bodies: readonly (Uint8Array | null)[]; readonly text: string }
   | { readonly id: number; readonly error: string; readonly passing: boolean };
 
+/** What the thread says by itself: by how many milliseconds the machine's clock was found set. */
+export interface ClockMessage {
+  readonly clockSetBy: number;
+}
+
 /** The first word of the thread: it has opened the database, or why not. */
 export type OpenMessage =
   | { readonly opened: true }

@@ -4,7 +4,14 @@ import type { Entry, StoredEvent, StoreError, Views, Write } from '../../ports/s
 import type { WriteResult } from '../requests.ts';
 import { Engine, type Seen } from './engine.ts';
 import { storeError } from './faults.ts';
-import { decodeWrites, type ReplyMessage, type RequestMessage, type RequestName, type ThreadData } from './messages.ts';
+import {
+  type ClockMessage,
+  decodeWrites,
+  type ReplyMessage,
+  type RequestMessage,
+  type RequestName,
+  type ThreadData,
+} from './messages.ts';
 
 /** The thread that owns the database: SQLite waits for the disk, and events must not wait with it. */
 
@@ -73,6 +80,8 @@ async function serve(engine: Engine, messages: readonly RequestMessage[]): Promi
     port?.postMessage([await attempt(engine, name, message)]);
     if (name === 'close') port?.close();
   }
+  const clockSetBy = engine.takeClockStep();
+  if (clockSetBy !== 0) port?.postMessage([{ clockSetBy } satisfies ClockMessage]);
 }
 
 async function attempt(engine: Engine, name: LoneName, message: RequestMessage): Promise<ReplyMessage> {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type StoredEvent, StoreError } from '../../ports/store.ts';
 import type {
+  ClockMessage,
   EncodedName,
   EncodedWrites,
   OpenMessage,
@@ -31,23 +32,29 @@ export class Thread {
   #closing = false;
   #gone = false;
 
-  /** @throws StoreError when it cannot open the database. */
-  static async start(data: ThreadData): Promise<Thread> {
+  /**
+   * @param onClockSet hears by how many milliseconds the thread found the machine's clock set.
+   * @throws StoreError when it cannot open the database.
+   */
+  static async start(data: ThreadData, onClockSet: (byMs: number) => void = () => {}): Promise<Thread> {
     const worker = new Worker(ENTRANCE, { workerData: data });
     const opened = await new Promise<OpenMessage>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
       worker.once('exit', () => reject(new Error("the store's thread ended while it began")));
     });
-    if (opened.opened) return new Thread(worker);
+    if (opened.opened) return new Thread(worker, onClockSet);
     await worker.terminate();
     throw new StoreError(opened.error, { passing: opened.passing });
   }
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, onClockSet: (byMs: number) => void) {
     this.#worker = worker;
-    worker.on('message', (replies: readonly ReplyMessage[]) => {
-      for (const reply of replies) this.#take(reply);
+    worker.on('message', (messages: readonly (ReplyMessage | ClockMessage)[]) => {
+      for (const message of messages) {
+        if ('clockSetBy' in message) onClockSet(message.clockSetBy);
+        else this.#take(message);
+      }
     });
     worker.on('error', (error: unknown) => this.#end(error));
     worker.on('exit', () => this.#end(null));
