@@ -57,13 +57,14 @@ export class Progress {
   #draw(): void {
     if (!this.#stream.isTTY) return;
     const begun = this.#begun > this.#done ? `, ${this.#begun} begun` : '';
-    if (this.#total === null) {
-      this.#stream.write(`\r${this.#done} done${begun}`);
-      return;
-    }
+    // Once all that was begun is done, fewer words are left to write over the earlier ones.
+    this.#stream.write(`\r${this.#doneText()}${begun}\u001b[K`);
+  }
+
+  #doneText(): string {
+    if (this.#total === null) return `${this.#done} done`;
     const share = this.#total === 0 ? 1 : this.#done / this.#total;
     const bar = '█'.repeat(Math.round(share * 30)).padEnd(30, '░');
-    // Once all that was begun is done, fewer words are left to write over the earlier ones.
-    this.#stream.write(`\r${bar} ${Math.round(share * 100)}%  ${this.#done}/${this.#total}${begun}\u001b[K`);
+    return `${bar} ${Math.round(share * 100)}%  ${this.#done}/${this.#total}`;
   }
 }
