@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, readdir, rename } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Event } from '../../src/contract/event.ts';
@@ -126,6 +126,24 @@ describe('a database file that is taken away while it is open', () => {
       await until('it was sent, too', () => core.calls.length === calls + 1);
     });
   }
+});
+
+test('a log that is taken away from beside the open database takes no event with it', async () => {
+  await using core = await CoreStub.start();
+  await using bench = await sqliteBench();
+  const link = `${bench.file}-link`;
+  await symlink(bench.file, link);
+  await using connector = await serve(core.url, { STORE_URL: `sqlite:${link}` });
+  const ask = async (number: number) => await post(connector.eventUrl, eventOf(number));
+  assert.equal((await ask(1)).status, 202);
+  await rm(`${bench.file}-wal`);
+  const { status, body } = await ask(2);
+  assert.equal(status, 503, 'it would be lost if the process died');
+  assert.match(body.error, /the "-wal" file of the open database was taken away/);
+  connector.program.signal('SIGTERM');
+  assert.equal((await connector.program.exited).code, 0);
+  const store = await bench.open();
+  assert.equal((await store.views.events({ limit: 9 })).length, 1, 'what was answered is kept where it is stopped');
 });
 
 /** Becomes the program with a full disk in `$0/full`, and with a copy of the database that is in `$0` on it. */

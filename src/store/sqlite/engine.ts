@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Limits, Subscriber } from '../../core/subscriber.ts';
@@ -63,8 +63,8 @@ export class Engine {
   #clockSetBy = 0;
   /** What a guest does under the lock before it commits. */
   readonly #announce: () => void;
-  /** Whether what is committed is in the file that is found there later. */
-  readonly #requireSameFile: () => void;
+  /** Whether what is committed is in the files that are found there later. */
+  readonly #requireSameFiles: () => void;
 
   /** @throws StoreError when the file cannot be opened, is in use, or is of another version; for a guest also when absent. */
   constructor({ file, limits, role }: EngineOptions, clocks: Clocks = MACHINE) {
@@ -79,7 +79,6 @@ export class Engine {
       this.#findMark = guestMark({ file, role });
       this.#announce = role === 'guest' ? () => signGuestBook(file) : () => {};
       this.#db = new DatabaseSync(file, { timeout: BUSY_MS, readOnly: role === 'reader' });
-      this.#requireSameFile = sameFile({ file, role });
       this.#db.exec(`PRAGMA cache_size = -${CACHE_KIB[role]}; PRAGMA mmap_size = ${MAPPED_BYTES}`);
       // Before anything is written: the file may be anything, and its connector may be running.
       if (role === 'guest') requireToday(this.#db);
@@ -88,6 +87,7 @@ export class Engine {
         this.#db.exec('PRAGMA synchronous = FULL');
         if (role === 'owner') migrate(this.#db);
       }
+      this.#requireSameFiles = sameFiles({ file, role });
       this.#tables = role === 'reader' ? null : new Tables(this.#db, limits, () => this.#clock.now());
       this.views = new SqliteViews(this.#db);
       this.#version = this.#db.prepare('PRAGMA data_version');
@@ -201,7 +201,7 @@ export class Engine {
 
   #commit<T>(work: (tables: Tables) => T): T {
     const tables = this.#writable();
-    this.#requireSameFile();
+    this.#requireSameFiles();
     this.#db.exec('BEGIN IMMEDIATE');
     try {
       // From here on nobody else can.
@@ -239,17 +239,30 @@ function makePrivateFile(file: string): void {
 
 /**
  * SQLite goes on with a file that was deleted or moved away, and all that is written is gone with the process (G3). Once it is
- * back in its place, it is as it was. A command is over too soon for that.
- * @returns a check; it throws a StoreError when the file is another one by then.
+ * back in its place, it is as it was. What is not in the database yet is in the log beside it. A command is over too soon for
+ * that.
+ * @returns a check; it throws a StoreError when one of them is another one by then.
  */
-function sameFile({ file, role }: Pick<EngineOptions, 'file' | 'role'>): () => void {
+function sameFiles({ file, role }: Pick<EngineOptions, 'file' | 'role'>): () => void {
   if (role !== 'owner' || file === ':memory:') return () => {};
-  const { dev, ino } = statSync(file, { bigint: true });
+  const isDatabase = sameFile(file);
+  // Where the database is a link, the log is beside the file that it leads to.
+  const isLog = sameFile(`${realpathSync(file)}-wal`);
   return () => {
-    const found = statSync(file, { bigint: true, throwIfNoEntry: false });
-    if (found?.dev === dev && found.ino === ino) return;
-    const what = found ? 'another file was put in place of the open database' : 'the open database was taken away';
-    throw new StoreError(`${what}: put it back, or stop the connector and see "A lost store" in the runbook`);
+    isDatabase('the open database');
+    isLog('the "-wal" file of the open database');
+  };
+}
+
+/** @returns a check of whether a path leads to the file that it leads to now; a path that leads to none is not looked at. */
+function sameFile(path: string): (what: string) => void {
+  const opened = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (!opened) return () => {};
+  return (what) => {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (found?.dev === opened.dev && found.ino === opened.ino) return;
+    const fate = found ? `another file was put in place of ${what}` : `${what} was taken away`;
+    throw new StoreError(`${fate}: put it back, or stop the connector and see "A lost store" in the runbook`);
   };
 }
 
