@@ -139,14 +139,16 @@ export class Sender {
     const { store, clock, holdMs, settle, letGo } = this.#parts;
     const { imsi } = release.change.state;
     // Whoever holds it need not be waited for: he may be waiting for the very one whose number this is.
-    if (olderThan(release.version, (await store.look(imsi)).applied)) return null;
+    const seen = await store.look(imsi);
+    if (olderThan(release.version, seen.applied)) return null;
     const wanted: Wanted = { ...release, eventId: grant.eventId, owed: false };
     const number = grant.change.state.msisdn;
     const askedAt = clock.now();
-    const holder = await store.claim(imsi, wanted, holdMs, { durable: true });
+    const noted = releaseOf(seen, wanted, number, false) ?? wanted;
+    const holder = await store.claim(imsi, noted, holdMs, { durable: true });
     if (!holder) return 'held';
     const choose = (known: Subscriber, inCircle: boolean) => releaseOf(known, wanted, number, inCircle);
-    const sent = await this.send({ held: holder, noted: wanted, askedAt }, choose, context, chain).catch(
+    const sent = await this.send({ held: holder, noted, askedAt }, choose, context, chain).catch(
       async (error: unknown) => {
         await letGo(holder).catch(() => {});
         throw error;
@@ -184,12 +186,10 @@ function releasedBy(sent: Pushed, release: Wanted): Pushed {
 
 /**
  * Or something newer, which may itself be a number that has to be free first. Where that waits for one who waits for this SIM,
- * somebody has to begin: it is without a number until the others have theirs. So it is where that is a dead letter, and where it
- * is to be deleted, which is done for its own sake only. Null when it was done before.
+ * somebody has to begin: it is without a number until the others have theirs. So it is where that is a dead letter. Null when it was done before.
  */
 function releaseOf(known: Subscriber, release: Wanted, number: string | null, inCircle: boolean): Wanted | null {
   if (isReleased(known, release, number)) return null;
-  const { desired, dead } = known;
-  if (inCircle || dead !== null || desired?.change.action === 'delete') return bareRelease(known, release);
-  return desired !== null && isStale(known, release.version) ? desired : release;
+  if (inCircle || known.dead !== null) return bareRelease(known, release);
+  return known.desired !== null && isStale(known, release.version) ? known.desired : release;
 }

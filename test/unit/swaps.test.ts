@@ -3,10 +3,12 @@ import { describe, test } from 'node:test';
 import { Random } from '../../sim/storm/random.ts';
 import { failed } from '../../src/core/outcome.ts';
 import { newest, type Wanted } from '../../src/core/subscriber.ts';
+import type { Change } from '../../src/core/types.ts';
 import type { Arrival } from '../../src/delivery/arrival.ts';
 import { InlineDelivery } from '../../src/delivery/inline.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
 import { type Store, StoreError } from '../../src/ports/store.ts';
+import type { CallContext } from '../../src/ports/target.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
@@ -429,16 +431,30 @@ describe('whoever is called for a delete is held for it: else a process that die
     assert.deepEqual(calledFor, ['delete']);
   });
 
-  test('and is only released on behalf of the SIM that gets his number', async () => {
+  test('also on behalf of the SIM that gets his number, and is sent nothing else when that call may have been lost', async (t) => {
     const { core, store, bring } = loop();
     await confirmed(store, wantedAt(0, { imsi: OLD }));
-    await store.write(effects({ kind: 'want', imsi: OLD, wanted: deletedAt(4, OLD), after: [] }));
-    // He is to be deleted in an hour, and the number is wanted now.
-    const held = await store.claim(OLD, null, CALL_MS);
-    await store.write(effects({ kind: 'untouched', imsi: OLD, retryInMs: 3_600_000, claim: held?.claim ?? '' }));
+    const wanted = deletedAt(4, OLD);
+    await store.write(effects({ kind: 'want', imsi: OLD, wanted, after: [] }));
+    // It may have been deleted, is asked again in an hour, and the number is wanted now.
+    const held = await store.claim(OLD, wanted, CALL_MS);
+    const unsure = { result: 'unsure', why: 'no answer', retryInMs: 3_600_000, counts: true } as const;
+    await store.write(effects({ kind: 'failed', imsi: OLD, wanted, ...unsure, claim: held?.claim ?? '' }));
+    const noted: unknown[] = [];
+    const claim = store.claim.bind(store);
+    t.mock.method(store, 'claim', (imsi: string, wanted: Wanted | null, holdMs: number) => {
+      noted.push(wanted?.change.action);
+      return claim(imsi, wanted, holdMs);
+    });
+    const sent: string[] = [];
+    const apply = core.apply.bind(core);
+    t.mock.method(core, 'apply', (change: Change, context: CallContext) => {
+      sent.push(`${change.action} ${change.state.imsi}`);
+      return apply(change, context);
+    });
     await store.write(grantAt(2, OLD, NEW));
-    await bring(NEW, 2, [[OLD, 2]]);
-    assert.deepEqual(core.calls, [`${OLD} -`, `${NEW} ${NUMBER}`]);
+    await bring(NEW, 2);
+    assert.deepEqual([noted, sent], [['delete'], [`delete ${OLD}`, `update ${NEW}`]]);
   });
 });
 
