@@ -146,13 +146,16 @@ export class CoreSimulator {
     });
     const met = [...all].filter((other) => other !== exchange && other.end === null);
     if (met.length === 0) return;
-    // A caller who hangs up and calls again at once: both may be heard in the same turn, in either order.
-    setImmediate(() => {
-      const still = met.filter(({ end }) => end !== 'abandoned');
-      if (still.length === 0) return;
-      this.#overlaps++;
-      this.#options.watcher?.overlapped?.(exchange, still);
-    });
+    // A caller who hangs up and calls again at once: both may be heard in the same turn, in either order; and where the first
+    // call is heard in it, too, that its caller hung up is read with the next one only.
+    setImmediate(() => setImmediate(() => this.#judge(exchange, met)));
+  }
+
+  #judge(exchange: Exchange, met: readonly Exchange[]): void {
+    const still = met.filter(({ end }) => end !== 'abandoned');
+    if (still.length === 0) return;
+    this.#overlaps++;
+    this.#options.watcher?.overlapped?.(exchange, still);
   }
 
   async #treat(exchange: Exchange, reply: FastifyReply): Promise<void> {

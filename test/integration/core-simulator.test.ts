@@ -46,15 +46,23 @@ function prov(url: string, imsi: string, { signal, action = 'update' }: ProvOpti
 
 /** Sends a request over a connection of its own and does not wait for the answer. */
 async function sendAndHold(url: string, imsi: string): Promise<Socket> {
-  const { port, pathname } = new URL(url);
-  const body = JSON.stringify({ imsi, ...STATE });
-  const socket = connect(Number(port), '127.0.0.1');
+  const socket = await connected(url);
+  sendOn(socket, url, imsi);
+  return socket;
+}
+
+async function connected(url: string): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.on('error', () => {});
   await once(socket, 'connect');
-  socket.write(
-    `POST ${pathname}/prov HTTP/1.1\r\nhost: core\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-  );
   return socket;
+}
+
+function sendOn(socket: Socket, url: string, imsi: string): void {
+  const body = JSON.stringify({ imsi, ...STATE });
+  socket.write(
+    `POST ${new URL(url).pathname}/prov HTTP/1.1\r\nhost: core\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  );
 }
 
 describe('a late request', () => {
@@ -119,6 +127,18 @@ describe('overlaps', () => {
     }
     assert.equal((await prov(stand.url, IMSI)).status, 200);
     assert.deepEqual(stand.core.stats, { calls: 51, overlaps: 0 });
+  });
+  test('nor do they when the core was too busy to hear any of that in its turn', async () => {
+    await using stand = await started({ script: [{ as: 'hang', times: 2 }] });
+    const [first, second] = [await connected(stand.url), await connected(stand.url)];
+    // Nothing is read between these: the core is in this very process.
+    sendOn(first, stand.url, IMSI);
+    first.destroy();
+    sendOn(second, stand.url, IMSI);
+    await stand.until('arrivals', 2);
+    second.destroy();
+    assert.equal((await prov(stand.url, OTHER_IMSI)).status, 200);
+    assert.deepEqual(stand.core.stats, { calls: 3, overlaps: 0 });
   });
   test('answered calls never overlap, on however many connections', async () => {
     await using stand = await started({});
