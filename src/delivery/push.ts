@@ -8,6 +8,7 @@ import {
   type Subscriber,
   type Wanted,
 } from '../core/subscriber.ts';
+import type { Change } from '../core/types.ts';
 import type { Attempt, Held } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
 import type { Attempts, Still, Tried } from './attempts.ts';
@@ -41,24 +42,36 @@ export function push(
   still: Still,
 ): Promise<Pushed | null> {
   const asked = isGrant(wanted.change) ? still : undefined;
-  const { change } = asSent(known, wanted);
-  return attempts.once(change, context, asked).then((tried) => {
+  const once = (change: Change) => attempts.once(change, context, asked);
+  const sent = asSent(known, wanted).change;
+  return once(sent).then((tried) => {
     if (!tried) return null;
     const first = pushed(asThere(wanted), released, tried);
     if (wanted.missing) return asRelease(first);
-    if (change === wanted.change || !isUnknown(first.outcome)) return first;
-    return attempts.once(wanted.change, context, asked).then((second) => {
-      if (!second) return { ...first, outcome: NUMBER_HELD };
-      const inserted = pushed(wanted, released, second, first.attempts);
-      if (known.unsettledUntil === null || !isRefused(second.outcome)) return inserted;
-      // The core may have come to an earlier insert of his between the two.
-      return attempts.once(change, context, asked).then((third) => {
-        if (!third) return { ...inserted, outcome: NUMBER_HELD };
-        const updated = pushed(wanted, released, third, inserted.attempts);
-        return isUnknown(third.outcome) ? { ...inserted, attempts: updated.attempts } : updated;
-      });
-    });
+    if (sent === wanted.change || !isUnknown(first.outcome)) return first;
+    return insert(first, { update: sent, inDoubt: known.unsettledUntil !== null, once });
   });
+}
+
+/** How somebody is inserted whom the core had nobody for. */
+interface Insertion {
+  /** What the core had nobody for. */
+  readonly update: Change;
+  /** Whether it may come to an earlier insert of his meanwhile: then one more update tells. */
+  readonly inDoubt: boolean;
+  once(change: Change): Promise<Tried | null>;
+}
+
+async function insert(first: Pushed, { update, inDoubt, once }: Insertion): Promise<Pushed> {
+  const { wanted, released } = first;
+  const second = await once(wanted.change);
+  if (!second) return { ...first, outcome: NUMBER_HELD };
+  const inserted = pushed(wanted, released, second, first.attempts);
+  if (!inDoubt || !isRefused(second.outcome)) return inserted;
+  const third = await once(update);
+  if (!third) return { ...inserted, outcome: NUMBER_HELD };
+  const updated = pushed(wanted, released, third, inserted.attempts);
+  return isUnknown(third.outcome) ? { ...inserted, attempts: updated.attempts } : updated;
 }
 
 /** It had to be asked for more than once, and a release came to be required meanwhile. */
