@@ -11,6 +11,8 @@ export const EXIT = {
   internal: 70,
   ioError: 74,
   config: 78,
+  // As a shell tells of a program that SIGPIPE ended.
+  unread: 141,
 } as const;
 
 export interface Option {
