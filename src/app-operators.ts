@@ -21,6 +21,8 @@ import { VERSION } from './version.ts';
 export interface Extras {
   /** Who is on the core simulator that runs beside it. */
   readonly simulated?: () => Simulated['subscribers'];
+  /** Its store, being opened already; it is the connector's to close. */
+  readonly store?: Promise<Store>;
   /** Where the files of the console are, when not beside the program. */
   readonly consoleFolder?: URL;
 }

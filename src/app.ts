@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { type Calls, type Extras, OperatorSide, type Work } from './app-operators.ts';
@@ -26,13 +25,13 @@ import { buildServer } from './http/server.ts';
 import { newIds } from './http/trace.ts';
 import { CircuitLog } from './observe/circuit-log.ts';
 import { systemClock } from './observe/clock.ts';
+import { openOwnStore } from './own-store.ts';
 import { both, type Observer } from './ports/observer.ts';
 import type { Logger } from './ports/runtime.ts';
 import type { Store } from './ports/store.ts';
 import { openRecording, type Recording } from './recording.ts';
 import { backlogOf } from './store/backlog.ts';
 import { GuardedStore } from './store/guard.ts';
-import { openStore } from './store/open.ts';
 import { ConfiguredTarget } from './targets/registry.ts';
 import { type RunningSources, Watch } from './watch.ts';
 
@@ -56,6 +55,7 @@ export class App {
   #recording: Recording | null = null;
   readonly #lifecycle = new Lifecycle();
   readonly #operators: OperatorSide | null;
+  readonly #store: Promise<Store> | null;
   #running: Running | null = null;
   #stopped: Promise<boolean> | null = null;
 
@@ -63,6 +63,7 @@ export class App {
   constructor(config: Config, log: Logger, extras: Extras = {}) {
     this.#config = config;
     this.#operators = OperatorSide.of(config, extras);
+    this.#store = extras.store ?? null;
     this.#log = log;
     this.#target = recordsEvents(config.settings.TARGET) ? null : new ConfiguredTarget(config, systemClock);
   }
@@ -192,13 +193,12 @@ export class App {
    */
   async start(): Promise<string> {
     const { HOST, PORT } = this.#config.settings;
-    const watch = await Watch.open(this.#config, this.#sources(), this.#log);
-    const opened = await this.#openStore();
-    this.#running = await this.#wire(opened, watch).catch(async (error: unknown) => {
-      await Promise.all([opened.close(), watch.close(0)]);
+    const opened = await (this.#store ?? openOwnStore(this.#config.settings, this.#log));
+    this.#running = await this.#open(opened).catch(async (error: unknown) => {
+      await opened.close();
       throw error;
     });
-    const { http, work, retention } = this.#running;
+    const { http, work, retention, watch } = this.#running;
     try {
       await http.listen({ host: HOST, port: PORT });
       await watch.listen();
@@ -214,15 +214,12 @@ export class App {
     return `http://${reachable(HOST)}:${port}`;
   }
 
-  /** A volume that was lost, or a folder that is not the one it was, looks like a first start: whoever knows better has to see it. */
-  async #openStore(): Promise<Store> {
-    const { STORE_URL: location } = this.#config.settings;
-    const isNew = location.kind === 'sqlite' && !existsSync(location.file);
-    const opened = await openStore(this.#config.settings, 'owner', (byMs) =>
-      this.#log.warn({ set_by_s: Math.round(byMs / 1000) }, CLOCK_SET),
-    );
-    if (isNew) this.#log.warn({ store: storeName(location) }, NEW_STORE);
-    return opened;
+  async #open(opened: Store): Promise<Running> {
+    const watch = await Watch.open(this.#config, this.#sources(), this.#log);
+    return await this.#wire(opened, watch).catch(async (error: unknown) => {
+      await watch.close(0);
+      throw error;
+    });
   }
 
   #sources(): RunningSources {
@@ -276,12 +273,6 @@ export class App {
     return drained && rested;
   }
 }
-
-const NEW_STORE =
-  'A new, empty store was made: nothing is known of any subscriber. Not the first start? See "A lost store" in the runbook';
-
-const CLOCK_SET =
-  "This machine's clock was set, or the machine slept: those who wait go on waiting for what was left, by the clock as it is now";
 
 /** Closing what is idle takes no time; what does not close must not keep us, in milliseconds. */
 const CLOSE_MS = 2_000;

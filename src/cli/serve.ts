@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
-import { App } from '../app.ts';
 import { type Config, ConfigError, loadConfig, readEnvironment, redactedSettings } from '../config/load.ts';
 import { misspeltWords } from '../config/misspelt.ts';
 import { SecretFiles } from '../config/secret-files.ts';
 import { SECRET_NAMES } from '../config/table.ts';
 import { type OpenLog, openLog } from '../observe/logger.ts';
+import { openOwnStore } from '../own-store.ts';
 import { StoreError } from '../ports/store.ts';
 import { VERSION } from '../version.ts';
 import { type Command, EXIT, PlainError } from './command.ts';
@@ -42,7 +42,11 @@ async function serve(): Promise<number> {
     output.log.warn({}, 'Second signal: ending at once');
     void output.end(IMPATIENT_MS).then(() => process.exit(EXIT.failed));
   });
-  const app = new App(config, output.log);
+  // It opens while the rest of the program is read, which takes as long. What goes wrong is told where it is waited for.
+  const store = openOwnStore(config.settings, output.log);
+  store.catch(() => {});
+  const { App } = await import('../app.ts');
+  const app = new App(config, output.log, { store });
   const url = await app.start().catch(async (error: unknown) => {
     await output.end(LAST_LINES_MS);
     throw startFault(error, config);

@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { storeName } from './config/kinds.ts';
+import type { Config } from './config/load.ts';
+import type { Logger } from './ports/runtime.ts';
+import type { Store } from './ports/store.ts';
+import { openStore } from './store/open.ts';
+
+const NEW_STORE =
+  'A new, empty store was made: nothing is known of any subscriber. Not the first start? See "A lost store" in the runbook';
+
+const CLOCK_SET =
+  "This machine's clock was set, or the machine slept: those who wait go on waiting for what was left, by the clock as it is now";
+
+/**
+ * Opens the store of a connector. A volume that was lost, or a folder that is not the one it was, looks like a first start:
+ * whoever knows better has to see it in the log.
+ * @throws StoreError saying why it cannot be opened.
+ */
+export async function openOwnStore(settings: Config['settings'], log: Logger): Promise<Store> {
+  const { STORE_URL: location } = settings;
+  const isNew = location.kind === 'sqlite' && !existsSync(location.file);
+  const opened = await openStore(settings, 'owner', (byMs) =>
+    log.warn({ set_by_s: Math.round(byMs / 1000) }, CLOCK_SET),
+  );
+  if (isNew) log.warn({ store: storeName(location) }, NEW_STORE);
+  return opened;
+}
