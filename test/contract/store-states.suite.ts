@@ -26,6 +26,21 @@ export function statesContract(name: string, makeBench: () => Promise<StoreBench
       assert.equal(await store.views.subscriber(IMSI), null);
     });
 
+    test('shows a subscriber by what is known of him: a release that his number waits for, but not an event that names him', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const release = { version: versionAt(2), change: wantedAt(2, { imsi: OTHER_IMSI, msisdn: null }).change };
+      await store.write({ entry: entryOf(1, { imsi: OTHER_IMSI, state: 'ignored' }), story: null, effects: [] });
+      await store.write(effects({ kind: 'expect', imsi: IMSI, after: [release], wanted: null }));
+      const shown = await store.views.subscribers({ limit: 9 });
+      assert.deepEqual(
+        shown.map(({ imsi, after }) => [imsi, after]),
+        [[IMSI, [release]]],
+      );
+      assert.deepEqual((await store.views.subscriber(IMSI))?.after, [release]);
+      assert.equal(await store.views.subscriber(OTHER_IMSI), null);
+    });
+
     test('holds a subscriber for one at a time, until something is written for him', async () => {
       await using bench = await makeBench();
       const store = await bench.open();

@@ -19,7 +19,7 @@ import { type JsonRow, subscriberOf } from './rows.ts';
 import { SqliteSearch } from './search.ts';
 
 /** A row may be there only because an event that meant nothing named him. */
-export const KNOWN = '(applied IS NOT NULL OR desired IS NOT NULL)';
+export const KNOWN = '(coalesce(applied, desired, after) IS NOT NULL OR unsettled_until IS NOT NULL)';
 
 /** Reading, for those who run the connector. */
 export class SqliteOperatorViews implements OperatorViews {

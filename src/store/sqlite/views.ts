@@ -54,7 +54,7 @@ export class SqliteViews extends SqliteOperatorViews implements Views {
   }
 
   async subscriber(imsi: string): Promise<Subscriber | null> {
-    const [found] = this.subscribersWhere('imsi = ?', [Number(imsi)], 1);
+    const [found] = this.subscribersWhere(`imsi = ? AND ${KNOWN}`, [Number(imsi)], 1);
     return found ?? null;
   }
 
