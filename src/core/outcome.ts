@@ -41,7 +41,7 @@ export const FAILURES = {
   // The rest never reached the core.
   circuit_open: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
   no_turn: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
-  // Its number waits for a release that was announced since, or for one that fails.
+  // Its number waits for a release that was announced since, or could not even be tried; or for one that fails.
   number_held: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
   not_released: { kind: 'retry', answer: 'unavailable', sick: false, counts: true, repeat: 'none' },
   store_failed: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },

@@ -1,4 +1,4 @@
-import type { Outcome } from '../core/outcome.ts';
+import type { FailureCode, Outcome } from '../core/outcome.ts';
 import { type Effect, isGrant, type Release, type Subscriber, type Wanted } from '../core/subscriber.ts';
 import { keepRecent } from '../ports/recent.ts';
 import type { Store } from '../ports/store.ts';
@@ -117,9 +117,11 @@ function numberFreed({ applied }: Subscriber, { change }: Wanted): string | null
   return change.action !== 'delete' && change.state.msisdn === had ? null : had;
 }
 
+const NUMBER_IN_USE: ReadonlySet<FailureCode> = new Set(['refused', 'not_released', 'number_held']);
+
 /** Whether a core may have said by that that it has the number in use. */
 function mayBeInUse(outcome: Outcome): boolean {
-  return outcome.kind === 'failed' && (outcome.failure.code === 'refused' || outcome.failure.code === 'not_released');
+  return outcome.kind === 'failed' && NUMBER_IN_USE.has(outcome.failure.code);
 }
 
 /** Whether a SIM has a number by what was confirmed, or may have one by a call of unknown result. */

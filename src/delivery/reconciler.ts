@@ -1,4 +1,4 @@
-import { type Failure, failed, pauseBeforeAttempt } from '../core/outcome.ts';
+import { type Failure, pauseBeforeAttempt } from '../core/outcome.ts';
 import { newest, type Subscriber } from '../core/subscriber.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
 import { type Attempt, type Held, type Store, StoreError } from '../ports/store.ts';
@@ -206,8 +206,7 @@ export class Reconciler {
     const { wanted, obstacle } = sent;
     const { shortest, longest } = RELEASE_REST_MS;
     if (obstacle === 'held') return { retryInMs: shortest + (longest - shortest) * this.#random() };
-    // That of the SIM which holds the number counts as this one's: it must not be tried without end either.
-    return { wanted, outcome: failed('not_released', obstacle), attempts: [], ageMs: 0, released: [] };
+    return { wanted, outcome: obstacle, attempts: [], ageMs: 0, released: [] };
   }
 
   async #letGo(held: Held, retryInMs: number | null): Promise<void> {

@@ -1,4 +1,4 @@
-import { FAILURES, failed } from '../core/outcome.ts';
+import { FAILURES, type Failed, type Failure, failed } from '../core/outcome.ts';
 import {
   bareRelease,
   isGrant,
@@ -18,10 +18,13 @@ import { wereCalledBy } from './freed.ts';
 import { asRelease, type Pushed, push } from './push.ts';
 import { Released } from './releases.ts';
 
-/** The number cannot be given yet: its SIM is held by somebody (`held`), or why it could not release it. */
+/** What keeps a number from being given: its SIM is held by somebody (`held`), or what came of its release. */
+type Obstacle = 'held' | Failed;
+
+/** The number cannot be given yet. */
 interface Blocked {
   readonly wanted: Wanted;
-  readonly obstacle: string;
+  readonly obstacle: Obstacle;
 }
 
 /** Somebody who was taken hold of. */
@@ -121,7 +124,7 @@ export class Sender {
     grant: Wanted,
     context: CallContext,
     chain: readonly string[],
-  ): Promise<string | null> {
+  ): Promise<Obstacle | null> {
     for (const release of releases) {
       const obstacle = await this.#release(release, grant, context, chain);
       if (obstacle) return obstacle;
@@ -129,13 +132,13 @@ export class Sender {
     return null;
   }
 
-  /** @returns null when the SIM has given its number back, or something newer came of it; `held` or words when not. */
+  /** @returns null when the SIM has given its number back, or something newer came of it. */
   async #release(
     release: Release,
     grant: Wanted,
     context: CallContext,
     chain: readonly string[],
-  ): Promise<string | null> {
+  ): Promise<Obstacle | null> {
     const { store, clock, holdMs, settle, letGo } = this.#parts;
     const { imsi } = release.change.state;
     // Whoever holds it need not be waited for: he may be waiting for the very one whose number this is.
@@ -160,8 +163,18 @@ export class Sender {
     }
     const pushed = releasedBy(sent, wanted);
     await settle(pushed, holder, context);
-    return pushed.outcome.kind === 'done' ? null : `${imsi} still holds the number: ${pushed.outcome.failure.why}`;
+    return pushed.outcome.kind === 'done' ? null : notReleased(imsi, pushed.outcome.failure);
   }
+}
+
+/**
+ * What a release that failed is to whoever waits for it. He must not be tried without end either, so it is an attempt of his
+ * where it is one of the SIM `imsi`.
+ */
+function notReleased(imsi: string, { code, why, retryAfterMs }: Failure): Failed {
+  return failed(FAILURES[code].counts ? 'not_released' : 'number_held', `${imsi} still holds the number: ${why}`, {
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
 }
 
 /** Whether it will be known later what the core has. Of a dead letter nothing is confirmed: once the core has had its time, it has what it has. */

@@ -259,6 +259,27 @@ describe('a number is given only when every SIM that had it has released it (G5)
     assert.deepEqual(core.calls, [given, `${OTHER} -`, given]);
   });
 
+  for (const answer of [
+    failed('rate_limited', 'too many requests', { retryAfterMs: CALL_MS }),
+    failed('credentials', 'who are you?'),
+  ]) {
+    test(`and a release that meets ${answer.failure.code} is no attempt of the SIM that waits for it`, async () => {
+      const { core, store, bring } = loop();
+      await confirmed(store, wantedAt(0, { imsi: OLD }));
+      const release = `${OLD} -`;
+      core.answers.set(release, answer);
+      const met: number[] = [];
+      core.meanwhile.set(release, async () => {
+        met.push((await store.look(NEW)).attempts);
+        // One more would be too many.
+        if (met.length === LIMITS.maxAttempts) core.answers.clear();
+      });
+      await store.write(grantAt(2, OLD, NEW));
+      await bring(NEW, 2);
+      assert.deepEqual(met, [0, 0, 0]);
+    });
+  }
+
   const alone = (wanted: Wanted) => effects({ kind: 'want', imsi: OLD, wanted, after: [] });
   const removal: Wanted = wantedAt(3, { imsi: OLD });
   for (const [what, freeing, call] of [
