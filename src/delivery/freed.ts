@@ -36,7 +36,7 @@ export async function wereCalledBy(
 export class FreedNumbers {
   readonly #store: Store;
   readonly #told: (imsi: string, from: string) => void;
-  /** Dead letters that were tried once more though nobody gave their number back since: each SIM's event. */
+  /** Dead letters that were tried once more though nobody gave their number back since: what each SIM was refused by. */
   readonly #tried = new Map<string, string>();
 
   /** @param told hears of each dead letter that is tried again, and who had the number that it wants. */
@@ -64,11 +64,14 @@ export class FreedNumbers {
   /** The number may have become free while the refusal was on its way. A refusal for something else counts the second time. */
   async #tryOnceMore({ wanted, outcome, released }: Pushed): Promise<void> {
     const { imsi, msisdn } = wanted.change.state;
-    if (msisdn === null || !mayBeInUse(outcome) || this.#tried.get(imsi) === wanted.eventId) return;
-    const others = await wereCalledBy(msisdn, imsi, released, this.#store);
+    if (msisdn === null || !mayBeInUse(outcome)) return;
+    const others = (await wereCalledBy(msisdn, imsi, released, this.#store)).toSorted();
     const known = await Promise.all(others.map((other) => this.#look(other)));
     if (others.length === 0 || known.some((one) => one === null || mayHave(one, msisdn))) return;
-    keepRecent(this.#tried, imsi, wanted.eventId, REMEMBERED);
+    // One of them may have got it, and given it back, while it was tried.
+    const refusedBy = JSON.stringify([wanted.eventId, ...known.map((one) => one?.applied?.eventId ?? null)]);
+    if (this.#tried.get(imsi) === refusedBy) return;
+    keepRecent(this.#tried, imsi, refusedBy, REMEMBERED);
     await this.#tryAgain([imsi], others.join(', '));
   }
 

@@ -112,6 +112,24 @@ describe('a dead letter that wants a number which was refused', () => {
     await site.close();
   });
 
+  test('is tried again when somebody got it and gave it back while it was tried once more', async () => {
+    const site = twoConnectors();
+    const { core, store } = site;
+    await site.begin();
+    await confirmed(store, barredAt(1, OLD));
+    core.meanwhile.set(GIVEN, async () => {
+      const calls = core.calls.filter((call) => call === GIVEN).length;
+      if (calls === 3) return core.answers.clear();
+      if (calls !== 2) return;
+      // Another connector, which sees no dead letter now.
+      await confirmed(store, wantedAt(3, { imsi: OLD }));
+      await confirmed(store, barredAt(4, OLD));
+    });
+    site.first.start();
+    assert.deepEqual(await site.end(), { dead: null, calls: 3 });
+    await site.close();
+  });
+
   test('is not tried again as long as somebody has it', async () => {
     const site = twoConnectors();
     await site.begin();
