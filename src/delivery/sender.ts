@@ -4,6 +4,7 @@ import {
   isGrant,
   isReleased,
   isStale,
+  newest,
   olderThan,
   type Release,
   releasesBefore,
@@ -105,17 +106,33 @@ export class Sender {
     const { why } = outcome.failure;
     const { imsi: own, msisdn } = wanted.change.state;
     if (msisdn === null) return pushed;
-    const { store, clock } = this.#parts;
+    const { store } = this.#parts;
     for (const imsi of await wereCalledBy(msisdn, own, released, store)) {
-      const other = await store.look(imsi);
       // One of the chain waits for this very SIM: it would wait for ever.
-      if (!isInDoubt(other, clock.wall()) || chain.includes(imsi)) continue;
-      return {
-        ...pushed,
-        outcome: failed('not_released', `${why} (${imsi} may hold it: a call had no known result)`),
-      };
+      const code = chain.includes(imsi) ? null : await this.#mayHold(imsi);
+      if (code) return { ...pushed, outcome: failed(code, `${why} (${imsi} may hold it: a call has no known result)`) };
     }
     return pushed;
+  }
+
+  /**
+   * Whether a SIM may have a number by a call of unknown result: what it is to whoever wants that number. Until the core had its
+   * time that is no attempt of his, nor after it where the other one has nothing to wait for and comes to an end by its own limits.
+   * Two who want each other's number must not wait for ever.
+   */
+  async #mayHold(imsi: string): Promise<'number_held' | 'not_released' | null> {
+    const { store, holdMs, letGo } = this.#parts;
+    const other = await store.claim(imsi, null, holdMs);
+    // Somebody calls for it now, or died over that, and his lease is not over.
+    if (!other) return 'not_released';
+    await letGo(other);
+    const { unsettledUntil, dead } = other;
+    if (unsettledUntil === null) return null;
+    if (unsettledUntil > (await store.now())) return 'number_held';
+    // Of a dead letter nothing is confirmed: once the core has had its time, it has what it has.
+    if (dead !== null) return null;
+    const wanted = newest(other);
+    return wanted !== null && isGrant(wanted.change) ? 'not_released' : 'number_held';
   }
 
   /** @returns null when all of them have; else what the first that has not answered. */
@@ -175,11 +192,6 @@ function notReleased(imsi: string, { code, why, retryAfterMs }: Failure): Failed
   return failed(FAILURES[code].counts ? 'not_released' : 'number_held', `${imsi} still holds the number: ${why}`, {
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
-}
-
-/** Whether it will be known later what the core has. Of a dead letter nothing is confirmed: once the core has had its time, it has what it has. */
-function isInDoubt({ unsettledUntil, dead }: Subscriber, now: number): boolean {
-  return unsettledUntil !== null && (dead === null || unsettledUntil > now);
 }
 
 /**

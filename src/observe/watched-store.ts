@@ -53,6 +53,10 @@ export class WatchedStore implements Store {
     return this.#store.look(imsi);
   }
 
+  now(): Promise<number> {
+    return this.#store.now();
+  }
+
   note(deed: Deed): Promise<void> {
     return this.#store.note(deed);
   }

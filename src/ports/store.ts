@@ -87,6 +87,8 @@ export interface Store extends AuditLog {
   claimDue(limit: number, holdMs: number): Promise<readonly Held[]>;
   /** What is known of a subscriber now, whoever holds him: all that was answered before is in it. */
   look(imsi: string): Promise<Subscriber>;
+  /** What its clock shows, by which all times of subscribers are: milliseconds since 1970. */
+  now(): Promise<number>;
   /**
    * Writes all of it, or nothing. What is known of a subscriber never goes back (G2).
    * @returns for each effect, whether it was taken: false when something newer is known already.

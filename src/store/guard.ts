@@ -71,6 +71,10 @@ export class GuardedStore implements Store {
     return this.#ask(() => this.#store.look(imsi));
   }
 
+  now(): Promise<number> {
+    return this.#ask(() => this.#store.now());
+  }
+
   write(write: Write): Promise<readonly boolean[]> {
     const { effects } = write;
     if (this.#fault !== null && !effects.some(({ kind }) => endsClaim(kind))) return this.#refuse(this.#fault);

@@ -3,7 +3,16 @@ import { describe, test } from 'node:test';
 import type { Wanted } from '../../src/core/subscriber.ts';
 import type { Action } from '../../src/core/types.ts';
 import { type Entry, StoreError } from '../../src/ports/store.ts';
-import { acceptanceOf, effects, entryOf, IMSI, OTHER_IMSI, versionAt, wantedAt } from '../helpers/subscribers.ts';
+import {
+  acceptanceOf,
+  effects,
+  entryOf,
+  IMSI,
+  LIMITS,
+  OTHER_IMSI,
+  versionAt,
+  wantedAt,
+} from '../helpers/subscribers.ts';
 import { HOLD_MS, type StoreBench, there, untilFree } from './store-bench.ts';
 
 /** What is in doubt, what waits for something else, and who holds whom. */
@@ -52,6 +61,17 @@ export function doubtsContract(name: string, makeBench: () => Promise<StoreBench
       assert.equal(await store.claim(IMSI, null, HOLD_MS), null, 'he is held for the next one');
       await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null, claim: next.claim }));
       assert.deepEqual(there(await store.claim(IMSI, null, HOLD_MS)).applied, wantedAt(1));
+    });
+
+    test('tells the time by which a doubt ends', async () => {
+      await using bench = await makeBench();
+      const store = await bench.open();
+      const before = await store.now();
+      const unknown = { kind: 'failed', result: 'unsure', why: 'no answer', retryInMs: null, counts: true } as const;
+      await store.write(effects({ ...unknown, imsi: IMSI, wanted: wantedAt(1) }));
+      const { unsettledUntil } = await store.look(IMSI);
+      const began = there(unsettledUntil) - LIMITS.settleAfterMs;
+      assert.ok(before <= began && began <= (await store.now()), `${before} ${began}`);
     });
 
     test('tells whoever holds a subscriber what came in meanwhile', async () => {

@@ -27,6 +27,7 @@ export function directStore(limits: Limits = LIMITS, clocks?: Clocks): Store {
   return {
     claim: async (imsi) => (holds.has(imsi) ? null : hold(read(imsi))),
     look: async (imsi) => read(imsi),
+    now: async () => engine.now(),
     claimDue: async (limit) => engine.due(limit, [...holds.imsis]).result.map(hold),
     write: async (write: Write) => {
       const [result] = engine.writes(asked(write)).result;

@@ -8,6 +8,7 @@ import { Claims, type LeaseRequest } from './claims.ts';
 import { Cleaning } from './cleaning.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { Leases } from './leases.ts';
+import { NOW } from './statements.ts';
 import { PostgresViews } from './views.ts';
 import { pullIn } from './waiting-times.ts';
 import { Writes } from './writes.ts';
@@ -86,6 +87,11 @@ export class PostgresStore implements Store {
 
   look(imsi: string): Promise<Subscriber> {
     return this.#looks.ask(imsi);
+  }
+
+  async now(): Promise<number> {
+    const [row] = await this.#database.named(this.#database.run<[number]>(NOW, []));
+    return (row as [number])[0];
   }
 
   async write(write: Write): Promise<readonly boolean[]> {

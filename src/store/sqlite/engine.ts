@@ -103,6 +103,11 @@ export class Engine {
     return this.#seen(() => imsis.map((imsi) => tables.read(imsi)));
   }
 
+  /** What the clock shows by which times in the tables are. */
+  now(): number {
+    return this.#clock.now();
+  }
+
   due(limit: number, held: readonly string[]): Seen<Subscriber[]> {
     const tables = this.#writable();
     this.#keepTime();

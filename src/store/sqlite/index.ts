@@ -121,6 +121,10 @@ export class SqliteStore implements Store {
     return this.#read(imsi);
   }
 
+  now(): Promise<number> {
+    return this.#writer.ask('now', null);
+  }
+
   async #read(imsi: string): Promise<Subscriber> {
     const subscriber = await this.#reads.ask(imsi);
     this.#memory.keep(subscriber);

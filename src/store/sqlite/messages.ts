@@ -10,6 +10,7 @@ import type { ConcludeRequest } from './outbox.ts';
 /** What the store asks of its thread, and gets back. Requests travel as JSON: that is quicker than cloning objects. */
 export interface Requests {
   read: { of: readonly string[]; gives: Seen<Subscriber[]> };
+  now: { of: null; gives: number };
   due: { of: { limit: number; held: string[] }; gives: Seen<Subscriber[]> };
   writes: { of: readonly AskedWrite[]; gives: Seen<WriteResult[]> };
   /** As `writes`, with nothing but entries. */

@@ -118,6 +118,8 @@ async function carryOut(engine: Engine, name: LoneName, message: RequestMessage)
   switch (name) {
     case 'read':
       return json(engine.read(JSON.parse(text)));
+    case 'now':
+      return json(engine.now());
     case 'due': {
       const { limit, held } = JSON.parse(text) as { limit: number; held: string[] };
       return json(engine.due(limit, held));
