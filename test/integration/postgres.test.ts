@@ -71,6 +71,28 @@ describe('several connectors on one PostgreSQL', () => {
     assert.ok(await other.claim(IMSI, null, LONG_MS));
   });
 
+  for (const result of ['rejected', 'retry', 'unsure'] as const) {
+    test(`do not give up on whom another one brought up to date since, because of a call that is told late: ${result}`, async () => {
+      await using bench = await postgresBench();
+      const once = { ...LIMITS, maxAttempts: 1 };
+      const [hanging, next] = await Promise.all([bench.open(once), bench.open(once)]);
+      await hanging.write(acceptanceOf(1));
+      const [late] = await hanging.claimDue(1, 1);
+      const { claim } = await untilFree(next, IMSI);
+      const wanted = wantedAt(1);
+      await next.write(effects({ kind: 'applied', imsi: IMSI, wanted, ageMs: 1, released: [], claim }));
+      const before = await next.look(IMSI);
+      assert.ok(before.unsettledUntil, 'the core may still come to the call of the one that hangs');
+      const told = { kind: 'failed', imsi: IMSI, result, why: 'no', retryInMs: LONG_MS, counts: true } as const;
+      await hanging.write(effects({ ...told, wanted, claim: late?.claim ?? '' }));
+      await hanging.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: LONG_MS, claim: late?.claim ?? '' }));
+      const after = await next.look(IMSI);
+      if (result !== 'unsure') assert.deepEqual(after, before);
+      assert.deepEqual([after.dead, after.desired, after.attempts], [null, null, 0]);
+      assert.ok(after.dueAt && after.unsettledUntil && after.dueAt <= after.unsettledUntil, 'he is confirmed then');
+    });
+  }
+
   test('are not kept waiting for a claim that failed half way', async () => {
     await using bench = await postgresBench();
     const [store, other] = await Promise.all([bench.open(), bench.open()]);

@@ -3,7 +3,7 @@ import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscribe
 import { storable } from '../../core/text.ts';
 import type { Attempt, Entry, EventState } from '../../ports/store.ts';
 import { mayBeOnItsWay, mergeAttempts, stateAfter, staysDiscarded } from '../journal-rules.ts';
-import { type AskedWrite, asOfNow, claimEndedBy } from '../requests.ts';
+import { type AskedWrite, asLate, asOfNow, claimEndedBy } from '../requests.ts';
 import type { Leases } from './leases.ts';
 import { Naming } from './naming.ts';
 
@@ -89,7 +89,10 @@ export class Batch {
   /** @returns for each effect, whether it was taken. @throws NotTogether */
   write({ entry, story, effects, askedAt }: AskedWrite): boolean[] {
     const news: EventNews[] = [];
-    const taken = effects.map((effect) => this.#apply(asOfNow(effect, askedAt), news));
+    const taken = effects.map((effect) => {
+      const heard = this.#isLate(effect) ? asLate(effect) : effect;
+      return heard === null || this.#apply(asOfNow(heard, askedAt), news);
+    });
     if (entry) this.#add(entry, taken.includes(true));
     if (story) this.#tell(story.eventId, story.attempts);
     for (const one of news) if (one.eventId !== entry?.eventId) this.#hear(one);
@@ -112,6 +115,11 @@ export class Batch {
   #endsClaim(effect: Effect): boolean {
     const claim = claimEndedBy(effect);
     return claim !== null && this.#leases.ends(this.#loaded.subscribers.get(effect.imsi)?.owner ?? null, claim);
+  }
+
+  /** Whether whoever says so names a claim, and that is not the one that is there. */
+  #isLate(effect: Effect): boolean {
+    return claimEndedBy(effect) != null && !this.#endsClaim(effect);
   }
 
   #change({ subscriber: before }: ChangedSubscriber, after: Subscriber): void {
