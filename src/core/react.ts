@@ -172,13 +172,14 @@ function discard(subscriber: Subscriber, { why, eventId }: Extract<Effect, { kin
 
 function applied(
   subscriber: Subscriber,
-  { wanted, ageMs, released }: Extract<Effect, { kind: 'applied' }>,
+  effect: Extract<Effect, { kind: 'applied' }>,
   now: number,
   limits: Limits,
 ): Reaction {
+  const { wanted, ageMs, released } = effect;
   const sentAt = now - ageMs;
   // Somebody who held the claim too long: a newer state went out meanwhile, and this one may lie on top of it now.
-  if (olderThan(wanted.version, subscriber.applied)) {
+  if (isBeforeConfirmed(subscriber, effect)) {
     return quietly(inDoubt(underDelete(subscriber, wanted), now, limits));
   }
   // Where this was a delete, the core has nobody to update.
@@ -202,6 +203,13 @@ function applied(
   };
   const news: EventNews[] = [{ eventId: wanted.eventId, state: 'processed' }];
   return { subscriber: next, accepted: true, news: left ? news : [...overtaken(subscriber, wanted), ...news] };
+}
+
+/** Whether something was confirmed after it was sent: newer by its stamps, or another one since its claim was over. */
+function isBeforeConfirmed({ applied }: Subscriber, { wanted, late }: Extract<Effect, { kind: 'applied' }>): boolean {
+  if (applied === null) return false;
+  const order = compareVersions(wanted.version, applied.version);
+  return order < 0 || (late === true && order === 0 && applied.eventId !== wanted.eventId);
 }
 
 /** No watch ends later than one that begins now: a clock that was ahead, or another setting, said so. */

@@ -73,6 +73,8 @@ export type Effect = { readonly imsi: string } & (
       readonly ageMs: number;
       readonly released: readonly Release[];
       readonly claim?: string;
+      /** The claim is over: others may have sent something since. Absent as a rule. */
+      readonly late?: true;
     }
   /** (claim) It did not. */
   | {

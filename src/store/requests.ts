@@ -23,11 +23,12 @@ export function claimEndedBy(effect: Effect): string | undefined | null {
 /**
  * What an effect comes to whose claim is over, since its holder came too late: whoever took hold of the subscriber since found the call
  * abandoned, as one of unknown result, and goes on from there. That a call was not carried out is of no interest then; that nobody
- * knows begins the doubt anew. What the core confirmed stays so.
+ * knows begins the doubt anew. What the core confirmed stays so, but was before what it confirmed since.
  * @returns null when it comes to nothing.
  */
 export function asLate(effect: Effect): Effect | null {
   if (effect.kind === 'untouched') return null;
+  if (effect.kind === 'applied') return { ...effect, late: true };
   if (effect.kind !== 'failed') return effect;
   const { imsi, wanted, result } = effect;
   return result === 'unsure' ? { kind: 'abandoned', imsi, wanted } : null;

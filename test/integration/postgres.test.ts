@@ -93,6 +93,20 @@ describe('several connectors on one PostgreSQL', () => {
     });
   }
 
+  test('do not take for newer what is told late, where no stamps tell: he is confirmed once more', async () => {
+    await using bench = await postgresBench();
+    const [hanging, next] = await Promise.all([bench.open(), bench.open()]);
+    const undated = (n: number) => ({ ...wantedAt(n, { owed: false }), version: {} });
+    const late = await hanging.claim(IMSI, undated(1), 1);
+    const { claim } = await untilFree(next, IMSI);
+    const applied = { kind: 'applied', imsi: IMSI, ageMs: 1, released: [] } as const;
+    await next.write(effects({ ...applied, wanted: undated(2), claim }));
+    await hanging.write(effects({ ...applied, wanted: undated(1), claim: late?.claim ?? '' }));
+    const found = await next.look(IMSI);
+    assert.deepEqual([found.applied, found.desired], [undated(2), null]);
+    assert.ok(found.unsettledUntil && found.dueAt);
+  });
+
   test('are not kept waiting for a claim that failed half way', async () => {
     await using bench = await postgresBench();
     const [store, other] = await Promise.all([bench.open(), bench.open()]);
