@@ -97,7 +97,7 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     else this.#chunks.push(chunk);
   }
 
-  onResponseEnd(): void {
+  onResponseEnd(_controller: Dispatcher.DispatchController): void {
     this.#answered();
   }
 

@@ -1,4 +1,4 @@
-import { Client, type Dispatcher } from 'undici';
+import { type buildConnector, Client, type Dispatcher } from 'undici';
 import type { Tls } from '../config/load.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Clock } from '../ports/runtime.ts';
@@ -33,9 +33,9 @@ export class HttpPool {
   readonly #clock: Clock;
   readonly #dialer: Dialer;
   readonly #most: number;
-  readonly #connections: Client[] = [];
+  readonly #connections: Connection[] = [];
   /** Those with nothing to do: the one that was of use last at the end, what failed at the beginning. */
-  readonly #free: Client[] = [];
+  readonly #free: Connection[] = [];
   #waiting: Call[] = [];
   #closing: Promise<unknown> | null = null;
 
@@ -67,22 +67,15 @@ export class HttpPool {
   }
 
   /** One more connection; null when there are as many as there may be. */
-  #another(): Client | null {
+  #another(): Connection | null {
     if (this.#connections.length >= this.#most) return null;
-    const connection = new Client(this.#origin, {
-      pipelining: 1,
-      allowH2: false,
-      // The deadline is ours (one timer a call); undici's own timers are coarser.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: this.#dialer.connect,
-    });
+    const connection = new Connection(this.#origin, this.#dialer);
     this.#connections.push(connection);
     return connection;
   }
 
   /** Gives a connection the call that has waited longest. @param well whether it was of use to the last one. */
-  #giveNext(connection: Client, well: boolean): void {
+  #giveNext(connection: Connection, well: boolean): void {
     let call = this.#waiting.shift();
     while (call?.settled) call = this.#waiting.shift();
     if (call) call.send(this.#origin, connection);
@@ -94,38 +87,73 @@ export class HttpPool {
   async close(): Promise<void> {
     for (const call of this.#waiting) call.stop();
     this.#waiting = [];
-    this.#closing ??= Promise.all(this.#connections.map((connection) => connection.destroy()));
+    this.#closing ??= Promise.all(this.#connections.map(({ client }) => client.destroy()));
     this.#dialer.hangUp();
     await this.#closing;
+  }
+}
+
+/** One that is kept, and opened again when it was lost. */
+class Connection {
+  readonly client: Client;
+  #fault: Error | null = null;
+
+  constructor(origin: string, dialer: Dialer) {
+    this.client = new Client(origin, {
+      pipelining: 1,
+      allowH2: false,
+      // The deadline is ours (one timer a call); undici's own timers are coarser.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: (address, callback) => dialer.connect(address, (...result) => callback(...this.#watched(result))),
+    });
+  }
+
+  /** What happened to it since it was opened last. */
+  get fault(): Error | null {
+    return this.#fault;
+  }
+
+  #watched(opened: buildConnector.CallbackArgs): buildConnector.CallbackArgs {
+    this.#fault = null;
+    opened[1]?.once('error', (error) => {
+      this.#fault = error;
+    });
+    return opened;
   }
 }
 
 /** One call, and the connection it has until its end. */
 class Call extends ExchangeHandler {
   readonly #request: Request;
-  readonly #over: (connection: Client, well: boolean) => void;
-  #connection: Client | null = null;
+  readonly #over: (connection: Connection, well: boolean) => void;
+  #connection: Connection | null = null;
 
   /** @param over gets the connection back, and whether it brought an answer. */
   constructor(
     request: Request,
     clock: Clock,
     limits: ExchangeLimits,
-    over: (connection: Client, well: boolean) => void,
+    over: (connection: Connection, well: boolean) => void,
   ) {
     super(clock, limits);
     this.#request = request;
     this.#over = over;
   }
 
-  send(origin: string, connection: Client): void {
+  send(origin: string, connection: Connection): void {
     this.#connection = connection;
-    connection.dispatch({ ...this.#request, origin }, this);
+    connection.client.dispatch({ ...this.#request, origin }, this);
   }
 
-  override onResponseEnd(): void {
-    this.#giveBack(true);
-    super.onResponseEnd();
+  override onResponseEnd(controller: Dispatcher.DispatchController): void {
+    // undici takes a reset for the end of an answer whose length nobody told; and an empty one would be a success.
+    const fault = this.#connection?.fault ?? null;
+    if (fault) this.onResponseError(controller, fault);
+    else {
+      this.#giveBack(true);
+      super.onResponseEnd(controller);
+    }
   }
 
   override onResponseError(controller: Dispatcher.DispatchController, error: Error): void {

@@ -59,6 +59,14 @@ describe('one call', () => {
     };
     assert.match(await outcomeOf(inTheAnswer), /^cut: Connection reset/);
   });
+  test('a reset after the header is no end of an answer whose length nobody told', async () => {
+    const headOnly: StubAnswer = (_call, _response, socket) => {
+      const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n';
+      socket.write(head, () => socket.resetAndDestroy());
+    };
+    assert.match(await outcomeOf(headOnly), /^cut: Connection reset: .*\(ECONNRESET\)$/);
+    assert.equal(await outcomeOf((_call, _response, socket) => void socket.end('HTTP/1.0 200 OK\r\n\r\n')), 'done');
+  });
   test('bytes that are not HTTP', async () => {
     assert.match(
       await outcomeOf((_call, _response, socket) => void socket.end('nonsense\r\n\r\n')),
