@@ -59,7 +59,7 @@ export const EVENT_ERRORS = {
     type: 'VALIDATION_ERROR',
     message: 'Resource not found',
     error: 'Not found',
-    when: 'the spreadsheet or the sheet in it is not there (`TARGET=google-sheets`)',
+    when: 'the spreadsheet or the sheet in it is not there (`TARGET=google-sheets`); or a page that is not JSON stands where the core should',
   },
   method_not_allowed: {
     status: 405,

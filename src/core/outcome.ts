@@ -33,7 +33,7 @@ export const FAILURES = {
   credentials: { kind: 'retry', answer: 'core_credentials', sick: false, counts: false, repeat: 'none' },
   refused: { kind: 'rejected', answer: 'core_refused', sick: false, counts: true, repeat: 'none' },
   unknown_subscriber: { kind: 'rejected', answer: 'unknown_subscriber', sick: false, counts: true, repeat: 'none' },
-  // Of targets that record events: nothing of it says anything about the event itself, but the last.
+  // Of targets that record events, and of a place where no core is: nothing of it says anything about the event itself, but the last.
   unauthorized: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'any' },
   misconfigured: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
   place_missing: { kind: 'retry', answer: 'place_missing', sick: false, counts: false, repeat: 'none' },

@@ -373,6 +373,29 @@ test('a delete of a subscriber who is not there has what it wants', async () => 
   assert.equal((await post(connector.eventUrl, anEvent({ event_type: 'SIM/Deleted' }))).status, 202);
 });
 
+test('a page of 404 in place of the core says nothing of subscribers: nobody is deleted, released or given up for it', async () => {
+  await using core = await CoreStub.start(respond(404, '404 page not found\n', { 'content-type': 'text/plain' }));
+  await using connector = await startApp(core.url, { EVENT_ACTIONS: 'SIM/Deleted=delete' });
+  const deleted = await post(connector.eventUrl, anEvent({ event_type: 'SIM/Deleted' }));
+  assert.deepEqual([deleted.status, deleted.body.message], [404, 'Resource not found']);
+  assert.match(deleted.body.error, /WTL_API_URL.*404 page not found/);
+  const prev_sim_info = { imsi: '001010000000098' };
+  const swapped = await post(connector.eventUrl, anEvent({ event_type: 'SIM/Replaced', prev_sim_info }));
+  assert.equal(swapped.status, 404);
+  assert.deepEqual(
+    core.calls.map(({ request }) => request['action'] === 'delete' || request['imsi']),
+    [true, prev_sim_info.imsi],
+    'the number is not given',
+  );
+});
+
+test('queued: what comes while a page is in place of the core is sent once the core is back', async () => {
+  await using core = await CoreStub.start(inTurn(respond(404, '<html>'), succeed));
+  await using connector = await startApp(core.url, { DELIVERY: 'queued', RETRY_FIRST_PAUSE: '0.05' });
+  assert.equal((await post(connector.eventUrl, anEvent())).status, 202);
+  await core.called(2);
+});
+
 test('WTL_MAX_RPS: what cannot be started before its deadline is turned away as 429, with the time to come back', async () => {
   await using core = await CoreStub.start();
   await using connector = await startApp(core.url, { WTL_MAX_RPS: '4', WTL_HTTP_REQUESTS_TIMEOUT: '0.4' });

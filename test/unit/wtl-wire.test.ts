@@ -52,6 +52,18 @@ describe('an answer means', () => {
     [401, '{"error":"No"}', 'credentials: The core refused the token in WTL_API_TOKEN: No'],
     [403, '', 'credentials: The core refused the token in WTL_API_TOKEN: HTTP 403'],
     [404, '{"error":"No such subscriber"}', 'unknown_subscriber: No such subscriber'],
+    [404, '', 'unknown_subscriber: HTTP 404'],
+    [404, '"No such subscriber"', 'unknown_subscriber: HTTP 404: "No such subscriber"'],
+    [
+      404,
+      '404 page not found',
+      'place_missing: Nothing is provisioned at WTL_API_URL, or a proxy is in between: HTTP 404: 404 page not found',
+    ],
+    [
+      404,
+      '<html>\n</html>',
+      'place_missing: Nothing is provisioned at WTL_API_URL, or a proxy is in between: HTTP 404: <html> </html>',
+    ],
     [429, '', 'rate_limited: HTTP 429'],
     [500, '{"error":"Oops"}', 'core_error: Oops'],
     [501, '', 'core_error: HTTP 501'],

@@ -53,6 +53,7 @@ function classify(answer: WtlAnswer): Outcome {
     ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }),
   };
   if (status === 401 || status === 403) return failed('credentials', `${REFUSED_TOKEN}: ${words}`, more);
+  if (status === 404 && !isJson(answer)) return failed('place_missing', `${NOT_THE_CORE}: ${words}`, more);
   if (status === 404) return failed('unknown_subscriber', words, more);
   if (status === 429) return failed('rate_limited', words, more);
   if (status === 503) return failed('busy', words, more);
@@ -63,6 +64,14 @@ function classify(answer: WtlAnswer): Outcome {
 
 /** The setting is named: there are other tokens, and an operator would look at his own. */
 const REFUSED_TOKEN = 'The core refused the token in WTL_API_TOKEN';
+
+/** What a proxy says for a core that is away, or anybody at a wrong address: it is not about the subscriber. */
+const NOT_THE_CORE = 'Nothing is provisioned at WTL_API_URL, or a proxy is in between';
+
+/** The core speaks JSON (contract §4), or says nothing. */
+function isJson({ body }: WtlAnswer): boolean {
+  return body.trim() === '' || parse(body) !== undefined;
+}
 
 /** HTTP success is only half of it: `result: false` is a refusal. An empty body is a success. */
 function classifySuccess({ status, body }: WtlAnswer): Outcome {
@@ -96,13 +105,18 @@ function isAbsent(value: unknown): boolean {
 }
 
 function parseObject(body: string): Record<string, unknown> | null {
+  const value = parse(body);
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
+}
+
+/** @returns undefined when it is not JSON. */
+function parse(body: string): unknown {
   try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
+    return JSON.parse(body);
   } catch {
-    return null;
+    return undefined;
   }
 }
 
