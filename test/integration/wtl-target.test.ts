@@ -96,6 +96,17 @@ describe('one call', () => {
   });
 });
 
+test('a token that was changed while the core took its time is not told either', async () => {
+  await using core = await CoreStub.start();
+  let current = 'old-token';
+  core.answer = (call, response, socket) => {
+    current = 'new-token';
+    return respond(401, { error: `Unknown: ${call.headers.authorization}` })(call, response, socket);
+  };
+  await using target = targetAt(core.url, { token: () => current });
+  assert.match(told(await callOnce(target)), /^credentials: .*: Unknown: Bearer \[redacted\]$/);
+});
+
 test('connections are kept and used again', async () => {
   await using core = await CoreStub.start();
   await using target = targetAt(core.url);

@@ -43,26 +43,28 @@ export class WtlTarget implements Target {
   }
 
   apply(change: Change, context: CallContext): Promise<Outcome> {
-    const request = this.#request(JSON.stringify(toWtlRequest(change)), context);
+    // It may be another one by the time of the answer, whose words must not hold the one that was sent.
+    const token = this.#options.token();
+    const request = this.#request(JSON.stringify(toWtlRequest(change)), token, context);
     return this.#http.call(request, context.deadline, (answer) => {
       context.trace?.answered(answer.status);
-      return this.#understand(answer, change);
+      return this.#understand(answer, change, token);
     });
   }
 
-  #understand({ status, body, retryAfter }: Answer, change: Change): Outcome {
+  #understand({ status, body, retryAfter }: Answer, change: Change, token: string): Outcome {
     const retryAfterMs = readRetryAfter(retryAfter, this.#clock.wall());
     const answer = { status, body, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-    const outcome = classifyAnswer(answer, this.#options.token());
+    const outcome = classifyAnswer(answer, token);
     return change.action === 'delete' ? deleted(outcome) : outcome;
   }
 
-  #request(body: string, context: CallContext): Omit<Dispatcher.DispatchOptions, 'origin'> {
+  #request(body: string, token: string, context: CallContext): Omit<Dispatcher.DispatchOptions, 'origin'> {
     return {
       path: this.#path,
       method: 'POST',
       headers: {
-        authorization: `Bearer ${this.#options.token()}`,
+        authorization: `Bearer ${token}`,
         'content-type': 'application/json',
         accept: 'application/json',
         'x-b3-traceid': context.requestId,
