@@ -143,7 +143,7 @@ export const EVENT_ERRORS = {
     type: 'CONNECTION_ERROR',
     message: 'Core service is not available',
     error: 'Core service is not available',
-    when: 'the core cannot be reached, timed out or answered 503, its circuit is open, the store cannot be written, or the connector is stopping',
+    when: 'the core cannot be reached, timed out or answered 503 or 408, its circuit is open, the store cannot be written, or the connector is stopping',
   },
 } as const satisfies Record<string, ErrorAnswer>;
 

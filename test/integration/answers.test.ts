@@ -276,6 +276,7 @@ describe("the core's answer", () => {
       [403, ''],
       [500, 'WTL API authentication failed', 'Invalid API token', 'AUTHENTICATION_ERROR'],
     ],
+    [[408, ''], [503, 'Core service is not available', 'HTTP 408', 'CONNECTION_ERROR'], '5'],
     [[503, { error: 'Later' }], [503, 'Core service is not available', 'Later', 'CONNECTION_ERROR'], '5'],
   ];
   for (const [[status, words, headers], [ours, message, error, type], retryAfter] of cases) {

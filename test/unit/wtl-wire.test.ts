@@ -49,6 +49,7 @@ describe('an answer means', () => {
     [409, '{"result":false,"error":"Exists"}', 'refused: Exists'],
     [422, 'plain words', 'refused: HTTP 422: plain words'],
     [418, '', 'refused: HTTP 418'],
+    [408, '', 'cut: HTTP 408'],
     [401, '{"error":"No"}', 'credentials: The core refused the token in WTL_API_TOKEN: No'],
     [403, '', 'credentials: The core refused the token in WTL_API_TOKEN: HTTP 403'],
     [404, '{"error":"No such subscriber"}', 'unknown_subscriber: No such subscriber'],

@@ -1,4 +1,4 @@
-import { DONE, failed, type Outcome } from '../../core/outcome.ts';
+import { DONE, type FailureCode, failed, type Outcome } from '../../core/outcome.ts';
 import { clip, oneLine } from '../../core/text.ts';
 import type { Action, Change, SubscriberStatus } from '../../core/types.ts';
 
@@ -54,13 +54,25 @@ function classify(answer: WtlAnswer): Outcome {
   };
   if (status === 401 || status === 403) return failed('credentials', `${REFUSED_TOKEN}: ${words}`, more);
   if (status === 404 && !isJson(answer)) return failed('place_missing', `${NOT_THE_CORE}: ${words}`, more);
-  if (status === 404) return failed('unknown_subscriber', words, more);
-  if (status === 429) return failed('rate_limited', words, more);
-  if (status === 503) return failed('busy', words, more);
-  if (status === 502 || status === 504) return failed('bad_gateway', words, more);
-  if (status >= 400 && status < 500) return failed('refused', words, more);
-  return failed(status >= 500 ? 'core_error' : 'not_understood', words, more);
+  return failed(codeOf(status), words, more);
 }
+
+function codeOf(status: number): FailureCode {
+  const special = CODES[status];
+  if (special) return special;
+  if (status >= 400 && status < 500) return 'refused';
+  return status >= 500 ? 'core_error' : 'not_understood';
+}
+
+const CODES: Readonly<Record<number, FailureCode>> = {
+  404: 'unknown_subscriber',
+  // The request came too slowly for somebody on the way: that says nothing of the change, which may yet be made.
+  408: 'cut',
+  429: 'rate_limited',
+  502: 'bad_gateway',
+  503: 'busy',
+  504: 'bad_gateway',
+};
 
 /** The setting is named: there are other tokens, and an operator would look at his own. */
 const REFUSED_TOKEN = 'The core refused the token in WTL_API_TOKEN';
