@@ -114,6 +114,20 @@ describe('google-sheets', { concurrency: 8 }, () => {
     assert.match(String(line?.fields['error']), /maximum of 50000 characters/);
   });
 
+  test('nor does a row that somebody on the way finds too large', async () => {
+    await using sheets = await Sheets.start();
+    await using site = await startApp(null, { ...sheets.env, DELIVERY: 'queued' });
+    const { grid } = sheets.simulator;
+    const append = grid.append.bind(grid);
+    grid.append = (range, values) => {
+      if (!values.some(([id]) => id === 'large')) return append(range, values);
+      throw Object.assign(new Error('Request Entity Too Large'), { statusCode: 413 });
+    };
+    for (const id of ['e-1', 'large', 'e-2']) await post(site.eventUrl, eventOf(id));
+    await until('the others are recorded', () => sheets.rows.length === 2);
+    assert.deepEqual(sheets.ids, ['e-1', 'e-2']);
+  });
+
   test('a spreadsheet that is not there: NSPS is told, and keeps the event; once it is there, all goes on', async () => {
     await using sheets = await Sheets.start();
     await using site = await startApp(null, sheets.env);

@@ -28,6 +28,7 @@ describe("what Google's answers mean", () => {
     [403, "Quota exceeded for quota metric 'Read requests'", 'rate_limited'],
     [400, 'This operation is not supported for this document', 'misconfigured'],
     [404, 'Requested entity was not found.', 'place_missing'],
+    [413, 'Request Entity Too Large', 'row_refused'],
     [429, "Quota exceeded for quota metric 'Write requests'", 'rate_limited'],
     [500, 'Internal error encountered.', 'core_error'],
     [502, 'Bad Gateway', 'bad_gateway'],

@@ -52,14 +52,25 @@ const ABOUT_THE_QUOTA = /rate ?limit ?exceeded|quota exceeded/i;
 const ABOUT_THE_RANGE = /unable to parse range|exceeds grid limits/i;
 
 function codeOf({ status, body }: Answer): FailureCode {
-  if (status === 400)
-    return ABOUT_THE_SHEET.test(body) ? 'misconfigured' : ABOUT_THE_RANGE.test(body) ? 'place_missing' : 'row_refused';
-  if (status === 401) return 'unauthorized';
-  if (status === 404) return 'place_missing';
-  if (status === 429 || (status === 403 && ABOUT_THE_QUOTA.test(body))) return 'rate_limited';
+  const special = CODES[status];
+  if (special) return special;
+  if (status === 400) return codeOfBadRequest(body);
+  if (status === 403 && ABOUT_THE_QUOTA.test(body)) return 'rate_limited';
   if (status === 502 || status === 504) return 'bad_gateway';
   if (status >= 500) return 'core_error';
   return status >= 400 ? 'misconfigured' : 'not_understood';
+}
+
+const CODES: Readonly<Record<number, FailureCode>> = {
+  401: 'unauthorized',
+  404: 'place_missing',
+  413: 'row_refused',
+  429: 'rate_limited',
+};
+
+function codeOfBadRequest(body: string): FailureCode {
+  if (ABOUT_THE_SHEET.test(body)) return 'misconfigured';
+  return ABOUT_THE_RANGE.test(body) ? 'place_missing' : 'row_refused';
 }
 
 function wordsOf({ status, body }: Answer, secret: string): string {
