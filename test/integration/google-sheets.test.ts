@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { ConfigError } from '../../src/config/load.ts';
 import { startApp } from '../helpers/app.ts';
 import { anEvent } from '../helpers/events.ts';
 import { post } from '../helpers/nsps.ts';
 import { until } from '../helpers/polling.ts';
+import { listening } from '../helpers/ports.ts';
 import { Sheets } from '../helpers/sheets.ts';
 
 const TITLES = ['event_id', 'created_at', 'i_account', 'bill_status (billing_model)', 'i_sim_card', 'imsi'];
@@ -19,6 +23,32 @@ function eventOf(id: string, more: Parameters<typeof anEvent>[0] = {}) {
     sim_info: { imsi: '001010000020349', i_sim_card: 3793 },
     ...more,
   });
+}
+
+/** The first append is answered with a page, and reaches the sheet two seconds later. */
+async function pageFirst(url: string) {
+  const { promise: forwarded, resolve } = Promise.withResolvers<void>();
+  let appends = 0;
+  const server = await listening(
+    createServer(async (request, response) => {
+      const { method = '', headers } = request;
+      const body = method === 'GET' ? null : await text(request);
+      const path = `${url}${request.url}`;
+      const late = path.includes(':append') && appends++ === 0;
+      if (late) response.writeHead(503, { 'content-type': 'text/html' }).end('<html>Error 503</html>');
+      if (late) await setTimeout(2_000);
+      const { authorization = '' } = headers;
+      const answer = await fetch(path, {
+        method,
+        body,
+        headers: { authorization, 'content-type': 'application/json' },
+      });
+      const told = await answer.text();
+      if (late) resolve();
+      else response.writeHead(answer.status).end(told);
+    }),
+  );
+  return Object.assign(server, { forwarded });
 }
 
 // Mostly waiting for the pace that Google asks for: together they take as long as the longest.
@@ -125,6 +155,22 @@ describe('google-sheets', { concurrency: 8 }, () => {
     };
     for (const id of ['e-1', 'large', 'e-2']) await post(site.eventUrl, eventOf(id));
     await until('the others are recorded', () => sheets.rows.length === 2);
+    assert.deepEqual(sheets.ids, ['e-1', 'e-2']);
+  });
+
+  test('a page of 503 is not the word of whoever may still be appending: it is waited for', async () => {
+    await using sheets = await Sheets.start();
+    await using proxy = await pageFirst(sheets.env['GOOGLE_SHEETS_API_URL'] as string);
+    await using site = await startApp(null, {
+      ...sheets.env,
+      DELIVERY: 'queued',
+      GOOGLE_SHEETS_API_URL: `http://127.0.0.1:${proxy.port}`,
+      SETTLE_AFTER: '3',
+    });
+    await post(site.eventUrl, eventOf('e-1'));
+    await proxy.forwarded;
+    await post(site.eventUrl, eventOf('e-2'));
+    await until('the next one is recorded', () => sheets.ids.includes('e-2'));
     assert.deepEqual(sheets.ids, ['e-1', 'e-2']);
   });
 

@@ -28,6 +28,7 @@ describe("what Google's answers mean", () => {
     [403, "Quota exceeded for quota metric 'Read requests'", 'rate_limited'],
     [400, 'This operation is not supported for this document', 'misconfigured'],
     [404, 'Requested entity was not found.', 'place_missing'],
+    [408, 'The request timed out.', 'core_error'],
     [413, 'Request Entity Too Large', 'row_refused'],
     [429, "Quota exceeded for quota metric 'Write requests'", 'rate_limited'],
     [500, 'Internal error encountered.', 'core_error'],
@@ -43,6 +44,15 @@ describe("what Google's answers mean", () => {
       );
     });
   }
+
+  test('a page in place of JSON is of somebody on the way', () => {
+    for (const status of [408, 500, 502, 503, 504]) {
+      for (const page of ['<html>Error</html>', '', '{}']) {
+        const told = understand(answer(status, page), NOW, '', () => null);
+        assert.equal(told.kind === 'failed' && told.failure.code, 'bad_gateway', `${status} ${page}`);
+      }
+    }
+  });
 
   test('no answer: not sent is certain, anything later is not', () => {
     for (const [kind, code] of [

@@ -56,8 +56,7 @@ function codeOf({ status, body }: Answer): FailureCode {
   if (special) return special;
   if (status === 400) return codeOfBadRequest(body);
   if (status === 403 && ABOUT_THE_QUOTA.test(body)) return 'rate_limited';
-  if (status === 502 || status === 504) return 'bad_gateway';
-  if (status >= 500) return 'core_error';
+  if (status >= 500 || status === 408) return isOnTheWay(status, body) ? 'bad_gateway' : 'core_error';
   return status >= 400 ? 'misconfigured' : 'not_understood';
 }
 
@@ -71,6 +70,11 @@ const CODES: Readonly<Record<number, FailureCode>> = {
 function codeOfBadRequest(body: string): FailureCode {
   if (ABOUT_THE_SHEET.test(body)) return 'misconfigured';
   return ABOUT_THE_RANGE.test(body) ? 'place_missing' : 'row_refused';
+}
+
+/** Not the word of whoever carries it out, and says so in JSON: that one may still be at it. */
+function isOnTheWay(status: number, body: string): boolean {
+  return status === 502 || status === 504 || typeof field(parse(body), 'error') !== 'object';
 }
 
 function wordsOf({ status, body }: Answer, secret: string): string {
