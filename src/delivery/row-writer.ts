@@ -183,6 +183,8 @@ export class RowWriter {
         return await this.#notAppended({ ...over, pending }, events, told.failure, durationMs);
       const last = told.value === null ? null : { row: told.value, id: (rows.at(-1) as Row)[0] as string };
       await this.#recorded({ ...over, last, pending: null }, events, { durationMs });
+      // They begin in the first row: people have emptied the sheet, and what it says now has to be looked at.
+      if (told.value === rows.length) this.#headerIsRight = false;
       return null;
     });
   }

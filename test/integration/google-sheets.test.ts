@@ -174,6 +174,22 @@ describe('google-sheets', { concurrency: 8 }, () => {
     assert.deepEqual(sheets.ids, ['e-1', 'e-2']);
   });
 
+  test('a sheet that people emptied holds no rows without their header: that is said at once', async () => {
+    await using sheets = await Sheets.start();
+    await using site = await startApp(null, { ...sheets.env, DELIVERY: 'queued' });
+    await post(site.eventUrl, eventOf('e-1'));
+    await until('it is recorded', () => sheets.ids.length === 1);
+    sheets.simulator.grid.rows = [];
+    await post(site.eventUrl, eventOf('e-2'));
+    await site.log.heard('Events cannot be recorded until this is mended');
+    const line = site.log.lines.find(({ message }) => message.startsWith('Events cannot be recorded'));
+    assert.match(String(line?.fields['error']), /first row is e-2 \|.*, and must be event_id \|/);
+    await post(site.eventUrl, eventOf('e-3'));
+    sheets.simulator.grid.rows = [];
+    await until('all goes on below a header', () => sheets.ids.includes('e-3'));
+    assert.deepEqual(sheets.simulator.grid.rows[0], TITLES);
+  });
+
   test('a spreadsheet that is not there: NSPS is told, and keeps the event; once it is there, all goes on', async () => {
     await using sheets = await Sheets.start();
     await using site = await startApp(null, sheets.env);
