@@ -475,4 +475,19 @@ describe('an attempt without a known result', () => {
       ['serviceGranted', 'serviceGranted'],
     );
   });
+
+  test('that somebody on the way gave up with a page of 503 is watched for: the core may still make it (G4)', async () => {
+    const page = respond(503, 'upstream connect error or disconnect/reset before headers', {});
+    await using core = await CoreStub.start(inTurn(page, succeed));
+    const env = { WTL_RETRIES: '0', SETTLE_AFTER: '0.2' };
+    await using connector = await startApp(core.url, env);
+    const bar = anEvent({ account_info: blocked, updated_at: stamp(1) });
+    assert.equal((await post(connector.eventUrl, bar)).status, 503);
+    assert.equal((await post(connector.eventUrl, anEvent({ updated_at: stamp(2) }))).status, 202);
+    await connector.log.heard('Subscriber brought up to date');
+    assert.deepEqual(
+      core.calls.map(({ request }) => request['subscriber_status']),
+      ['operatorDeterminedBarring', 'serviceGranted', 'serviceGranted'],
+    );
+  });
 });

@@ -70,6 +70,8 @@ describe('an answer means', () => {
     [501, '', 'core_error: HTTP 501'],
     [502, '', 'bad_gateway: HTTP 502'],
     [503, '{"message":"Maintenance"}', 'busy: Maintenance'],
+    [503, '', 'busy: HTTP 503'],
+    [503, '<html>\n</html>', 'cut: HTTP 503: <html> </html>'],
     [504, '', 'bad_gateway: HTTP 504'],
     [302, '', 'not_understood: HTTP 302'],
   ];

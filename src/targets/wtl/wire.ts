@@ -54,10 +54,13 @@ function classify(answer: WtlAnswer): Outcome {
   };
   if (status === 401 || status === 403) return failed('credentials', `${REFUSED_TOKEN}: ${words}`, more);
   if (status === 404 && !isJson(answer)) return failed('place_missing', `${NOT_THE_CORE}: ${words}`, more);
-  return failed(codeOf(status), words, more);
+  return failed(codeOf(answer), words, more);
 }
 
-function codeOf(status: number): FailureCode {
+function codeOf(answer: WtlAnswer): FailureCode {
+  const { status } = answer;
+  // A page is of somebody on the way, who may have had enough of waiting for the core.
+  if (status === 503 && !isJson(answer)) return 'cut';
   const special = CODES[status];
   if (special) return special;
   if (status >= 400 && status < 500) return 'refused';
