@@ -36,6 +36,7 @@ describe('an answer means', () => {
     [200, '{"result":false,"error":"Number taken","message":"m"}', 'refused: Number taken'],
     [200, '{"result":false,"message":"Number taken"}', 'refused: Number taken'],
     [200, '{"result":false}', 'refused: Unknown error'],
+    [200, '{"result":false,"error":"Subscriber not found"}', 'refused: Subscriber not found'],
     [200, '{"error":"Number taken"}', 'refused: Number taken'],
     [200, '{"result":false,"error":{"code":7}}', 'refused: {"code":7}'],
     [
