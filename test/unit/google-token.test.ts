@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { SheetsSimulator } from '../../sim/google-sheets/sheets-simulator.ts';
 import { readServiceKey, type ServiceKey } from '../../src/config/google-key.ts';
 import { systemClock } from '../../src/observe/clock.ts';
+import type { Clock } from '../../src/ports/runtime.ts';
 import { NO_TRACER } from '../../src/ports/tracer.ts';
 import { Line } from '../../src/targets/google-sheets/line.ts';
 import { signedAssertion, Tokens } from '../../src/targets/google-sheets/token.ts';
@@ -67,6 +68,30 @@ describe('tokens of a service account', () => {
     now = 3_601_000;
     const late = await tokens.get(5_000);
     assert.equal(late.kind === 'failed' && late.failure.code, 'connect_failed');
+  });
+
+  test('a new one that does not come leaves time for the call, which the old one still does for', async () => {
+    await using bench = await open();
+    await using silent = await listening(createServer());
+    const key: { -readonly [Part in keyof ServiceKey]: ServiceKey[Part] } = { ...bench.key };
+    const waits: number[] = [];
+    let now = 0;
+    const after: Clock['after'] = (ms, callback) => {
+      waits.push(ms);
+      return systemClock.after(ms / 20, callback);
+    };
+    const tokens = new Tokens(key, { ...systemClock, now: () => now, after });
+    const first = await tokens.get(20_000);
+    key.tokenUri = new URL(`http://127.0.0.1:${silent.port}/token`);
+    now = 3_301_000;
+    waits.length = 0;
+    assert.deepEqual(await tokens.get(20_000), first);
+    assert.ok(Math.max(...waits) <= 5_000, `waits for ${waits} ms of 20,000`);
+    waits.length = 0;
+    now += 1_000;
+    assert.deepEqual([await tokens.get(20_000), waits], [first, []], 'nor does it take each call its time');
+    now = 3_601_000;
+    assert.equal((await tokens.get(1_000)).kind, 'failed');
   });
 
   test('whoever waits for one is told when it is not wanted any more, and whoever asks later', async () => {

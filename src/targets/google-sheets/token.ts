@@ -10,6 +10,9 @@ import { type TokenAnswer, understandToken } from './wire.ts';
 const SCOPE = 'https://www.googleapis.com/auth/spreadsheets';
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
+/** While the old one still does, a new one is waited for so long, a quarter of the call's time at most, and so often. */
+const RENEWAL_MS = { wait: 5_000, pause: 30_000 } as const;
+
 /** How long an assertion says that it is good for: an hour at most is allowed, in seconds. */
 const ASSERTED_S = 3_600;
 
@@ -79,12 +82,19 @@ export class Tokens {
     const now = this.#clock.now();
     const held = this.#held;
     if (held && now < held.renewAt && this.#isOfTheRightKey(held)) return { kind: 'done', value: held.token };
-    this.#fetching ??= this.#fetch(ms).finally(() => {
+    const good = held && now < held.endsAt ? held : null;
+    this.#fetching ??= this.#fetch(good ? Math.min(RENEWAL_MS.wait, ms / 4) : ms).finally(() => {
       this.#fetching = null;
     });
     const told = await this.#fetching;
-    // The old one still does: renewing it can wait.
-    return told.kind === 'failed' && held && now < held.endsAt ? { kind: 'done', value: held.token } : told;
+    return told.kind === 'failed' && good ? this.#goOnWith(good) : told;
+  }
+
+  /** The old one still does: renewing it can wait. */
+  #goOnWith(held: Held): Told<string> {
+    const renewAt = Math.min(held.endsAt, this.#clock.now() + RENEWAL_MS.pause);
+    if (this.#held === held) this.#held = { ...held, renewAt };
+    return { kind: 'done', value: held.token };
   }
 
   #isOfTheRightKey({ key }: Held): boolean {
