@@ -50,6 +50,12 @@ describe('an answer means', () => {
     [409, '{"result":false,"error":"Exists"}', 'refused: Exists'],
     [422, 'plain words', 'refused: HTTP 422: plain words'],
     [418, '', 'refused: HTTP 418'],
+    [405, '{"error":"No"}', 'refused: No'],
+    [
+      405,
+      '<html>Not Allowed</html>',
+      'place_missing: Nothing is provisioned at WTL_API_URL, or a proxy is in between: HTTP 405: <html>Not Allowed</html>',
+    ],
     [408, '', 'cut: HTTP 408'],
     [401, '{"error":"No"}', 'credentials: The core refused the token in WTL_API_TOKEN: No'],
     [403, '', 'credentials: The core refused the token in WTL_API_TOKEN: HTTP 403'],

@@ -53,7 +53,7 @@ function classify(answer: WtlAnswer): Outcome {
     ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }),
   };
   if (status === 401 || status === 403) return failed('credentials', `${REFUSED_TOKEN}: ${words}`, more);
-  if (status === 404 && !isJson(answer)) return failed('place_missing', `${NOT_THE_CORE}: ${words}`, more);
+  if (isNotTheCore(answer)) return failed('place_missing', `${NOT_THE_CORE}: ${words}`, more);
   return failed(codeOf(answer), words, more);
 }
 
@@ -82,6 +82,11 @@ const REFUSED_TOKEN = 'The core refused the token in WTL_API_TOKEN';
 
 /** What a proxy says for a core that is away, or anybody at a wrong address: it is not about the subscriber. */
 const NOT_THE_CORE = 'Nothing is provisioned at WTL_API_URL, or a proxy is in between';
+
+/** 405 is what a page says that is shown while the core is away: it takes no POST. */
+function isNotTheCore(answer: WtlAnswer): boolean {
+  return (answer.status === 404 || answer.status === 405) && !isJson(answer);
+}
 
 /** The core speaks JSON (contract §4), or says nothing. */
 function isJson({ body }: WtlAnswer): boolean {
