@@ -146,6 +146,17 @@ test('a log that is taken away from beside the open database takes no event with
   assert.equal((await store.views.events({ limit: 9 })).length, 1, 'what was answered is kept where it is stopped');
 });
 
+const unmakeable = { skip: process.platform === 'linux' ? false : 'has no /proc' };
+
+test('a store in folders that cannot be made ends the start, and says where', unmakeable, async () => {
+  const settings = { API_TOKEN: TOKEN, WTL_API_URL: 'http://127.0.0.1:1', WTL_API_TOKEN: CORE_TOKEN };
+  const STORE_URL = 'sqlite:/proc/connector/data/connector.db';
+  await using program = new Program(['serve'], { ...settings, STORE_URL });
+  await until('it ends', () => program.child.exitCode !== null);
+  assert.equal((await program.exited).code, 69);
+  assert.match(program.stderr, /STORE_URL: .*'?\/proc\/connector'?.*ENOENT/);
+});
+
 /** Becomes the program with a full disk in `$0/full`, and with a copy of the database that is in `$0` on it. */
 const ON_FULL =
   'mount -t tmpfs -o size=2m tmpfs "$0/full" && cp "$0"/connector.db* "$0/full" && ' +

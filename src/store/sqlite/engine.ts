@@ -1,5 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Limits, Subscriber } from '../../core/subscriber.ts';
 import type { Deed } from '../../ports/operating.ts';
@@ -12,6 +11,7 @@ import { beginGuestBook, guestMark, type Mark, signGuestBook } from './guest-boo
 import { Intents, intentsFile } from './intents.ts';
 import type { Cleaned } from './journal.ts';
 import type { ConcludeRequest, OutboxTables } from './outbox.ts';
+import { makePrivateFile } from './private-file.ts';
 import { migrate, requireToday } from './schema.ts';
 import { Tables } from './tables.ts';
 import { SqliteViews } from './views.ts';
@@ -234,12 +234,6 @@ export class Engine {
     this.#db.close();
     this.#lock?.close();
   }
-}
-
-/** It holds names and numbers: for its owner's eyes only. */
-function makePrivateFile(file: string): void {
-  mkdirSync(dirname(file), { recursive: true });
-  closeSync(openSync(file, 'a', 0o600));
 }
 
 /**

@@ -1,0 +1,27 @@
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * Makes the database's file, and the folders it is to be in, unless they are there. It holds names and numbers: for its
+ * owner's eyes only.
+ * @throws the system's error, of the first of them that cannot be made.
+ */
+export function makePrivateFile(file: string): void {
+  makeFolder(dirname(file));
+  closeSync(openSync(file, 'a', 0o600));
+}
+
+/**
+ * Each by itself: asked for all of them at once (`recursive`), Node goes round for ever where no folder can be made (/proc), in
+ * a thread that nothing ends then, and says of a disk that is read-only that there is no such folder.
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another connector may have been quicker.
+    if (!existsSync(folder)) throw error;
+  }
+}
