@@ -8,6 +8,11 @@ const FILE_WORDS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of its path is a file',
   EROFS: 'its disk is read-only',
   ENOSPC: 'the disk is full',
+  EDQUOT: 'this user has no room left on the disk',
+  EFBIG: 'the file may not become so large',
+  EIO: 'the disk does not read or write',
+  EEXIST: 'something else has its name',
+  ENAMETOOLONG: 'its name is too long',
   EMFILE: 'too many files are open',
 };
 

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileWords } from '../config/system-words.ts';
 
 /** More than a few events need, so that a disk with room for no more than the rest of a block is taken for full. */
 const TRIED = Buffer.alloc(65_536);
@@ -7,7 +8,7 @@ const TRIED = Buffer.alloc(65_536);
 /**
  * Whether a folder takes files now: rights say little about a full disk, or a file system that makes no files. What is written
  * has no name any more, so that nothing of it stays whatever happens.
- * @returns null when it does; why not, in the system's words.
+ * @returns null when it does; why not, in an operator's words.
  */
 export function whyNoRoom(folder: string): string | null {
   try {
@@ -20,7 +21,7 @@ export function whyNoRoom(folder: string): string | null {
     }
     return null;
   } catch (error) {
-    return (error as Error).message;
+    return fileWords(error);
   }
 }
 

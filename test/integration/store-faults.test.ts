@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Event } from '../../src/contract/event.ts';
@@ -146,15 +146,33 @@ test('a log that is taken away from beside the open database takes no event with
   assert.equal((await store.views.events({ limit: 9 })).length, 1, 'what was answered is kept where it is stopped');
 });
 
-const unmakeable = { skip: process.platform === 'linux' ? false : 'has no /proc' };
+describe('a store that cannot be made ends the start, and what is in the way is said in words', () => {
+  const refusal = async (file: string) => {
+    const settings = { API_TOKEN: TOKEN, WTL_API_URL: 'http://127.0.0.1:1', WTL_API_TOKEN: CORE_TOKEN };
+    await using program = new Program(['serve'], { ...settings, STORE_URL: `sqlite:${file}` });
+    await until('it ends', () => program.child.exitCode !== null);
+    assert.equal((await program.exited).code, 69);
+    return program.stderr;
+  };
 
-test('a store in folders that cannot be made ends the start, and says where', unmakeable, async () => {
-  const settings = { API_TOKEN: TOKEN, WTL_API_URL: 'http://127.0.0.1:1', WTL_API_TOKEN: CORE_TOKEN };
-  const STORE_URL = 'sqlite:/proc/connector/data/connector.db';
-  await using program = new Program(['serve'], { ...settings, STORE_URL });
-  await until('it ends', () => program.child.exitCode !== null);
-  assert.equal((await program.exited).code, 69);
-  assert.match(program.stderr, /STORE_URL: .*'?\/proc\/connector'?.*ENOENT/);
+  const unmakeable = { skip: process.platform === 'linux' ? false : 'has no /proc' };
+  test('in a folder where nothing can be made', unmakeable, async () => {
+    const words = 'STORE_URL: /proc/connector cannot be used: there is no such file or folder (ENOENT)';
+    assert.equal(await refusal('/proc/connector/data/connector.db'), `nsps-connector serve: ${words}\n`);
+  });
+
+  test('where a file, a folder or a link that leads nowhere is', async () => {
+    await using bench = await sqliteBench();
+    const { file } = bench;
+    const link = `${file}-link`;
+    await symlink(`${file}-nowhere`, link);
+    assert.match(await refusal(`${link}/data/x.db`), /-link cannot be used: something else has its name \(EEXIST\)$/m);
+    assert.match(await refusal(dirname(file)), /[^/] cannot be used: it is a folder \(EISDIR\)$/m);
+    await writeFile(file, '');
+    assert.match(await refusal(join(file, 'x.db')), /x\.db cannot be used: a part of its path is a file \(ENOTDIR\)$/m);
+    await mkdir(`${file}-guests`);
+    assert.match(await refusal(file), /connector\.db-guests cannot be used: it is a folder \(EISDIR\)$/m);
+  });
 });
 
 /** Becomes the program with a full disk in `$0/full`, and with a copy of the database that is in `$0` on it. */

@@ -1,3 +1,4 @@
+import { fileWords } from '../../config/system-words.ts';
 import { StoreError } from '../../ports/store.ts';
 
 /** SQLite's primary result codes (sqlite.org/rescode.html), in an operator's words. */
@@ -21,11 +22,18 @@ export function isRefusal(error: unknown): boolean {
 /** What went wrong, as the store's own error. @param file as in the settings. */
 export function storeError(error: unknown, file: string): StoreError {
   if (error instanceof StoreError) return new StoreError(`${file}: ${error.message}`, { passing: error.passing });
+  if (isOfSystem(error))
+    return new StoreError(`${error.path ?? file} cannot be used: ${fileWords(error)}`, { cause: error });
   const code = primaryCode(error);
   const message = error instanceof Error ? error.message : String(error);
   const words = code === null ? message : (WORDS[code] ?? message);
   const detail = words === message ? '' : ` (${message})`;
   return new StoreError(`${file}: ${words}${detail}`, { cause: error });
+}
+
+/** Not SQLite: a file or folder that is looked at or made beside it, which need not be the database itself. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
 }
 
 /** Extended codes carry the primary one in their lowest byte. */

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { fileWords } from '../../config/system-words.ts';
 import type { Wanted } from '../../core/subscriber.ts';
 import { StoreError } from '../../ports/store.ts';
 
@@ -192,7 +193,7 @@ function asStoreError<T>(work: () => T): T {
 }
 
 function storeErrorOf(error: unknown): StoreError {
-  return new StoreError(`claims cannot be written: ${(error as Error).message}`, { cause: error });
+  return new StoreError(`claims cannot be written: ${fileWords(error)}`, { cause: error });
 }
 
 /** So that the file has its name after a power failure, too. Some file systems take care of names by themselves, and say no. */
