@@ -31,8 +31,8 @@ export async function openStore(
   const limits = limitsOf(settings);
   if (location.kind === 'postgres') {
     const { PostgresStore } = await import('./postgres/index.ts');
-    const url = urlOf(location, settings);
-    return await PostgresStore.open({ url, limits, role, statementMs: settings.STORE_TIMEOUT * 1000 });
+    const address = addressOf(location, settings);
+    return await PostgresStore.open({ ...address, limits, role, statementMs: settings.STORE_TIMEOUT * 1000 });
   }
   const { SqliteStore } = await import('./sqlite/index.ts');
   return await SqliteStore.open({ file: fileOf(location), limits, role, onClockSet });
@@ -46,17 +46,15 @@ export async function isEmptyDatabase(settings: StoreSettings): Promise<boolean>
   const location = settings.STORE_URL;
   if (location.kind !== 'postgres') return false;
   const { PostgresStore } = await import('./postgres/index.ts');
-  return await PostgresStore.isToBeMade(urlOf(location, settings));
+  return await PostgresStore.isToBeMade(addressOf(location, settings));
 }
 
 function fileOf(location: Exclude<StoreLocation, { kind: 'postgres' }>): string {
   return location.kind === 'memory' ? ':memory:' : location.file;
 }
 
-function urlOf(location: Extract<StoreLocation, { kind: 'postgres' }>, { STORE_PASSWORD }: StoreSettings): string {
-  const url = new URL(location.url.reveal());
-  if (STORE_PASSWORD && url.password === '') url.password = encodeURIComponent(STORE_PASSWORD.reveal());
-  return url.href;
+function addressOf(location: Extract<StoreLocation, { kind: 'postgres' }>, { STORE_PASSWORD }: StoreSettings) {
+  return { url: location.url.reveal(), password: STORE_PASSWORD };
 }
 
 /** A call without a known result had its deadline to arrive; twice that, and the core is done with it. */

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { Secret } from '../../config/secret.ts';
 import { StoreError } from '../../ports/store.ts';
 import { Connections } from './connections.ts';
 import { isAnswer, isCollision, isReadOnly, storeError } from './faults.ts';
@@ -25,9 +26,15 @@ const LONG_MS = 60_000;
  */
 const BY_KEY = 'SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off';
 
-export interface DatabaseOptions {
+/** Which database, and who asks. */
+export interface DatabaseAddress {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string;
+  /** When the URL holds none. It may change: each connection is made with what it is by then. */
+  readonly password?: Secret | null;
+}
+
+export interface DatabaseOptions extends DatabaseAddress {
   /** Connections for events; two more are made when somebody looks, and one to look through everything. */
   readonly poolSize: number;
   /** How long a statement may take, in milliseconds. */
@@ -46,14 +53,16 @@ export class Database {
   readonly #work: Connections;
   readonly #views: Connections;
   readonly #long: Connections;
+  readonly #Client: typeof pg.Client;
   readonly #config: pg.PoolConfig;
   readonly #closing = new AbortController();
 
   /** @throws StoreError when the URL is none. */
-  constructor({ url, poolSize, statementMs = STATEMENT_MS }: DatabaseOptions) {
-    this.#name = nameOf(url);
+  constructor({ poolSize, statementMs = STATEMENT_MS, ...address }: DatabaseOptions) {
+    this.#name = nameOf(address.url);
+    this.#Client = clientOf(address);
     this.#config = {
-      connectionString: url,
+      Client: this.#Client,
       application_name: 'nsps-connector',
       connectionTimeoutMillis: CONNECT_MS,
       keepAlive: true,
@@ -90,7 +99,7 @@ export class Database {
 
   /** Over a connection of its own, which may take long. */
   async #alone<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const client = new pg.Client({ ...this.#config, query_timeout: MIGRATION_MS });
+    const client = new this.#Client({ ...this.#config, query_timeout: MIGRATION_MS });
     client.on('error', () => {});
     try {
       await client.connect();
@@ -202,6 +211,21 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 /** IMSIs, times and sequence numbers all fit a number. */
 const getTypeParser: pg.CustomTypesConfig['getTypeParser'] = (oid: number, format?: 'text' | 'binary') =>
   oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format as 'text');
+
+/** A client is told all of its address when it is made: a password beside the URL, were it a function, would be lost. */
+function clientOf({ url, password }: DatabaseAddress): typeof pg.Client {
+  return class extends pg.Client {
+    constructor(config?: pg.ClientConfig) {
+      super({ ...config, connectionString: password ? withPassword(url, password) : url });
+    }
+  };
+}
+
+function withPassword(text: string, password: Secret): string {
+  const url = new URL(text);
+  if (url.password === '') url.password = encodeURIComponent(password.reveal());
+  return url.href;
+}
 
 /** Where the database is, without the user and the password. */
 function nameOf(url: string): string {

@@ -6,7 +6,7 @@ import { type AskedWrite, momentNow, type WriteResult } from '../requests.ts';
 import { deedParameters, NOTE } from './audit.ts';
 import { Claims, type LeaseRequest } from './claims.ts';
 import { Cleaning } from './cleaning.ts';
-import { Database, type DatabaseOptions } from './database.ts';
+import { Database, type DatabaseAddress, type DatabaseOptions } from './database.ts';
 import { Leases } from './leases.ts';
 import { NOW } from './statements.ts';
 import { PostgresViews } from './views.ts';
@@ -39,8 +39,8 @@ export class PostgresStore implements Store {
   #closed: Promise<void> | null = null;
 
   /** @throws StoreError when there is no way to the database, or it is of a newer version; for a guest, of any other. */
-  static async open({ url, limits, role = 'owner', poolSize = 4, ...rest }: PostgresOptions): Promise<PostgresStore> {
-    const database = new Database({ url, poolSize, ...rest });
+  static async open({ limits, role = 'owner', poolSize = 4, ...rest }: PostgresOptions): Promise<PostgresStore> {
+    const database = new Database({ poolSize, ...rest });
     try {
       await database.named(role === 'owner' ? database.migrate() : database.requireToday());
     } catch (error) {
@@ -52,11 +52,10 @@ export class PostgresStore implements Store {
 
   /**
    * Whether the first connector is still to make the tables. Changes nothing.
-   * @param url of the database.
    * @throws StoreError when there is no way to it, or the tables cannot be made.
    */
-  static async isToBeMade(url: string): Promise<boolean> {
-    const database = new Database({ url, poolSize: 1 });
+  static async isToBeMade(address: DatabaseAddress): Promise<boolean> {
+    const database = new Database({ ...address, poolSize: 1 });
     return await database.named(database.isToBeMade()).finally(() => database.close());
   }
 
