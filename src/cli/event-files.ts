@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileWords } from '../config/system-words.ts';
 import { EXIT, PlainError } from './command.ts';
+import { printable } from './wording.ts';
 
 /** One saved event: where it came from, and its JSON as it will be posted. */
 export interface SavedEvent {
@@ -39,13 +40,16 @@ async function filesOf(path: string): Promise<string[]> {
 
 async function contentOf(file: string): Promise<string> {
   try {
-    return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+    const content = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+    // As some editors begin a file: no part of what it holds.
+    return content.replace(/^\ufeff/, '');
   } catch (error) {
     return unreadable(file, fileWords(error));
   }
 }
 
 function split(source: string, content: string): SavedEvent[] {
+  if (content.trim() === '') return [];
   const whole = parse(content);
   if (whole.ok) {
     if (!Array.isArray(whole.value)) return [{ source, json: content }];
@@ -54,7 +58,7 @@ function split(source: string, content: string): SavedEvent[] {
   const lines = content.split('\n').map((json, index) => ({ source: `${source}:${index + 1}`, json }));
   const events = lines.filter(({ json }) => json.trim() !== '');
   if (events.length > 1 && events.every(({ json }) => parse(json).ok)) return events;
-  return unreadable(source, `is not JSON: ${whole.error}`);
+  return unreadable(source, `is not JSON: ${printable(whole.error)}`);
 }
 
 function parse(json: string): { ok: true; value: unknown } | { ok: false; error: string } {

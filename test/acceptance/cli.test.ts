@@ -197,6 +197,17 @@ describe('explain', () => {
     assert.equal(requests[0].body.imsi, IMSI);
     assert.ok(steps.length > 3);
   });
+  test('a file may begin with the mark that some editors write', async () => {
+    const { code, stderr } = await run(['explain', file('marked.json', `\ufeff${JSON.stringify(anEvent())}`)]);
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+  test('what is in a file that is none of events moves no cursor, and an empty one holds none', async () => {
+    const wrong = await run(['explain', file('wrong.json', '\u001b[2J\n{')]);
+    assert.equal(wrong.code, 66);
+    assert.match(wrong.stderr, /^nsps-connector explain: .*wrong\.json: is not JSON: [^\p{Cc}]+\n$/u);
+    const empty = await run(['explain', file('empty.json', ' \n')]);
+    assert.deepEqual([empty.code, /empty\.json: holds no event$/m.test(empty.stderr)], [66, true]);
+  });
   test('a file that cannot be read is named', async () => {
     for (const path of [join(folder, 'absent.json'), file('words.json', 'words'), folder.replace(/$/, '/absent')]) {
       const { code, stderr } = await run(['explain', path]);
