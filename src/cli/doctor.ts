@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { type Config, ConfigError, loadConfig, readEnvironment } from '../config/load.ts';
 import { misspeltWords } from '../config/misspelt.ts';
 import type { Secret } from '../config/secret.ts';
+import { absentSecretFiles } from '../config/secret-files.ts';
 import { systemClock } from '../observe/clock.ts';
 import type { Finding } from '../ports/target.ts';
 import { probeStore } from '../store/probe.ts';
@@ -51,15 +52,18 @@ async function probe(config: Config): Promise<Finding[]> {
   return [...target, store];
 }
 
-function settingsFindings({ unknown }: Config): Finding[] {
-  const strangers = unknown.map(
+function settingsFindings(config: Config): Finding[] {
+  const strangers = config.unknown.map(
     (name): Finding => ({
       verdict: 'warn',
       subject: name,
       message: misspeltWords(name),
     }),
   );
-  return [{ verdict: 'ok', subject: 'settings', message: 'all settings can be read' }, ...strangers];
+  const absent = absentSecretFiles(config).map(
+    ({ setting, words }): Finding => ({ verdict: 'warn', subject: setting, message: words }),
+  );
+  return [{ verdict: 'ok', subject: 'settings', message: 'all settings can be read' }, ...strangers, ...absent];
 }
 
 /** 128 bits as hex, or a little less than that in base64: what nobody guesses. */

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Config, ConfigError, loadConfig, readEnvironment, redactedSettings } from '../config/load.ts';
 import { misspeltWords } from '../config/misspelt.ts';
-import { SecretFiles } from '../config/secret-files.ts';
+import { absentSecretFiles, SecretFiles } from '../config/secret-files.ts';
 import { SECRET_NAMES } from '../config/table.ts';
 import { type OpenLog, openLog } from '../observe/logger.ts';
 import { openOwnStore } from '../own-store.ts';
@@ -79,6 +79,7 @@ function startFault(error: unknown, { settings }: Config): Error {
 function announce(config: Config, url: string, { log }: OpenLog): void {
   const { settings, unknown } = config;
   for (const name of unknown) log.warn({ setting: name }, `${name} ${misspeltWords(name)}`);
+  for (const { setting, words } of absentSecretFiles(config)) log.warn({ setting }, `${setting} ${words}`);
   const fields = { version: VERSION, node: process.version, url: url + settings.EVENT_PATH };
   log.info({ ...fields, settings: redactedSettings(settings) }, 'Connector started');
 }

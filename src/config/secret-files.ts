@@ -102,6 +102,19 @@ export class SecretFiles {
   }
 }
 
+/**
+ * Secrets that need not be set, and are not since their file is not there: it may be still to come, or its path be wrong.
+ * @returns of each the setting that names the file, and what to say of it.
+ */
+export function absentSecretFiles({ secretFiles }: Config): { readonly setting: string; readonly words: string }[] {
+  return [...secretFiles]
+    .filter(([, path]) => !existsSync(path))
+    .map(([name, path]) => ({
+      setting: `${name}_FILE`,
+      words: `names ${path}, which is not there: ${name} is not set until it is`,
+    }));
+}
+
 /** Holds '' when an optional secret's file is empty or gone: that is how a token is revoked. Never throws. */
 function readSecret(name: SecretName, path: string): Found {
   const optional = !('required' in SETTINGS[name]);

@@ -320,6 +320,14 @@ describe('doctor', () => {
       code: 1,
       told: ['ok settings', 'warn WTL_OOPS', 'warn API_TOKEN', 'warn API_TOKEN', 'fail core', 'warn store'],
     });
+    const absent = await verdicts({ ...env('http://127.0.0.1:1'), STORE_PASSWORD_FILE: join(folder, 'nowhere') });
+    assert.deepEqual(absent.told, [
+      'ok settings',
+      'warn STORE_PASSWORD_FILE',
+      'ok API_TOKEN',
+      'fail core',
+      'warn store',
+    ]);
     assert.equal((await verdicts({})).code, 78);
   });
   test('shows on a terminal that it waits for a core that does not answer', { skip: noTerminal }, async () => {

@@ -27,6 +27,10 @@ test('tokens are rotated without a restart: on SIGHUP, and by themselves when th
     WTL_API_TOKEN_FILE: path('core'),
   });
   const url = (await program.says(/"url":"([^"]+)"/))[1] as string;
+  for (const name of ['API_TOKEN_PREVIOUS', 'ADMIN_TOKEN']) {
+    const line = program.lines.find(({ setting }) => setting === `${name}_FILE`);
+    assert.match(String(line?.['message']), new RegExp(`_FILE names .*, which is not there: ${name} is not set until`));
+  }
   const status = async (token: string) => (await post(url, anEvent(), { authorization: `Bearer ${token}` })).status;
   assert.equal(await status(TOKEN), 202);
 
