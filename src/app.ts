@@ -189,7 +189,7 @@ export class App {
    * Opens the store and starts to listen.
    * @returns the base URL under which it is reached from this machine.
    * @throws StoreError when the store cannot be opened; an error with a code when the address cannot be had
-   *   (`EADDRINUSE`, `EACCES`, …).
+   *   (`EADDRINUSE`, `EACCES`, …); MetricsAddressError when that of the metrics cannot.
    */
   async start(): Promise<string> {
     const { HOST, PORT } = this.#config.settings;

@@ -63,7 +63,7 @@ export class Watch {
     return this.tracer === NO_TRACER ? target : new TracedTarget(target, this.tracer);
   }
 
-  /** @throws an error with a code when `METRICS_PORT` cannot be had. */
+  /** @throws MetricsAddressError when `METRICS_PORT` cannot be had. */
   async listen(): Promise<void> {
     const { HOST, METRICS_HOST, METRICS_PORT } = this.#config.settings;
     if (!this.#listener || METRICS_PORT === null) return;

@@ -3,6 +3,7 @@ import { type Config, ConfigError, loadConfig, readEnvironment, redactedSettings
 import { misspeltWords } from '../config/misspelt.ts';
 import { absentSecretFiles, SecretFiles } from '../config/secret-files.ts';
 import { SECRET_NAMES } from '../config/table.ts';
+import { MetricsAddressError } from '../http/metrics.ts';
 import { type OpenLog, openLog } from '../observe/logger.ts';
 import { openOwnStore } from '../own-store.ts';
 import { StoreError } from '../ports/store.ts';
@@ -28,6 +29,8 @@ export const command: Command = {
   positionals: [0, 0],
   run: serve,
 };
+
+const METRICS_NAMES = { host: 'METRICS_HOST', port: 'METRICS_PORT' };
 
 /** Longest time for the last log lines to be written, in milliseconds; next to nothing when somebody is impatient. */
 const LAST_LINES_MS = 2_000;
@@ -69,10 +72,10 @@ function startFault(error: unknown, { settings }: Config): Error {
   if (error instanceof ConfigError) return error;
   if (error instanceof StoreError) return new PlainError(`STORE_URL: ${error.message}`, EXIT.unavailable);
   const { HOST, PORT, METRICS_HOST, METRICS_PORT } = settings;
-  const ofMetrics = METRICS_PORT !== null && error instanceof Error && 'port' in error && error.port === METRICS_PORT;
-  const words = ofMetrics
-    ? listenFault(error, METRICS_HOST ?? HOST, METRICS_PORT, { host: 'METRICS_HOST', port: 'METRICS_PORT' })
-    : listenFault(error, HOST, PORT);
+  const words =
+    error instanceof MetricsAddressError
+      ? listenFault(error.cause, METRICS_HOST ?? HOST, METRICS_PORT ?? 0, METRICS_NAMES)
+      : listenFault(error, HOST, PORT);
   return new PlainError(words, EXIT.unavailable);
 }
 

@@ -17,6 +17,9 @@ export interface MetricsRoute extends MetricsSource {
 /** Longest time for a request to arrive, in milliseconds: whoever scrapes sends a line and some headers. */
 const REQUEST_MS = 5_000;
 
+/** Whose address cannot be had: the system does not always tell it with the error, which is the `cause`. */
+export class MetricsAddressError extends Error {}
+
 /** `/metrics` on a port of its own, which nobody else is meant to reach: without a token. */
 export class MetricsListener {
   readonly #source: MetricsSource;
@@ -28,10 +31,12 @@ export class MetricsListener {
     this.#server = createServer(limits, (request, response) => void this.#answer(request, response));
   }
 
-  /** @returns the port. @throws an error with a code when the address cannot be had. */
+  /** @returns the port. @throws MetricsAddressError when the address cannot be had. */
   async listen(host: string, port: number): Promise<number> {
     this.#server.listen(port, host);
-    await once(this.#server, 'listening');
+    await once(this.#server, 'listening').catch((cause: unknown) => {
+      throw new MetricsAddressError('the address of the metrics cannot be had', { cause });
+    });
     return (this.#server.address() as AddressInfo).port;
   }
 

@@ -199,3 +199,10 @@ test('a port for metrics that is taken is named, and the connector does not star
   assert.equal(code, 69);
   assert.match(stderr, new RegExp(`127\\.0\\.0\\.1 port ${taken} is in use: .* choose another METRICS_PORT`));
 });
+
+test('an address for metrics that is none of this machine is named, also for any free port', async () => {
+  const env = { HOST: '127.0.0.1', PORT: '0', API_TOKEN: TOKEN, WTL_API_TOKEN: CORE_TOKEN, WTL_API_URL: core.url };
+  const { code, stderr } = await run(['serve'], { ...env, METRICS_PORT: '0', METRICS_HOST: '192.0.2.1' });
+  assert.equal(code, 69);
+  assert.match(stderr, /192\.0\.2\.1 is no address of this machine: check METRICS_HOST$/m);
+});
