@@ -40,8 +40,10 @@ export function choiceOf(line: CommandLine): EventChoice {
   const limit = wholeNumber(line, 'limit', 1, 1_000_000);
   const beforeSeq = before === undefined ? undefined : wholeNumber(line, 'before', 1, 999_999_999_999);
   const filter = { ...filterOf(line), ...(type !== undefined && { type }), ...(beforeSeq && { beforeSeq }) };
-  const other = id === undefined ? undefined : NARROWING.find((name) => line.values[name] !== undefined);
-  if (other) throw new UsageError(`--id names one event: leave out --${other}`);
+  const other = NARROWING.find((name) => line.values[name] !== undefined);
+  if (id !== undefined && other) throw new UsageError(`--id names one event: leave out --${other}`);
+  const choosing = id === undefined ? other : 'id';
+  if (line.flags['summary'] && choosing) throw new UsageError(`--summary counts everything: leave out --${choosing}`);
   return { id, filter, limit };
 }
 

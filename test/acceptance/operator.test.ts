@@ -455,6 +455,8 @@ describe('events and event', () => {
       [['events', '--limit', '0'], /--limit must be a whole number from 1/],
       [['events', '--before', 'x'], /--before must be a whole number/],
       [['events', '--id', 'e-1', '--imsi', IMSI], /--id names one event: leave out --imsi/],
+      [['events', '--summary', '--imsi', IMSI], /--summary counts everything: leave out --imsi/],
+      [['events', '--summary', '--id', 'e-1'], /--summary counts everything: leave out --id/],
       [['events', '--raw'], /--raw needs --json/],
       [['events', 'e-1'], /unexpected argument: e-1/],
       [['event'], /missing argument: <event-id>/],
