@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -8,6 +8,8 @@ import { CoreStub } from '../helpers/core-stub.ts';
 import { anEvent } from '../helpers/events.ts';
 import { post } from '../helpers/nsps.ts';
 import { serve } from '../helpers/program.ts';
+import { sqliteBench } from '../helpers/sqlite-bench.ts';
+import { acceptanceOf } from '../helpers/subscribers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nsps-thread-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -45,5 +47,16 @@ describe("when the store's thread", () => {
       await using next = await serve(core.url, env);
       assert.equal((await post(next.eventUrl, anEvent({ event_id: 'e-2' }))).status, 202);
     });
+  }
+});
+
+test('a store that is closed has everything in the database, also when somebody looked into it', async () => {
+  for (let round = 1; round <= 5; round++) {
+    await using bench = await sqliteBench();
+    const store = await bench.open();
+    await store.write(acceptanceOf(1));
+    assert.equal((await store.views.events({ limit: 9 })).length, 1);
+    await store.close();
+    assert.equal(existsSync(`${bench.file}-wal`), false, `round ${round}`);
   }
 });

@@ -302,7 +302,8 @@ export class SqliteStore implements Store {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([this.views.close(), this.#writer.close()]);
+    // Whoever is the last writes what is in the log into the database, which one that only looks cannot.
+    await this.views.close().finally(() => this.#writer.close());
     this.#holds.close();
   }
 }
