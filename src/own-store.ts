@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { storeName } from './config/kinds.ts';
 import type { Config } from './config/load.ts';
 import type { Logger } from './ports/runtime.ts';
@@ -16,12 +15,9 @@ const CLOCK_SET =
  * whoever knows better has to see it in the log.
  * @throws StoreError saying why it cannot be opened.
  */
-export async function openOwnStore(settings: Config['settings'], log: Logger): Promise<Store> {
-  const { STORE_URL: location } = settings;
-  const isNew = location.kind === 'sqlite' && !existsSync(location.file);
-  const opened = await openStore(settings, 'owner', (byMs) =>
-    log.warn({ set_by_s: Math.round(byMs / 1000) }, CLOCK_SET),
-  );
-  if (isNew) log.warn({ store: storeName(location) }, NEW_STORE);
-  return opened;
+export function openOwnStore(settings: Config['settings'], log: Logger): Promise<Store> {
+  return openStore(settings, 'owner', {
+    onNew: () => log.warn({ store: storeName(settings.STORE_URL) }, NEW_STORE),
+    onClockSet: (byMs) => log.warn({ set_by_s: Math.round(byMs / 1000) }, CLOCK_SET),
+  });
 }

@@ -3,6 +3,7 @@ import type { Settings } from '../config/table.ts';
 import { LONGEST_RETRY_AFTER_MS } from '../core/outcome.ts';
 import type { Limits } from '../core/subscriber.ts';
 import type { Store } from '../ports/store.ts';
+import type { StoreListeners } from './sqlite/index.ts';
 
 type StoreSettings = Pick<
   Settings,
@@ -19,13 +20,13 @@ type StoreSettings = Pick<
 /**
  * Opens the store that `STORE_URL` names; only that one's code is read.
  * @param role `guest` for a command beside a running connector.
- * @param onClockSet hears by how many milliseconds the machine's clock was found set; PostgreSQL goes by the database's clock.
+ * @param listeners of a file: PostgreSQL goes by the database's clock, and is there before the connector.
  * @throws StoreError saying why it cannot be opened.
  */
 export async function openStore(
   settings: StoreSettings,
   role: 'owner' | 'guest' = 'owner',
-  onClockSet?: (byMs: number) => void,
+  listeners: StoreListeners = {},
 ): Promise<Store> {
   const location = settings.STORE_URL;
   const limits = limitsOf(settings);
@@ -35,7 +36,7 @@ export async function openStore(
     return await PostgresStore.open({ ...address, limits, role, statementMs: settings.STORE_TIMEOUT * 1000 });
   }
   const { SqliteStore } = await import('./sqlite/index.ts');
-  return await SqliteStore.open({ file: fileOf(location), limits, role, onClockSet });
+  return await SqliteStore.open({ file: fileOf(location), limits, role, ...listeners });
 }
 
 /**

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
@@ -136,6 +137,10 @@ test('a copy made beside the running connector is a whole store, and a start wit
   const told = await site.run(['event', 'e-1'], restored);
   assert.match(told.stdout, /state +processed/);
   assert.deepEqual(await site.post(anEvent({ event_id: 'e-2' })), [202]);
+  await site.stopConnector();
+  await writeFile(copy, '');
+  await site.startConnector(restored);
+  assert.match(site.log, /empty store/, 'a file is there, and nothing in it');
 });
 
 describe('discard', () => {

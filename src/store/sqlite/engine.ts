@@ -53,6 +53,8 @@ export class Engine {
   readonly #clock: StoreClock;
   readonly #isOwner: boolean;
   readonly views: Views;
+  /** Whether its tables were made now: a file that is there may be an empty one. */
+  readonly isNew: boolean;
   readonly #version: StatementSync;
   #lastVersion = 0;
   /** Whether somebody else wrote since that was last said. */
@@ -85,8 +87,8 @@ export class Engine {
       if (role !== 'reader') {
         this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
         this.#db.exec('PRAGMA synchronous = FULL');
-        if (role === 'owner') migrate(this.#db);
       }
+      this.isNew = role === 'owner' && migrate(this.#db);
       this.#requireSameFiles = sameFiles({ file, role });
       this.#tables = role === 'reader' ? null : new Tables(this.#db, limits, () => this.#clock.now());
       this.views = new SqliteViews(this.#db);

@@ -22,14 +22,20 @@ import { ThreadViews } from './thread-views.ts';
 import { Thread } from './threads.ts';
 import { Turn } from './turn.ts';
 
-interface SqliteOptions {
+/** Who hears what whoever runs the connector has to know. */
+export interface StoreListeners {
+  /** That nothing was in the store. */
+  readonly onNew?: (() => void) | undefined;
+  /** By how many milliseconds the machine's clock was found set, once that is made good for those who wait. */
+  readonly onClockSet?: ((byMs: number) => void) | undefined;
+}
+
+interface SqliteOptions extends StoreListeners {
   /** Path, or `:memory:`. */
   readonly file: string;
   readonly limits: Limits;
   /** `owner`: the one connector of this file (default). `guest`: a command beside it. */
   readonly role?: 'owner' | 'guest';
-  /** Hears by how many milliseconds the machine's clock was found set, once that is made good for those who wait. */
-  readonly onClockSet?: ((byMs: number) => void) | undefined;
 }
 
 /**
@@ -56,9 +62,10 @@ export class SqliteStore implements Store {
   #closed: Promise<void> | null = null;
 
   /** @throws StoreError when the file cannot be opened, is in use, or is of a newer version. */
-  static async open({ file, limits, role = 'owner', onClockSet }: SqliteOptions): Promise<SqliteStore> {
+  static async open({ file, limits, role = 'owner', onNew, onClockSet }: SqliteOptions): Promise<SqliteStore> {
     const writer = await Thread.start({ file, limits, role }, onClockSet);
     const inMemory = file === ':memory:';
+    if (writer.isNew && !inMemory) onNew?.();
     try {
       const holds = inMemory || role === 'guest' ? new HoldsInMemory() : new Intents(intentsFile(file));
       const parts = { writer, limits, holds, memory: new Memory(guestMark({ file, role })) };

@@ -49,7 +49,7 @@ export interface ClockMessage {
 
 /** The first word of the thread: it has opened the database, or why not. */
 export type OpenMessage =
-  | { readonly opened: true }
+  | { readonly opened: true; readonly isNew: boolean }
   | { readonly opened: false; readonly error: string; readonly passing: boolean };
 
 export type ThreadData = EngineOptions;

@@ -148,10 +148,12 @@ export const MIGRATIONS: readonly string[] = [
 
 /**
  * Brings the tables up to date, one step a transaction, while nobody else can.
+ * @returns whether there were none.
  * @throws StoreError when the file was made by a newer program.
  */
-export function migrate(db: DatabaseSync, migrations = MIGRATIONS): void {
-  refuseNewer(versionOf(db), migrations.length);
+export function migrate(db: DatabaseSync, migrations = MIGRATIONS): boolean {
+  const found = versionOf(db);
+  refuseNewer(found, migrations.length);
   db.function('common_reason', { deterministic: true }, (reason) => commonReason(String(reason)));
   while (versionOf(db) < migrations.length) {
     db.exec('BEGIN IMMEDIATE');
@@ -166,6 +168,7 @@ export function migrate(db: DatabaseSync, migrations = MIGRATIONS): void {
       throw error;
     }
   }
+  return found === 0;
 }
 
 /**

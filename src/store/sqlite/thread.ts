@@ -7,6 +7,7 @@ import { storeError } from './faults.ts';
 import {
   type ClockMessage,
   decodeWrites,
+  type OpenMessage,
   type ReplyMessage,
   type RequestMessage,
   type RequestName,
@@ -37,7 +38,7 @@ giveWay(NICER[options.role]);
 try {
   const engine = new Engine(options);
   port.on('message', (message: RequestMessage) => void serve(engine, [message, ...alreadyHere(port)]));
-  port.postMessage({ opened: true });
+  port.postMessage({ opened: true, isNew: engine.isNew } satisfies OpenMessage);
 } catch (error) {
   const { message, passing } = error as StoreError;
   port.postMessage({ opened: false, error: message, passing });

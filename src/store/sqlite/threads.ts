@@ -27,6 +27,8 @@ const ENDED = "the store's thread has ended";
 /** This side of a thread that has a database open: questions and their answers. */
 export class Thread {
   readonly #worker: Worker;
+  /** Whether the database was empty. */
+  readonly isNew: boolean;
   readonly #pending = new Map<number, Pending>();
   #asked = 0;
   #closing = false;
@@ -43,13 +45,14 @@ export class Thread {
       worker.once('error', reject);
       worker.once('exit', () => reject(new Error("the store's thread ended while it began")));
     });
-    if (opened.opened) return new Thread(worker, onClockSet);
+    if (opened.opened) return new Thread(worker, opened.isNew, onClockSet);
     await worker.terminate();
     throw new StoreError(opened.error, { passing: opened.passing });
   }
 
-  private constructor(worker: Worker, onClockSet: (byMs: number) => void) {
+  private constructor(worker: Worker, isNew: boolean, onClockSet: (byMs: number) => void) {
     this.#worker = worker;
+    this.isNew = isNew;
     worker.on('message', (messages: readonly (ReplyMessage | ClockMessage)[]) => {
       for (const message of messages) {
         if ('clockSetBy' in message) onClockSet(message.clockSetBy);
