@@ -8,15 +8,13 @@ import {
   discardSchema,
   type Progress,
 } from '../../contract/admin.ts';
-import { readBody } from '../../contract/admin-bodies.ts';
-import { readParams } from '../../contract/admin-params.ts';
 import { LETTERS_QUERY } from '../../contract/admin-routes.ts';
 import { newest, type Subscriber } from '../../core/subscriber.ts';
 import { storable } from '../../core/text.ts';
 import { chosenText, type Deal, workThrough } from '../../operate/dead-letters.ts';
+import { givenInBody, givenInQuery } from './given.ts';
 import { type AdminParts, audit, beginLong } from './parts.ts';
 import { isoOrNull, wantedOrNull } from './present.ts';
-import { valid } from './refusal.ts';
 
 /** Reasons that are listed. */
 const MOST_REASONS = 100;
@@ -34,24 +32,20 @@ export function deadLetterRoutes(app: FastifyInstance, parts: AdminParts): void 
     };
   });
   app.get('/admin/v1/dead-letters/list', async (request): Promise<DeadLetters> => {
-    const { why, after, limit } = valid(readParams(LETTERS_QUERY, request.query as Record<string, unknown>));
+    const { why, after, limit } = givenInQuery(request, LETTERS_QUERY);
     const filter = { ...(why !== undefined && { why }), ...(after !== undefined && { afterImsi: after }), limit };
     const letters = await views.deadLetters(filter);
     const next = letters.length < limit ? null : (letters.at(-1)?.imsi ?? null);
     return { letters: letters.map(letterView), next };
   });
   app.post('/admin/v1/dead-letters/replay', async (request, reply) => {
-    const chosen = valid(readBody(chosenSchema, bodyOf(request)));
+    const chosen = givenInBody(request, chosenSchema);
     return await work(request, reply, parts, chosen, { kind: 'replay' });
   });
   app.post('/admin/v1/dead-letters/discard', async (request, reply) => {
-    const { chosen, reason } = valid(readBody(discardSchema, bodyOf(request)));
+    const { chosen, reason } = givenInBody(request, discardSchema);
     return await work(request, reply, parts, chosen, { kind: 'discard', why: storable(reason) });
   });
-}
-
-function bodyOf(request: FastifyRequest): Buffer {
-  return (request.body as Buffer | undefined) ?? Buffer.alloc(0);
 }
 
 function letterView(subscriber: Subscriber): DeadLetters['letters'][number] {

@@ -1,21 +1,22 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Done, EventPage, EventStory, Preview } from '../../contract/admin.ts';
-import { readParams, type Values } from '../../contract/admin-params.ts';
+import type { Values } from '../../contract/admin-params.ts';
 import { type EVENT_FILTER, EVENT_PATH, EVENTS_QUERY } from '../../contract/admin-routes.ts';
 import { previewReplay, replay } from '../../operate/replay.ts';
 import { storyOf } from '../../operate/story.ts';
 import type { EventSearch } from '../../ports/operating.ts';
 import type { StoredEvent } from '../../ports/store.ts';
 import { curlOf } from './curl.ts';
+import { givenInPath, givenInQuery } from './given.ts';
 import { type AdminParts, audit } from './parts.ts';
 import { isoOrNull, storyView, summaryOf } from './present.ts';
-import { unknown, valid } from './refusal.ts';
+import { unknown } from './refusal.ts';
 
 /** Events: pages of them, the story of one, and delivering it again. */
 export function eventRoutes(app: FastifyInstance, parts: AdminParts): void {
   const { desk, about, mask } = parts;
   app.get('/admin/v1/events', async (request): Promise<EventPage> => {
-    const { before, limit, ...filter } = valid(readParams(EVENTS_QUERY, request.query as Record<string, unknown>));
+    const { before, limit, ...filter } = givenInQuery(request, EVENTS_QUERY);
     const found = await desk.views.page({ ...searchOf(filter), ...(before && { beforeSeq: before }), limit });
     return { events: found.events.map(summaryOf), next: found.next, reachedAt: isoOrNull(found.reachedAt) };
   });
@@ -41,7 +42,7 @@ export function searchOf(filter: Values<typeof EVENT_FILTER>): Omit<EventSearch,
 }
 
 async function eventOf(request: FastifyRequest, { desk }: AdminParts): Promise<StoredEvent> {
-  const { id } = valid(readParams(EVENT_PATH, request.params as Record<string, unknown>));
+  const { id } = givenInPath(request, EVENT_PATH);
   const event = await desk.views.event(id as string);
   return event ?? unknown('There is no such event in the journal; old ones are deleted after RETENTION_DAYS');
 }

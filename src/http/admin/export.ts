@@ -1,13 +1,12 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { readParams } from '../../contract/admin-params.ts';
 import { EVENT_FILTER } from '../../contract/admin-routes.ts';
 import type { EventRow, EventSearch } from '../../ports/operating.ts';
 import { searchOf } from './events.ts';
+import { givenInQuery } from './given.ts';
 import { type AdminParts, audit, beginLong } from './parts.ts';
 import { iso } from './present.ts';
-import { valid } from './refusal.ts';
 
 /** Rows of one export, rows read at a time, and how often it is read: a rare word is not looked for without end. */
 const MOST_ROWS = 10_000;
@@ -17,7 +16,7 @@ const MOST_PAGES = 1_000;
 /** The list of events as a table for spreadsheets. */
 export function exportRoutes(app: FastifyInstance, parts: AdminParts): void {
   app.get('/admin/v1/events.csv', async (request, reply) => {
-    const filter = valid(readParams(EVENT_FILTER, request.query as Record<string, unknown>));
+    const filter = givenInQuery(request, EVENT_FILTER);
     const signal = beginLong(request, reply, parts, 'work');
     await audit(request, parts, { what: 'export', subject: 'events', detail: filterText(filter) });
     const day = iso(parts.clock.wall()).slice(0, 10);

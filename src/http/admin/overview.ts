@@ -2,12 +2,11 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Series } from '../../contract/admin.ts';
-import { readParams } from '../../contract/admin-params.ts';
 import { SERIES_QUERY } from '../../contract/admin-routes.ts';
 import { Dashboard } from './dashboard.ts';
+import { givenInQuery } from './given.ts';
 import { type AdminParts, beginLong } from './parts.ts';
 import { iso } from './present.ts';
-import { valid } from './refusal.ts';
 
 /** How the connector does now: once, every second, and as charts. */
 export function overviewRoutes(app: FastifyInstance, parts: AdminParts): void {
@@ -20,7 +19,7 @@ export function overviewRoutes(app: FastifyInstance, parts: AdminParts): void {
     return reply.send(Readable.from(stream(dashboard, signal, allowed), { objectMode: false, highWaterMark: 1 }));
   });
   app.get('/admin/v1/series', (request): Series => {
-    const { range } = valid(readParams(SERIES_QUERY, request.query as Record<string, unknown>));
+    const { range } = givenInQuery(request, SERIES_QUERY);
     const { stepMs, steps } = parts.recorded.series(range);
     return { range, stepMs, points: steps.map((step) => ({ ...step, events: { ...step.events }, at: iso(step.at) })) };
   });

@@ -1,6 +1,4 @@
-import type { Read } from '../../contract/admin-params.ts';
 import type { ErrorCode } from '../../contract/answers.ts';
-import { faultsText } from '../../contract/fault.ts';
 import type { RefusalWords } from '../send.ts';
 
 /** Thrown by a route: the request is answered with a failure of the table. */
@@ -13,13 +11,6 @@ export class Refusal extends Error {
     this.code = code;
     this.words = words;
   }
-}
-
-/** @throws Refusal (422) naming everything that is wrong. */
-export function valid<T>(read: Read<T>): T {
-  if (read.ok) return read.value;
-  const error = faultsText(read.faults);
-  throw new Refusal('validation_failed', { error, details: read.faults });
 }
 
 /** @throws Refusal (404) */

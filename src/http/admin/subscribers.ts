@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Done, Matches, Preview, SubscriberView } from '../../contract/admin.ts';
-import { readParams } from '../../contract/admin-params.ts';
 import { SEARCH_QUERY, SUBSCRIBER_PATH } from '../../contract/admin-routes.ts';
 import { previewResync, resync } from '../../operate/resync.ts';
 import { untakenOf } from '../../operate/untaken.ts';
+import { givenInPath, givenInQuery } from './given.ts';
 import { type AdminParts, audit } from './parts.ts';
 import { subscriberView } from './present.ts';
-import { Refusal, unknown, valid } from './refusal.ts';
+import { Refusal, unknown } from './refusal.ts';
 
 /** Who is shown for a search, and how many events of a subscriber. */
 const MOST_MATCHES = 50;
@@ -16,7 +16,7 @@ const MOST_EVENTS = 20;
 export function subscriberRoutes(app: FastifyInstance, parts: AdminParts): void {
   const { desk } = parts;
   app.get('/admin/v1/subscribers', async (request): Promise<Matches> => {
-    const { search } = valid(readParams(SEARCH_QUERY, request.query as Record<string, unknown>));
+    const { search } = givenInQuery(request, SEARCH_QUERY);
     if (search === undefined) throw new Refusal('validation_failed', NO_SEARCH);
     const matches = await desk.views.find(search.trim(), MOST_MATCHES);
     return { matches: matches.map(({ imsi, by, value, current }) => ({ imsi, by, value, current })) };
@@ -50,5 +50,5 @@ export function subscriberRoutes(app: FastifyInstance, parts: AdminParts): void 
 const NO_SEARCH = { error: 'search is required', details: [{ path: 'search', message: 'is required' }] };
 
 function imsiOf(request: FastifyRequest): string {
-  return valid(readParams(SUBSCRIBER_PATH, request.params as Record<string, unknown>)).imsi as string;
+  return givenInPath(request, SUBSCRIBER_PATH).imsi as string;
 }

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Session as SessionView, signInSchema } from '../../contract/admin.ts';
-import { readBody } from '../../contract/admin-bodies.ts';
 import type { Deed } from '../../ports/operating.ts';
 import { StoreError } from '../../ports/store.ts';
 import { isFromConsole } from '../admin/access.ts';
+import { givenInBody } from '../admin/given.ts';
 import type { AdminParts } from '../admin/parts.ts';
-import { Refusal, valid } from '../admin/refusal.ts';
+import { Refusal } from '../admin/refusal.ts';
 import type { Authenticator } from '../auth.ts';
 import { assetRoutes } from './assets.ts';
 import { RefusedSignIns } from './refused-sign-ins.ts';
@@ -27,7 +27,7 @@ export async function consoleRoutes(app: FastifyInstance, parts: ConsoleParts): 
   app.get('/console/session', async (request) => view(await sessions.read(request.cookies[SESSION_COOKIE])));
   app.post('/console/session', async (request, reply) => {
     if (!isFromConsole(request)) throw new Refusal('forbidden');
-    const { token } = valid(readBody(signInSchema, (request.body as Buffer | undefined) ?? Buffer.alloc(0)));
+    const { token } = givenInBody(request, signInSchema);
     await checkToken(token, request, parts, guard);
     const { session, cookie } = await sessions.open();
     log.info({ who: sessionName(session), what: 'sign-in', remote: request.ip }, 'Operator');
