@@ -12,8 +12,7 @@ import { Authenticator } from './auth.ts';
 import { consoleRoutes } from './console/index.ts';
 import { Sessions } from './console/sessions.ts';
 import { secure, secureIfTheirs } from './secure-headers.ts';
-import { refuse, send } from './send.ts';
-import { traceIds } from './trace.ts';
+import { refuse, sendInternal, sendStopping } from './send.ts';
 
 /** What the admin API and the console are made of. At least one of the two tokens is there. */
 export interface OperatorParts extends Omit<AdminParts, 'gatekeeper'> {
@@ -40,8 +39,7 @@ export async function operatorRoutes(app: FastifyInstance, parts: OperatorParts)
   app.addHook('onRequest', (_request, reply, done) => {
     secure(reply);
     if (!parts.ongoing.stopping) return done();
-    reply.header('connection', 'close');
-    send(reply, parts.answers.error('unavailable', { error: 'The connector is stopping' }));
+    sendStopping(reply, parts.answers);
   });
   app.setErrorHandler((error: FastifyError, request, reply) => answerFault(error, request, reply, parts));
   takeJson(app);
@@ -74,12 +72,7 @@ function answerFault(error: FastifyError, request: FastifyRequest, reply: Fastif
   else if (error.statusCode === 413) refuse(request, reply, parts, 'payload_too_large', { error: TOO_LARGE });
   else if (error.statusCode === 415) refuse(request, reply, parts, 'unsupported_media_type', { error: NOT_JSON });
   else if ((error.statusCode ?? 500) < 500) refuse(request, reply, parts, 'malformed_request');
-  else {
-    const { requestId, uniqueId } = traceIds(request.headers);
-    parts.log.error({ request_id: requestId, unique_id: uniqueId, err: error }, 'Internal server error');
-    parts.observer?.refused?.({ reason: 'internal', status: 500 });
-    send(reply, parts.answers.error('internal', { error: `Internal server error; see the log for ${requestId}` }));
-  }
+  else sendInternal(error, request, reply, parts);
 }
 
 const TOO_LARGE = 'The body is larger than is taken here';

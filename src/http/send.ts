@@ -25,6 +25,20 @@ export function sendPlainly(reply: FastifyReply, { status, body, retryAfter }: A
   reply.hijack();
 }
 
+/** Nothing new is begun while the connector stops, and the connection ends with the answer. */
+export function sendStopping(reply: FastifyReply, answers: Answers): void {
+  reply.header('connection', 'close');
+  send(reply, answers.error('unavailable', { error: 'The connector is stopping' }));
+}
+
+/** Answers a request that met a fault of ours: the log has all of it, the answer says where to look. */
+export function sendInternal(error: unknown, request: FastifyRequest, reply: FastifyReply, parts: RefusalParts): void {
+  const { requestId, uniqueId } = traceIds(request.headers);
+  parts.log.error({ request_id: requestId, unique_id: uniqueId, err: error }, 'Internal server error');
+  parts.observer?.refused?.({ reason: 'internal', status: 500 });
+  send(reply, parts.answers.error('internal', { error: `Internal server error; see the log for ${requestId}` }));
+}
+
 interface RefusalParts {
   readonly answers: Answers;
   readonly log: Logger;

@@ -7,6 +7,7 @@ import { Stage } from '../ports/stage.ts';
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Answers } from './answer.ts';
 import type { Authenticator } from './auth.ts';
+import { bodyOf } from './body.ts';
 import { BrokenRequests } from './broken-requests.ts';
 import type { EventIntake } from './intake.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -14,7 +15,7 @@ import type { MetricsRoute } from './metrics.ts';
 import type { OperatorParts } from './operators.ts';
 import { answerBrokenRequest, answerConnect } from './raw-answers.ts';
 import { secureIfTheirs } from './secure-headers.ts';
-import { refuse, send, sendPlainly } from './send.ts';
+import { refuse, sendInternal, sendPlainly, sendStopping } from './send.ts';
 import { traceIds } from './trace.ts';
 
 interface ServerOptions {
@@ -81,6 +82,14 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.server.on('connect', (_request, socket: Socket) => answerConnect(socket, answers));
 
+  takeJson(app);
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, parts));
+  addRoutes(app, parts);
+  return app;
+}
+
+/** Takes JSON, and leaves it in bytes: the event is kept as it came. */
+function takeJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   const asItIs = (_request: FastifyRequest, body: Buffer, done: (error: null, body: Buffer) => void) =>
     done(null, body);
@@ -88,50 +97,62 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   for (const type of ['application/json', /^application\/([\w.-]+\+)?json\s*(;|$)/i]) {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, asItIs);
   }
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, parts));
-  addRoutes(app, parts);
-  return app;
 }
 
 function addRoutes(app: FastifyInstance, parts: ServerParts): void {
-  const { options, answers, lifecycle, intake, metrics, tracer = NO_TRACER } = parts;
-  const by = (authenticator: Authenticator) => (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-    if (authenticator.accepts(request.headers.authorization)) done();
-    else refuse(request, reply, parts, 'unauthorized');
-  };
-  const authenticated = by(parts.authenticator);
-  const acceptable = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-    const fault = parts.authenticator.accepts(request.headers.authorization)
-      ? contentFault(request, options.maxBodyBytes)
-      : 'unauthorized';
-    if (fault) refuse(request, reply, parts, fault);
-    else if (lifecycle.stopping) {
-      reply.header('connection', 'close');
-      send(reply, answers.error('unavailable', { error: 'The connector is stopping' }));
-    } else done();
-  };
+  addProbes(app, parts);
+  addReports(app, parts);
+  addEventRoute(app, parts);
+  const operated = addOperators(app, parts.operators ?? null);
+  refuseOthers(app, parts, operated);
+}
 
+/** Whether it is alive, and whether it takes events: for whoever supervises it, without a token. */
+function addProbes(app: FastifyInstance, { options, lifecycle, storeFault }: ServerParts): void {
   app.get('/health', () => ({ status: 'Healthy', service: options.appName }));
   app.get('/ready', (_request, reply) => {
-    const fault = parts.storeFault();
+    const fault = storeFault();
     const status = lifecycle.stopping ? 'Stopping' : fault === null ? 'Ready' : 'Store unavailable';
     if (status !== 'Ready') reply.code(503);
     return { status, service: options.appName };
   });
-  app.get('/openapi.json', { onRequest: authenticated }, async () => {
+}
+
+/** What is read with a token: the interface's description with that of NSPS, metrics with one of their own. */
+function addReports(app: FastifyInstance, parts: ServerParts): void {
+  const { options, metrics } = parts;
+  const withToken = (authenticator: Authenticator) => ({
+    onRequest: (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+      if (authenticator.accepts(request.headers.authorization)) done();
+      else refuse(request, reply, parts, 'unauthorized');
+    },
+  });
+  app.get('/openapi.json', withToken(parts.authenticator), async () => {
     const { buildOpenApi } = await import('../contract/openapi.ts');
     return buildOpenApi({ eventPath: options.eventPath });
   });
   if (metrics) {
-    app.get('/metrics', { onRequest: by(metrics.authenticator) }, async (_request, reply) =>
+    app.get('/metrics', withToken(metrics.authenticator), async (_request, reply) =>
       reply.header('content-type', metrics.contentType).send(await metrics.read()),
     );
   }
+}
+
+function addEventRoute(app: FastifyInstance, parts: ServerParts): void {
+  const { options, answers, authenticator, lifecycle, intake, tracer = NO_TRACER } = parts;
+  const onRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+    const fault = authenticator.accepts(request.headers.authorization)
+      ? contentFault(request, options.maxBodyBytes)
+      : 'unauthorized';
+    if (fault) refuse(request, reply, parts, fault);
+    else if (lifecycle.stopping) sendStopping(reply, answers);
+    else done();
+  };
   const arrived = new Stage();
   const take = async (request: FastifyRequest, reply: FastifyReply) => {
     try {
       const ids = traceIds(request.headers);
-      const raw = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+      const raw = bodyOf(request);
       sendPlainly(reply, await tracer.event(request.headers, ids, () => intake.handle(raw, ids)));
     } catch (error) {
       answerError(error, request, reply, parts);
@@ -142,19 +163,24 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
     }
   };
   // Not async: fastify would wait for what is sent past it, and look at what comes of it (ADR 13).
-  app.post(options.eventPath, { onRequest: acceptable }, (request, reply) => {
+  app.post(options.eventPath, { onRequest }, (request, reply) => {
     lifecycle.enter();
     arrived.enter(() => void take(request, reply));
   });
+}
 
-  const operated = addOperators(app, parts.operators ?? null);
+/** What is allowed on a path, as the header `Allow` says it; null when there is no such path. */
+type AllowedOn = (path: string, reply: FastifyReply) => string | null;
+
+/** Answers 405 on a route that is asked with another method, and 404 on all other paths. */
+function refuseOthers(app: FastifyInstance, parts: ServerParts, operated: AllowedOn): void {
   const methods = new Map([
     ['/health', 'GET, HEAD'],
     ['/ready', 'GET, HEAD'],
     ['/openapi.json', 'GET, HEAD'],
-    [options.eventPath, 'POST'],
+    [parts.options.eventPath, 'POST'],
   ]);
-  if (metrics) methods.set('/metrics', 'GET, HEAD');
+  if (parts.metrics) methods.set('/metrics', 'GET, HEAD');
   // A hook and not the not-found handler: that one would read the body first.
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) {
@@ -173,8 +199,8 @@ function addRoutes(app: FastifyInstance, parts: ServerParts): void {
  * wanted.
  * @returns what is allowed on a path of theirs; the answer gets their headers.
  */
-function addOperators(app: FastifyInstance, operators: OperatorParts | null) {
-  let paths: ((path: string, reply: FastifyReply) => string | null) | null = null;
+function addOperators(app: FastifyInstance, operators: OperatorParts | null): AllowedOn {
+  let paths: AllowedOn | null = null;
   if (operators) {
     app.register(async (scope) => {
       const { operatorRoutes } = await import('./operators.ts');
@@ -200,10 +226,5 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   if (statusCode === 413) refuse(request, reply, parts, 'payload_too_large');
   else if (statusCode === 415) refuse(request, reply, parts, 'unsupported_media_type');
   else if (code === 'ECONNRESET' || statusCode < 500) refuse(request, reply, parts, 'malformed_request');
-  else {
-    const ids = traceIds(request.headers);
-    parts.log.error({ request_id: ids.requestId, unique_id: ids.uniqueId, err: error }, 'Internal server error');
-    parts.observer?.refused?.({ reason: 'internal', status: 500 });
-    send(reply, parts.answers.error('internal', { error: `Internal server error; see the log for ${ids.requestId}` }));
-  }
+  else sendInternal(error, request, reply, parts);
 }
