@@ -87,7 +87,7 @@ function figuresOf({ off, on }: Record<Side, readonly LoadResult[]>) {
 
 /** Tells an observer of events as an inline connector does. */
 function observerNanoseconds(): number {
-  const circuit = { state: 'closed', openings: 0 };
+  const circuit = { state: 'closed', openings: 0 } as const;
   const metrics = new Metrics(
     ['SIM/Updated', 'SIM/Replaced'],
     {

@@ -86,7 +86,7 @@ export class OperatorSide {
         eventPath: settings.EVENT_PATH,
         rateLimit: settings.WTL_MAX_RPS || null,
       },
-      gauges: () => ({
+      load: () => ({
         circuit: attempts.circuit.state,
         retryInMs: attempts.rest,
         fault: attempts.fault ?? null,
@@ -94,7 +94,7 @@ export class OperatorSide {
         waiting: attempts.waiting,
         inside: lifecycle.underWay,
       }),
-      recorded: this.series,
+      charts: this.series,
       backlog,
       storeFault,
       nudge: () => work.nudge(),

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { CIRCUIT_STATES } from './circuit-states.ts';
 import { EVENT_STATES } from './event-states.ts';
 
 /**
@@ -61,7 +62,7 @@ export const overviewSchema = Type.Object({
   store: Type.Object({ kind: text('sqlite, postgres or memory.'), fault: nullable(text('Why it fails now.')) }),
   startedAt: time('When this instance started.'),
   circuit: Type.Object({
-    state: Type.Enum(['closed', 'open', 'half-open']),
+    state: Type.Enum([...CIRCUIT_STATES]),
     retryInMs: nullable(whole('Until the next call is let through.')),
     fault: nullable(
       text('What somebody has to mend before it closes, where that is known (targets that record events).'),

@@ -1,10 +1,11 @@
+import type { CircuitState } from '../contract/circuit-states.ts';
 import { FAILURES, failed, type Outcome } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Clock } from '../ports/runtime.ts';
 import type { Attempt } from '../ports/store.ts';
 import type { CallContext, Target } from '../ports/target.ts';
-import type { Breaker, CircuitState, Permit } from './breaker.ts';
+import type { Breaker, Permit } from './breaker.ts';
 import type { Gate } from './gate.ts';
 import { wordsOf } from './words.ts';
 

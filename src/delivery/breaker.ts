@@ -1,6 +1,5 @@
+import type { CircuitState } from '../contract/circuit-states.ts';
 import type { Clock } from '../ports/runtime.ts';
-
-export type CircuitState = 'closed' | 'open' | 'half-open';
 
 /** A call that was let through. Its result has to be reported with `record`. */
 export interface Permit {

@@ -1,10 +1,11 @@
+import type { CircuitState } from '../contract/circuit-states.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Clock, Logger } from '../ports/runtime.ts';
 
 type Call = Parameters<Observer['called']>[0];
 
 interface Circuit {
-  readonly state: 'closed' | 'open' | 'half-open';
+  readonly state: CircuitState;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { CIRCUIT_STATES, type CircuitState } from '../contract/circuit-states.ts';
 import type { Backlog } from '../ports/store.ts';
 
 /** Every name of ours begins so. */
@@ -18,14 +19,12 @@ export interface Sources {
   inside(): number;
   /** Calls to the core under way, and those that wait for their turn. */
   calls(): { readonly underWay: number; readonly waiting: number };
-  circuit(): { readonly state: string; readonly openings: number };
+  circuit(): { readonly state: CircuitState; readonly openings: number };
   storeUp(): boolean;
   backlog(): Promise<Backlog>;
   /** Milliseconds since 1970. */
   wall(): number;
 }
-
-const CIRCUIT_STATES = ['closed', 'open', 'half-open'] as const;
 
 /** How things are now, as Prometheus reads it. */
 export class Gauges {

@@ -1,13 +1,13 @@
 import { type EventOutcome, OUTCOMES } from '../contract/event-states.ts';
+import type { Charts, Happened, Range } from '../ports/figures.ts';
 import type { Observer } from '../ports/observer.ts';
-import type { Happened, Range, Recorded } from '../ports/recorded.ts';
 import type { Clock } from '../ports/runtime.ts';
 
 /**
  * Remembers for charts what was answered and called, in memory of a fixed size (half a megabyte). It is on the path of
  * every event: recording is a few additions in typed arrays, and makes no objects.
  */
-export class Series implements Observer, Recorded {
+export class Series implements Charts, Observer {
   readonly #clock: Clock;
   /** From the clock that never jumps to wall time. */
   readonly #wallAhead: number;

@@ -14,8 +14,8 @@ function dashboard(backlog: () => Promise<Backlog>) {
   const parts = {
     backlog,
     about: { service: 'x', version: '1', target: 'wtl', delivery: 'inline', store: 'sqlite', rateLimit: 5 },
-    gauges: () => ({ circuit: 'open', retryInMs: 12.3, fault: 'mend it', inFlight: 1, waiting: 2, inside: 3 }),
-    recorded: new Series(clock),
+    load: () => ({ circuit: 'open', retryInMs: 12.3, fault: 'mend it', inFlight: 1, waiting: 2, inside: 3 }),
+    charts: new Series(clock),
     storeFault: () => null,
     simulated: null,
     clock,

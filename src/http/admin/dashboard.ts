@@ -26,12 +26,12 @@ export class Dashboard {
 
   /** Never fails: when the store does, it says so, and tells what was counted last. */
   async overview(): Promise<Overview> {
-    const { about, clock, recorded, simulated } = this.#parts;
+    const { about, clock, charts, simulated } = this.#parts;
     await this.#refresh();
     const now = clock.wall();
-    const gauges = this.#parts.gauges();
+    const load = this.#parts.load();
     const { waiting, oldest, dead } = this.#backlog;
-    const { events, ...calls } = recorded.lastMinute();
+    const { events, ...calls } = charts.lastMinute();
     return {
       at: iso(now),
       service: about.service,
@@ -42,14 +42,14 @@ export class Dashboard {
       store: { kind: about.store, fault: this.#parts.storeFault() ?? this.#fault },
       startedAt: iso(this.#startedAt),
       circuit: {
-        state: gauges.circuit,
-        retryInMs: gauges.circuit === 'closed' ? null : Math.ceil(gauges.retryInMs),
-        fault: gauges.fault,
+        state: load.circuit,
+        retryInMs: load.circuit === 'closed' ? null : Math.ceil(load.retryInMs),
+        fault: load.fault,
       },
-      inFlight: gauges.inFlight,
-      inside: gauges.inside,
-      waiting: gauges.waiting,
-      rate: { perSecond: recorded.lastSecond(), limit: about.rateLimit },
+      inFlight: load.inFlight,
+      inside: load.inside,
+      waiting: load.waiting,
+      rate: { perSecond: charts.lastSecond(), limit: about.rateLimit },
       backlog: { waiting, oldestMs: oldest === null ? null : Math.max(0, Math.round(now - oldest)), dead },
       lastMinute: { events: { ...events }, ...calls },
       simulator: simulated !== null,

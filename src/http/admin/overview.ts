@@ -20,7 +20,7 @@ export function overviewRoutes(app: FastifyInstance, parts: AdminParts): void {
   });
   app.get('/admin/v1/series', (request): Series => {
     const { range } = givenInQuery(request, SERIES_QUERY);
-    const { stepMs, steps } = parts.recorded.series(range);
+    const { stepMs, steps } = parts.charts.series(range);
     return { range, stepMs, points: steps.map((step) => ({ ...step, events: { ...step.events }, at: iso(step.at) })) };
   });
 }

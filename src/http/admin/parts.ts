@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Overview, Simulated } from '../../contract/admin.ts';
 import type { Desk, Operator } from '../../operate/desk.ts';
-import type { Gauges, Recorded } from '../../ports/recorded.ts';
+import type { Charts, Load } from '../../ports/figures.ts';
 import type { Clock, Logger } from '../../ports/runtime.ts';
 import type { Backlog } from '../../ports/store.ts';
 import type { Answers } from '../answer.ts';
@@ -21,8 +21,8 @@ type About = Pick<Overview, 'service' | 'version' | 'target' | 'records' | 'deli
 export interface AdminParts {
   readonly desk: Desk;
   readonly about: About;
-  readonly gauges: () => Gauges;
-  readonly recorded: Recorded;
+  readonly load: () => Load;
+  readonly charts: Charts;
   /** What the connector still has to do. */
   readonly backlog: () => Promise<Backlog>;
   /** Why the store does not work now; null when it does. */

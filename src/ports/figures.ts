@@ -1,3 +1,5 @@
+import type { CircuitState } from '../contract/circuit-states.ts';
+
 /** What happened within some time: events answered, and calls to the external system. */
 export interface Happened {
   /** Events by outcome; those that did not occur are absent. */
@@ -14,7 +16,7 @@ export interface Happened {
 export type Range = 'hour' | 'day';
 
 /** What this process remembers of its work, for charts. */
-export interface Recorded {
+export interface Charts {
   lastMinute(): Happened;
   /** Calls in the last whole second. */
   lastSecond(): number;
@@ -23,8 +25,8 @@ export interface Recorded {
 }
 
 /** How busy the connector is at this moment. */
-export interface Gauges {
-  readonly circuit: 'closed' | 'open' | 'half-open';
+export interface Load {
+  readonly circuit: CircuitState;
   /** Until the circuit lets a call through, in milliseconds; 0 when it does. */
   readonly retryInMs: number;
   /** What somebody has to mend before it closes; null when it closes by itself. */
