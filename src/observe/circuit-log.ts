@@ -1,8 +1,6 @@
 import type { CircuitState } from '../contract/circuit-states.ts';
-import type { Observer } from '../ports/observer.ts';
+import type { EndedCall, Observer } from '../ports/observer.ts';
 import type { Clock, Logger } from '../ports/runtime.ts';
-
-type Call = Parameters<Observer['called']>[0];
 
 interface Circuit {
   readonly state: CircuitState;
@@ -30,13 +28,13 @@ export class CircuitLog implements Observer {
 
   answered(): void {}
 
-  called(call: Call): void {
+  called(call: EndedCall): void {
     const { state } = this.#circuit;
     if (state === 'open' && this.#since === null) this.#opened(call);
     else if (state === 'closed' && this.#since !== null) this.#closed(this.#since);
   }
 
-  #opened({ result, why }: Call): void {
+  #opened({ result, why }: EndedCall): void {
     this.#since = this.#clock.now();
     const fields = { error: why ?? result, result, cooldown_s: this.#cooldownMs / 1000 };
     this.#log.warn(

@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import { OUTCOMES } from '../contract/event-states.ts';
 import { FAILURES } from '../core/outcome.ts';
 import { ACTIONS } from '../core/types.ts';
-import type { Observer } from '../ports/observer.ts';
+import type { AnsweredEvent, EndedCall, Observer, RefusedRequest, RepeatedBy, StoreWork } from '../ports/observer.ts';
 import type { Clock } from '../ports/runtime.ts';
 import { BacklogReading } from './backlog-reading.ts';
 import { Gauges, PREFIX, type Sources } from './gauges.ts';
@@ -12,8 +12,6 @@ import { Counts, Durations } from './tallies.ts';
 const OTHER = 'other';
 
 type Names = readonly string[];
-type Call = Parameters<Observer['called']>[0];
-type Work = Parameters<NonNullable<Observer['stored']>>[0];
 
 /** What happens, as Prometheus reads it. Label values come from closed lists. */
 export class Metrics implements Observer {
@@ -78,27 +76,27 @@ export class Metrics implements Observer {
     return this.#registry.contentType;
   }
 
-  answered({ type, outcome, status, durationMs }: Parameters<Observer['answered']>[0]): void {
+  answered({ type, outcome, status, durationMs }: AnsweredEvent): void {
     this.#events.count(this.#types.has(type) ? type : OTHER, outcome);
     this.#answers.count(status);
     this.#eventTimes.took(durationMs, outcome);
   }
 
-  called({ action, result, durationMs }: Call): void {
+  called({ action, result, durationMs }: EndedCall): void {
     this.#calls.count((ACTIONS as Names).includes(action) ? action : OTHER, result);
     this.#callTimes.took(durationMs, result);
   }
 
-  refused({ reason, status }: { reason: string; status: number }): void {
+  refused({ reason, status }: RefusedRequest): void {
     this.#refused.count(reason);
     this.#answers.count(status);
   }
 
-  repeated(by: 'event' | 'connector'): void {
+  repeated(by: RepeatedBy): void {
     this.#repeated.count(by);
   }
 
-  stored({ operation, failed, durationMs }: Work): void {
+  stored({ operation, failed, durationMs }: StoreWork): void {
     this.#storeTimes.took(durationMs, operation);
     if (failed) this.#storeFailures.count(operation);
   }

@@ -1,6 +1,6 @@
 import { type EventOutcome, OUTCOMES } from '../contract/event-states.ts';
 import type { Charts, Happened, Range } from '../ports/figures.ts';
-import type { Observer } from '../ports/observer.ts';
+import type { AnsweredEvent, EndedCall, Observer } from '../ports/observer.ts';
 import type { Clock } from '../ports/runtime.ts';
 
 /**
@@ -22,7 +22,7 @@ export class Series implements Charts, Observer {
     this.#wallAhead = this.#startedAt - clock.now();
   }
 
-  answered({ outcome }: { outcome: EventOutcome }): void {
+  answered({ outcome }: Pick<AnsweredEvent, 'outcome'>): void {
     const index = INDEX.get(outcome) as number;
     const now = this.#now();
     this.#seconds.addEvent(now, index);
@@ -30,7 +30,7 @@ export class Series implements Charts, Observer {
     this.#day.addEvent(now, index);
   }
 
-  called({ result, durationMs }: { result: string; durationMs: number }): void {
+  called({ result, durationMs }: Pick<EndedCall, 'result' | 'durationMs'>): void {
     const failed = result === 'done' ? 0 : 1;
     const bucket = bucketOf(durationMs);
     const now = this.#now();

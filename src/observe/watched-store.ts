@@ -1,5 +1,5 @@
 import type { Subscriber, Wanted } from '../core/subscriber.ts';
-import type { Observer } from '../ports/observer.ts';
+import type { Observer, StoreWork } from '../ports/observer.ts';
 import type { Deed } from '../ports/operating.ts';
 import type { Outbox } from '../ports/outbox.ts';
 import type { Clock } from '../ports/runtime.ts';
@@ -9,8 +9,6 @@ import { TracedOutbox } from './traced-outbox.ts';
 
 /** Subscribers whose waiting change is remembered, to notice that a newer one overtakes it. */
 const MOST_REMEMBERED = 50_000;
-
-type Operation = Parameters<NonNullable<Observer['stored']>>[0]['operation'];
 
 /** Any store, with somebody told of what it does. Stands in the way only when somebody wants to know. */
 export class WatchedStore implements Store {
@@ -75,7 +73,7 @@ export class WatchedStore implements Store {
     else if (waiting && waiting.size < MOST_REMEMBERED) waiting.add(imsi);
   }
 
-  async #watch<T>(operation: Operation, work: () => Promise<T>): Promise<T> {
+  async #watch<T>(operation: StoreWork['operation'], work: () => Promise<T>): Promise<T> {
     const started = this.#clock.now();
     let failed = true;
     try {

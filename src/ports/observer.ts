@@ -1,17 +1,52 @@
 import type { EventOutcome } from '../contract/event-states.ts';
 
+/** An event that was answered. */
+export interface AnsweredEvent {
+  readonly type: string;
+  /** As the journal has it. */
+  readonly outcome: EventOutcome;
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** From its arrival to the answer. */
+  readonly durationMs: number;
+}
+
+/** A call to the external system that ended. */
+export interface EndedCall {
+  readonly action: string;
+  /** `done`, or the kind of failure. */
+  readonly result: string;
+  readonly durationMs: number;
+  readonly coreStatus?: number;
+  /** What went wrong, in words. */
+  readonly why?: string;
+}
+
+/** A request that was turned away before it was an event. */
+export interface RefusedRequest {
+  /** A code of the table of answers. */
+  readonly reason: string;
+  readonly status: number;
+}
+
+/** Something that the store did, or failed to. */
+export interface StoreWork {
+  readonly operation: 'claim' | 'claim_due' | 'write';
+  readonly failed: boolean;
+  readonly durationMs: number;
+}
+
+/** For whom a call is made again: an event that still waits for it, or the connector, which goes on alone. */
+export type RepeatedBy = 'event' | 'connector';
+
 /** What may be told of the work while it goes on: it is on the path of every event, and must neither throw nor wait. */
 export interface Observer {
-  /** An event was answered. @param event `outcome`: as the journal has it; `durationMs`: from its arrival to the answer. */
-  answered(event: { type: string; outcome: EventOutcome; status: number; durationMs: number }): void;
-  /** A call to the external system ended. @param call `result`: done, or the kind of failure; `why`: in words. */
-  called(call: { action: string; result: string; durationMs: number; coreStatus?: number; why?: string }): void;
-  /** A request was turned away before it was an event. @param request `reason`: a code of the table of answers. */
-  refused?(request: { reason: string; status: number }): void;
-  /** A call is made again after a failure. @param by whether its event still waits for it, or the connector goes on alone. */
-  repeated?(by: 'event' | 'connector'): void;
-  /** The store did something, or failed to. */
-  stored?(work: { operation: 'claim' | 'claim_due' | 'write'; failed: boolean; durationMs: number }): void;
+  answered(event: AnsweredEvent): void;
+  called(call: EndedCall): void;
+  refused?(request: RefusedRequest): void;
+  /** A call is made again after a failure. */
+  repeated?(by: RepeatedBy): void;
+  stored?(work: StoreWork): void;
   /** A change that waited to be sent was overtaken by a newer one. */
   coalesced?(): void;
 }
