@@ -2,8 +2,7 @@ import type { Static, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import type { Read } from './admin-params.ts';
-import type { Fault } from './fault.ts';
-import { readablePath } from './validate.ts';
+import { schemaFaults, WHOLE_BODY } from './schema-faults.ts';
 
 const compiled = new WeakMap<TSchema, Validator>();
 
@@ -13,24 +12,14 @@ export function readBody<S extends TSchema>(schema: S, raw: Uint8Array): Read<St
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw));
   } catch {
-    return { ok: false, faults: [{ path: '(body)', message: 'must be JSON' }] };
+    return { ok: false, faults: [{ path: WHOLE_BODY, message: 'must be JSON' }] };
   }
   const validator = compiled.get(schema) ?? Compile(schema);
   compiled.set(schema, validator);
   if (validator.Check(value)) return { ok: true, value: value as Static<S> };
-  // Said of every field that must not be there, beside the words about all of them.
+  // The validator names each field that must not be there once more by itself, with the keyword `boolean`.
   const errors = validator.Errors(value).filter(({ keyword }) => keyword !== 'boolean');
-  return { ok: false, faults: errors.map(faultOf).slice(0, MOST_FAULTS) };
-}
-
-const MOST_FAULTS = 8;
-
-function faultOf(error: TLocalizedValidationError): Fault {
-  const at = readablePath(error.instancePath);
-  if (error.keyword === 'required') {
-    return { path: [at, ...error.params.requiredProperties].filter(Boolean).join('.'), message: 'is required' };
-  }
-  return { path: at === '' ? '(body)' : at, message: messageOf(error) };
+  return { ok: false, faults: schemaFaults(errors, messageOf) };
 }
 
 function messageOf(error: TLocalizedValidationError): string {

@@ -1,4 +1,4 @@
-import type { Fault } from './fault.ts';
+import { type Fault, MOST_FAULTS } from './fault.ts';
 
 /**
  * The parameters of the admin API, as values: how they are read and how they are documented come from the same place.
@@ -100,6 +100,3 @@ export function readParams<P extends Params>(params: P, given: Readonly<Record<s
     ? { ok: false, faults: faults.slice(0, MOST_FAULTS) }
     : { ok: true, value: Object.fromEntries(values) as Values<P> };
 }
-
-/** A hostile request must not buy a long answer. */
-const MOST_FAULTS = 8;

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Event } from './event.ts';
 import type { Fault } from './fault.ts';
+import { WHOLE_BODY } from './schema-faults.ts';
 import { faultsOf, isEvent } from './validate.ts';
 
 type Parsed = { readonly kind: 'event'; readonly event: Event } | Invalid;
@@ -42,5 +43,5 @@ function withoutSnippet(message: string): string {
 }
 
 function invalid(message: string): Invalid {
-  return { kind: 'invalid', faults: [{ path: '(body)', message }] };
+  return { kind: 'invalid', faults: [{ path: WHOLE_BODY, message }] };
 }

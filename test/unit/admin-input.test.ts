@@ -60,6 +60,11 @@ test('bodies are what their schema says, or every fault is named', () => {
   );
   const discard = readBody(discardSchema, json({ chosen: { all: true } }));
   assert.deepEqual(discard, { ok: false, faults: [{ path: 'reason', message: 'is required' }] });
+  const nothing = readBody(discardSchema, json({}));
+  assert.deepEqual(nothing, {
+    ok: false,
+    faults: ['chosen', 'reason'].map((path) => ({ path, message: 'is required' })),
+  });
 });
 
 test('methods of a path are those of its routes', () => {
