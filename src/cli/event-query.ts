@@ -1,4 +1,5 @@
 import { EVENT_STATES, type EventState } from '../contract/event-states.ts';
+import { isImsi } from '../contract/imsi.ts';
 import type { EventFilter, StoredEvent, Views } from '../ports/store.ts';
 import { type CommandLine, type Option, UsageError, wholeNumber } from './command.ts';
 import { TIME_OPTIONS, timeSpan } from './times.ts';
@@ -55,7 +56,7 @@ function stateOf(text: string | undefined): EventState | undefined {
 
 /** @throws UsageError unless the text is 15 digits. @param name what the operator called it. */
 export function imsiOf(text: string, name: string): string {
-  if (/^\d{15}$/.test(text)) return text;
+  if (isImsi(text)) return text;
   throw new UsageError(`${name} must be 15 digits, not "${text}"`);
 }
 

@@ -1,4 +1,5 @@
 import { type Fault, MOST_FAULTS } from './fault.ts';
+import { IMSI_PATTERN, isImsi } from './imsi.ts';
 
 /**
  * The parameters of the admin API, as values: how they are read and how they are documented come from the same place.
@@ -63,10 +64,10 @@ export function time(about: string): Param<number> {
 /** An IMSI. */
 export function imsi(about: string): Param<string> {
   return {
-    schema: { type: 'string', pattern: '^\\d{15}$' },
+    schema: { type: 'string', pattern: IMSI_PATTERN },
     about,
     expected: '15 digits',
-    parse: (value) => (/^\d{15}$/.test(value) ? value : undefined),
+    parse: (value) => (isImsi(value) ? value : undefined),
   };
 }
 

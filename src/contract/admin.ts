@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { CIRCUIT_STATES } from './circuit-states.ts';
 import { EVENT_STATES } from './event-states.ts';
+import { IMSI_PATTERN } from './imsi.ts';
 
 /**
  * What the admin API answers, in JSON Schema and as types: the console and the OpenAPI document are made from it. Times are
@@ -12,7 +13,7 @@ const text = (description: string) => Type.String({ description });
 const whole = (description: string) => Type.Integer({ minimum: 0, description });
 const number = (description: string) => Type.Number({ minimum: 0, description });
 const time = (description: string) => Type.String({ format: 'date-time', description });
-const imsi = Type.String({ pattern: '^\\d{15}$', description: 'IMSI, 15 digits.' });
+const imsi = Type.String({ pattern: IMSI_PATTERN, description: 'IMSI, 15 digits.' });
 
 export const eventStateSchema = Type.Enum([...EVENT_STATES], { description: 'Where an event stands.' });
 

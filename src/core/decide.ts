@@ -1,5 +1,6 @@
 import type { AccountInfo, Event, SimCard } from '../contract/event.ts';
 import type { Fault } from '../contract/fault.ts';
+import { isImsi } from '../contract/imsi.ts';
 import { readBillStatus } from './bill-status.ts';
 import { findPolicyValue, isProfileName } from './profile.ts';
 import { clip } from './text.ts';
@@ -73,7 +74,7 @@ class Walk {
       return { imsi, skip: `IMSI ${clip(imsi)} doesn't follow the regexp provided` };
     }
     this.#note('IMSI', `${imsi} (${path}.imsi)${pattern ? `, contains ${pattern.source}` : ''}`);
-    if (!/^\d{15}$/.test(imsi)) this.#fault(`${path}.imsi`, 'must be 15 digits');
+    if (!isImsi(imsi)) this.#fault(`${path}.imsi`, 'must be 15 digits');
     return { imsi, skip: null };
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Event } from '../contract/event.ts';
+import { isImsi } from '../contract/imsi.ts';
 import { namesOf } from '../core/names.ts';
 import { clip, storable } from '../core/text.ts';
 import type { Decision } from '../core/types.ts';
@@ -33,7 +34,7 @@ function keptId(eventId: string): string {
 }
 
 function subscriberNumber(imsi: string | null | undefined): string | null {
-  return imsi && /^\d{15}$/.test(imsi) ? imsi : null;
+  return imsi && isImsi(imsi) ? imsi : null;
 }
 
 /** The version is in the body; said twice, it kept rows of a usual event from sharing a page of the database. */

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileWords } from '../../config/system-words.ts';
+import { isImsi } from '../../contract/imsi.ts';
 import type { Wanted } from '../../core/subscriber.ts';
 import { StoreError } from '../../ports/store.ts';
 
@@ -235,6 +236,6 @@ function parse(line: string): Intent | { readonly imsi: string } | null {
 }
 
 function isIntent({ imsi, wanted }: Partial<Intent>): boolean {
-  if (typeof imsi !== 'string' || !/^\d{15}$/.test(imsi)) return false;
+  if (typeof imsi !== 'string' || !isImsi(imsi)) return false;
   return wanted === undefined || wanted === null || Boolean(wanted.version && wanted.change?.state);
 }
