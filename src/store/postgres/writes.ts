@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import type { Limits } from '../../core/subscriber.ts';
 import { storable } from '../../core/text.ts';
 import type { Attempt, EventState, Write } from '../../ports/store.ts';
-import { asImsi } from '../imsi.ts';
+import { asImsi, keyOf } from '../imsi.ts';
 import type { AskedWrite, WriteResult } from '../requests.ts';
 import { wholeMs } from '../times.ts';
 import { Batch, type ChangedEvent, type Loaded, type LockedEvent, NotTogether } from './batch.ts';
@@ -145,8 +145,8 @@ async function loadedOf(
 function lockedEvent([eventId, imsi, previousImsi, state, why, status, attempts]: EventRow): LockedEvent {
   return {
     eventId,
-    imsi: imsi === null ? null : asImsi(imsi),
-    previousImsi: previousImsi === null ? null : asImsi(previousImsi),
+    imsi: asImsi(imsi),
+    previousImsi: asImsi(previousImsi),
     state,
     why,
     status,
@@ -187,8 +187,8 @@ function recordOf({ eventId, imsi, previousImsi, state, why, attempts, entry, de
   return {
     event_id: eventId,
     updated_at: now,
-    imsi: imsi === null ? null : Number(imsi),
-    previous_imsi: previousImsi === null ? null : Number(previousImsi),
+    imsi: keyOf(imsi),
+    previous_imsi: keyOf(previousImsi),
     state,
     why,
     attempts: JSON.stringify(attempts),

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EventNews } from '../../core/subscriber.ts';
 import type { Conclusion, Standing } from '../../ports/outbox.ts';
 import type { Attempt, CleaningOrder, Entry, EventState } from '../../ports/store.ts';
-import { asImsi } from '../imsi.ts';
+import { asImsi, keyOf } from '../imsi.ts';
 import { mergeAttempts, recordedAfter, stateAfter, staysDiscarded } from '../journal-rules.ts';
 import { wholeMs } from '../times.ts';
 import type { EventIndex } from './event-index.ts';
@@ -235,8 +235,8 @@ export class Journal {
       wholeMs(entry.receivedAt),
       this.#now(),
       entry.type,
-      entry.imsi === null ? null : Number(entry.imsi),
-      entry.previousImsi === null ? null : Number(entry.previousImsi),
+      keyOf(entry.imsi),
+      keyOf(entry.previousImsi),
       state,
       entry.why,
       entry.status,
@@ -272,7 +272,7 @@ export class Journal {
     const waits = [imsi, previousImsi].some(
       (one) => one !== null && this.#subscribers.read(asImsi(one)).desired?.eventId === news.eventId,
     );
-    return waits || staysDiscarded({ state, previousImsi: previousImsi === null ? null : asImsi(previousImsi) });
+    return waits || staysDiscarded({ state, previousImsi: asImsi(previousImsi) });
   }
 
   /**
