@@ -1,4 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api';
+import { keepRecent } from '../ports/recent.ts';
 
 /** An event whose span later work can be linked to. */
 export interface RememberedEvent {
@@ -33,13 +34,7 @@ export class RememberedEvents {
   /** One that is sent again while it waits goes on under its newest span. @param now milliseconds since 1970. */
   remember(eventId: string, context: SpanContext, now: number): void {
     const { attempts = 0, last = null } = this.#events.get(eventId) ?? {};
-    this.#events.delete(eventId);
-    this.#events.set(eventId, { context, since: now, attempts, last });
-    if (this.#events.size <= MOST) return;
-    for (const oldest of this.#events.keys()) {
-      this.#events.delete(oldest);
-      break;
-    }
+    keepRecent(this.#events, eventId, { context, since: now, attempts, last }, MOST);
   }
 
   /** The contexts of those that are known. */

@@ -1,4 +1,4 @@
-/** Puts a value last in a map that keeps the newest ones only. @param most entries that it may have. */
+/** Puts a value last in a map that keeps only the newest ones. @param most entries that it may have. */
 export function keepRecent<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
   map.delete(key);
   map.set(key, value);

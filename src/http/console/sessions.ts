@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../../config/secret.ts';
+import { keepRecent } from '../../ports/recent.ts';
 import type { Clock } from '../../ports/runtime.ts';
 
 export const SESSION_COOKIE = 'nsps_console';
@@ -62,9 +63,7 @@ export class Sessions {
   revoke(session: Session): void {
     const now = this.#clock.wall();
     for (const [id, expires] of this.#revoked) if (expires <= now) this.#revoked.delete(id);
-    const oldest = this.#revoked.size >= MOST_REVOKED ? this.#revoked.keys().next().value : undefined;
-    if (oldest !== undefined) this.#revoked.delete(oldest);
-    this.#revoked.set(session.id, session.expires);
+    keepRecent(this.#revoked, session.id, session.expires, MOST_REVOKED);
   }
 
   #inForce({ id, since, expires }: Session): boolean {
