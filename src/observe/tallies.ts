@@ -14,7 +14,7 @@ type Labels = Record<string, Label>;
  * The series of one metric, by their labels. prom-client makes a text of the labels to find a series, at every count: for an
  * event that were 2 µs. Here a series is found by its labels, and only told to prom-client when somebody reads.
  */
-class Series<T> {
+class SeriesByLabels<T> {
   readonly all: T[] = [];
   readonly #labelNames: readonly string[];
   readonly #make: (labels: Labels) => T;
@@ -51,10 +51,10 @@ class Count {
 
 /** Counts of what happens. */
 export class Counts {
-  readonly #series: Series<Count>;
+  readonly #series: SeriesByLabels<Count>;
 
   constructor(registry: Registry, { name, help, labelNames }: Family) {
-    const series = new Series(labelNames, (labels) => new Count(labels));
+    const series = new SeriesByLabels(labelNames, (labels) => new Count(labels));
     this.#series = series;
     new Counter({
       name,
@@ -101,10 +101,10 @@ class Times {
 
 /** How long things take: a histogram in seconds. */
 export class Durations {
-  readonly #series: Series<Times>;
+  readonly #series: SeriesByLabels<Times>;
 
   constructor(registry: Registry, { name, help, labelNames }: Family) {
-    this.#series = new Series(labelNames, (labels) => new Times(labels));
+    this.#series = new SeriesByLabels(labelNames, (labels) => new Times(labels));
     const get = () => Promise.resolve({ name, help, type: 'histogram', aggregator: 'sum', values: this.#values(name) });
     // What a registry reads of a metric; its own histogram cannot be told what was counted elsewhere.
     registry.registerMetric({ name, help, get } as unknown as Histogram);

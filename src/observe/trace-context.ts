@@ -1,4 +1,5 @@
 import type { TraceIds } from '../ports/runtime.ts';
+import type { RequestHeaders } from '../ports/tracer.ts';
 
 /** Where a trace comes from. */
 interface Origin {
@@ -9,8 +10,6 @@ interface Origin {
   /** Whether the trace is kept; null when they leave it to us. */
   readonly sampled: boolean | null;
 }
-
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 const WORDS: ReadonlyMap<string, boolean> = new Map([
   ['1', true],
@@ -24,7 +23,7 @@ const WORDS: ReadonlyMap<string, boolean> = new Map([
  * The trace that a request belongs to: B3 in several headers (what NSPS sends), B3 in one, W3C, or a new one by the request's
  * own id. Sources: github.com/openzipkin/b3-propagation, w3.org/TR/trace-context.
  */
-export function originOf(headers: Headers, ids: TraceIds): Origin {
+export function originOf(headers: RequestHeaders, ids: TraceIds): Origin {
   const found = severalB3(headers) ?? singleB3(text(headers['b3'])) ?? traceparent(text(headers['traceparent']));
   if (found) return found;
   return { traceId: traceIdOf(ids.requestId), parentId: null, sampled: samplingOf(headers) };
@@ -45,14 +44,14 @@ export function headersFor(
   return { ...w3c, 'x-b3-spanid': span.spanId, 'x-b3-sampled': span.sampled ? '1' : '0' };
 }
 
-function severalB3(headers: Headers): Origin | null {
+function severalB3(headers: RequestHeaders): Origin | null {
   const id = traceId(text(headers['x-b3-traceid']));
   if (id === null) return null;
   return { traceId: id, parentId: spanId(text(headers['x-b3-spanid'])), sampled: samplingOf(headers) };
 }
 
 /** Debugging (`x-b3-flags: 1`) means keeping. */
-function samplingOf(headers: Headers): boolean | null {
+function samplingOf(headers: RequestHeaders): boolean | null {
   if (text(headers['x-b3-flags']) === '1') return true;
   const [word = ''] = [text(headers['x-b3-sampled']), text(headers['b3'])].filter((value) => value !== '');
   return WORDS.get(word.toLowerCase()) ?? null;

@@ -13,7 +13,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Logger, TraceIds } from '../ports/runtime.ts';
 import type { CallTrace } from '../ports/target.ts';
-import type { Attributes, Together, Tracer } from '../ports/tracer.ts';
+import type { Attributes, RequestHeaders, Together, Tracer } from '../ports/tracer.ts';
 import { maskFields, maskText } from './mask.ts';
 import { type RememberedEvent, RememberedEvents } from './remembered-events.ts';
 import { headersFor, originOf, traceIdOf } from './trace-context.ts';
@@ -66,7 +66,7 @@ export class OtelTracer implements Tracer {
     this.#tracer = this.#provider.getTracer('nsps-connector', options.version);
   }
 
-  event<T>(headers: Parameters<Tracer['event']>[0], ids: TraceIds, work: () => Promise<T>): Promise<T> {
+  event<T>(headers: RequestHeaders, ids: TraceIds, work: () => Promise<T>): Promise<T> {
     const origin = originOf(headers, ids);
     const { traceId, parentId } = origin;
     const sampled = origin.sampled ?? this.#roots.keeps(traceId);

@@ -4,8 +4,8 @@ import type { CallTrace } from './target.ts';
 /** What is said of a span: never a secret. Masked as the log is. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
-/** Headers as Node gives them. */
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
+/** Headers of a request as Node gives them. */
+export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /**
  * Spans of the work that goes on. What is under way is known without being handed around: a step belongs to whatever it is
@@ -13,7 +13,7 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
  */
 export interface Tracer {
   /** A request of NSPS, as part of the trace that its headers name. */
-  event<T>(headers: Headers, ids: TraceIds, work: () => Promise<T>): Promise<T>;
+  event<T>(headers: RequestHeaders, ids: TraceIds, work: () => Promise<T>): Promise<T>;
   /** Work of the connector's own for an event that came earlier: a trace of its own, linked to the event's. */
   background<T>(eventId: string | null, ids: TraceIds, work: () => Promise<T>): Promise<T>;
   /** A call to the external system. */
