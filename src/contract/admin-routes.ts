@@ -129,6 +129,9 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   get('/admin/v1/simulator/subscribers', 'Who is on the core simulator (demo)', simulatedSchema, { errors: MISSING }),
 ];
 
+/** The cookie that holds a session of the console. */
+export const SESSION_COOKIE = 'nsps_console';
+
 /** The console's own; they ask for no session. */
 export const SESSION_ROUTES: readonly AdminRoute[] = [
   get('/console/session', 'Whether the browser is signed in', sessionSchema),

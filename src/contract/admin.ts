@@ -50,6 +50,16 @@ export const requestSchema = Type.Object({
 /** Events by where they ended, within some time. */
 export const countsSchema = Type.Record(Type.String(), whole('Events.'), { description: 'Events by outcome.' });
 
+/** What happened within some time. */
+const happened = {
+  events: countsSchema,
+  calls: whole('Calls to the external system.'),
+  errors: whole('Those of them that failed.'),
+  p50Ms: nullable(number('Median duration of a call.')),
+  p95Ms: nullable(number('95 % were quicker.')),
+  p99Ms: nullable(number('99 % were quicker.')),
+};
+
 export const overviewSchema = Type.Object({
   at: time('When it was looked.'),
   service: text('APP_NAME.'),
@@ -81,14 +91,7 @@ export const overviewSchema = Type.Object({
     oldestMs: nullable(whole('How long the oldest of them waits.')),
     dead: whole('Dead letters.'),
   }),
-  lastMinute: Type.Object({
-    events: countsSchema,
-    calls: whole('Calls to the external system.'),
-    errors: whole('Those of them that failed.'),
-    p50Ms: nullable(number('Median duration of a call.')),
-    p95Ms: nullable(number('95 % were quicker.')),
-    p99Ms: nullable(number('99 % were quicker.')),
-  }),
+  lastMinute: Type.Object(happened),
   simulator: Type.Boolean({ description: 'Whether a core simulator runs inside (the demo).' }),
 });
 
@@ -99,12 +102,7 @@ export const seriesSchema = Type.Object({
   points: Type.Array(
     Type.Object({
       at: time('Begin of the step.'),
-      events: countsSchema,
-      calls: whole('Calls to the external system.'),
-      errors: whole('Those of them that failed.'),
-      p50Ms: nullable(number('Median duration of a call.')),
-      p95Ms: nullable(number('95 % were quicker.')),
-      p99Ms: nullable(number('99 % were quicker.')),
+      ...happened,
     }),
   ),
 });

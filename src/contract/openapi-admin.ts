@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import * as schemas from './admin.ts';
 import type { Param } from './admin-params.ts';
-import { ADMIN_ROUTES, type AdminRoute, SESSION_ROUTES } from './admin-routes.ts';
+import { ADMIN_ROUTES, type AdminRoute, SESSION_COOKIE, SESSION_ROUTES } from './admin-routes.ts';
 import type { ErrorCode } from './answers.ts';
 
 /** How failure answers are documented: shared with the event path. */
@@ -37,7 +37,7 @@ export const adminSecurity = {
   session: {
     type: 'apiKey',
     in: 'cookie',
-    name: 'nsps_console',
+    name: SESSION_COOKIE,
     description:
       'A session of the console, from `POST /console/session`. What changes something needs the header `x-console: 1`, ' +
       'and has to come from a page of the same origin.',

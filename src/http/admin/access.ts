@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify';
+import { SESSION_COOKIE } from '../../contract/admin-routes.ts';
 import type { Operator } from '../../operate/desk.ts';
 import type { Authenticator } from '../auth.ts';
-import { SESSION_COOKIE, type Sessions, sessionName } from '../console/sessions.ts';
+import { type Sessions, sessionName } from '../console/sessions.ts';
 
 /** Who may ask, or why not. */
 type Admission = { readonly who: Operator } | { readonly refused: 'not_signed_in' | 'forbidden' };

@@ -1,4 +1,5 @@
 import type { EventStory, EventSummary, SubscriberView, WantedView } from '../../contract/admin.ts';
+import { NAMELESS } from '../../core/names.ts';
 import { newest, type Release, type Subscriber, type Wanted } from '../../core/subscriber.ts';
 import { explanationOf } from '../../operate/explain.ts';
 import type { Story } from '../../operate/story.ts';
@@ -76,7 +77,7 @@ interface Shown {
 export function subscriberView({ imsi, subscriber, untaken, names, events, asking }: Shown): SubscriberView {
   return {
     imsi,
-    names: names ? { msisdn: names.msisdn, account: names.account, iccid: names.iccid } : NAMELESS,
+    names: { ...(names ?? NAMELESS) },
     verdict: verdictOf(subscriber, untaken),
     untaken,
     desired: wantedOrNull(subscriber?.desired ?? null),
@@ -97,8 +98,6 @@ function lastFailure(imsi: string, asking: StoredEvent | null): SubscriberView['
   const last = asking?.attempts.findLast((attempt) => attempt.imsi === imsi);
   return last && last.result !== 'done' ? attemptView(last) : null;
 }
-
-const NAMELESS = { msisdn: null, account: null, iccid: null };
 
 function attemptView({
   at,

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Session as SessionView, signInSchema } from '../../contract/admin.ts';
+import { SESSION_COOKIE } from '../../contract/admin-routes.ts';
 import type { Deed } from '../../ports/operating.ts';
 import { StoreError } from '../../ports/store.ts';
 import { isFromConsole } from '../admin/access.ts';
@@ -9,7 +10,7 @@ import { Refusal } from '../admin/refusal.ts';
 import type { Authenticator } from '../auth.ts';
 import { assetRoutes } from './assets.ts';
 import { RefusedSignIns } from './refused-sign-ins.ts';
-import { SESSION_COOKIE, type Session, type Sessions, sessionName } from './sessions.ts';
+import { type Session, type Sessions, sessionName } from './sessions.ts';
 import { SignInLimit } from './sign-in-limit.ts';
 
 interface ConsoleParts extends Omit<AdminParts, 'gatekeeper'> {

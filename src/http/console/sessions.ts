@@ -3,8 +3,6 @@ import type { Secret } from '../../config/secret.ts';
 import { keepRecent } from '../../ports/recent.ts';
 import type { Clock } from '../../ports/runtime.ts';
 
-export const SESSION_COOKIE = 'nsps_console';
-
 /** Somebody who signed in. */
 export interface Session {
   readonly id: string;
