@@ -2,14 +2,8 @@ import type { Explanation, RequestView } from '../contract/admin.ts';
 import type { Event } from '../contract/event.ts';
 import { parseEvent } from '../contract/parse.ts';
 import { decide } from '../core/decide.ts';
-import type { Change, Decision, Rules } from '../core/types.ts';
-import type { TargetRequest } from '../ports/target.ts';
-
-/** What would be sent for a change; by a target that records events, for an event. */
-export interface Preview {
-  (change: Change): TargetRequest;
-  row?(event: Event): TargetRequest;
-}
+import type { Decision, Rules } from '../core/types.ts';
+import type { Previewer, TargetRequest } from '../ports/target.ts';
 
 /** What an event means by today's rules, and how that was found. */
 export interface Walked {
@@ -19,7 +13,7 @@ export interface Walked {
 }
 
 /** Walks an event through the decision, rule by rule. Nothing is sent. @param raw the event as NSPS sends it. */
-export function walk(raw: Uint8Array, rules: Rules, preview: Preview): Walked {
+export function walk(raw: Uint8Array, rules: Rules, preview: Previewer): Walked {
   const parsed = parseEvent(raw);
   if (parsed.kind === 'invalid') {
     return { steps: [], decision: { kind: 'reject', faults: parsed.faults }, requests: [] };
@@ -30,7 +24,7 @@ export function walk(raw: Uint8Array, rules: Rules, preview: Preview): Walked {
   return { steps, decision, requests: decision.kind === 'provision' ? decision.changes.map(preview) : [] };
 }
 
-function rowsOf(event: Event, preview: Preview): TargetRequest[] {
+function rowsOf(event: Event, preview: Previewer): TargetRequest[] {
   return preview.row ? [preview.row(event)] : [];
 }
 

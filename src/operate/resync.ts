@@ -1,8 +1,9 @@
-import type { Done, Preview as PreviewView } from '../contract/admin.ts';
+import type { Done, Preview } from '../contract/admin.ts';
 import { asSent, newest, releasesBefore, type Subscriber } from '../core/subscriber.ts';
 import type { Store } from '../ports/store.ts';
+import type { Previewer } from '../ports/target.ts';
 import type { Desk } from './desk.ts';
-import { type Preview, requestView } from './explain.ts';
+import { requestView } from './explain.ts';
 import { leftOutBy, type Untaken, untakenText } from './untaken.ts';
 
 export const NOTHING_KNOWN = 'no event has said what this subscriber should be';
@@ -11,7 +12,7 @@ export const NOTHING_KNOWN = 'no event has said what this subscriber should be';
  * What would be sent for a subscriber, releases of the number first.
  * @param untaken an event of his that was not taken; null when there is none.
  */
-export function previewResync(subscriber: Subscriber | null, preview: Preview, untaken: Untaken | null): PreviewView {
+export function previewResync(subscriber: Subscriber | null, preview: Previewer, untaken: Untaken | null): Preview {
   const wanted = subscriber && newest(subscriber);
   if (!subscriber || !wanted) return { requests: [], why: untaken ? untakenText(untaken) : NOTHING_KNOWN };
   const releases = releasesBefore(subscriber, wanted).map(({ change }) => change);

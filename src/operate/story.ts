@@ -1,7 +1,8 @@
 import type { Subscriber } from '../core/subscriber.ts';
 import type { Rules } from '../core/types.ts';
 import type { StoredEvent, Views } from '../ports/store.ts';
-import { type Preview, type Walked, walk } from './explain.ts';
+import type { Previewer } from '../ports/target.ts';
+import { type Walked, walk } from './explain.ts';
 import { type Untaken, untakenOf } from './untaken.ts';
 
 /** An event, what it would mean today, and the subscribers it is about. */
@@ -17,7 +18,7 @@ export interface Standing extends Subscriber {
 }
 
 /** Gathers the story of an event of the journal. */
-export async function storyOf(event: StoredEvent, views: Views, rules: Rules, preview: Preview): Promise<Story> {
+export async function storyOf(event: StoredEvent, views: Views, rules: Rules, preview: Previewer): Promise<Story> {
   const today = walk(event.body, rules, preview);
   const imsis = [...new Set([event.imsi, event.previousImsi])].filter((imsi) => imsi !== null);
   const subscribers: Standing[] = [];

@@ -1,3 +1,4 @@
+import type { Event } from '../contract/event.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
 import type { TraceIds } from './runtime.ts';
@@ -35,6 +36,12 @@ export interface TargetRequest {
   readonly method: string;
   readonly url: string;
   readonly body: unknown;
+}
+
+/** Says what a target would send for a change; of one that records events, what for an event (`row`). */
+export interface Previewer {
+  (change: Change): TargetRequest;
+  row?(event: Event): TargetRequest;
 }
 
 /** One thing that was looked at, and how it is: a line of `doctor`. */

@@ -5,7 +5,7 @@ import { failed, type Outcome } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
 import type { RecordingTarget } from '../ports/recording.ts';
 import type { Clock, Logger } from '../ports/runtime.ts';
-import type { CallContext, Finding, Target, TargetRequest } from '../ports/target.ts';
+import type { CallContext, Finding, Previewer, Target, TargetRequest } from '../ports/target.ts';
 import type { Tracer } from '../ports/tracer.ts';
 import { STOPPING } from './connect-words.ts';
 
@@ -101,12 +101,6 @@ export async function openRecordingTarget(
 ): Promise<RecordingTarget | null> {
   const { TARGET } = config.settings;
   return recordsEvents(TARGET) ? (await RECORDING_TARGETS[TARGET]()).open(config, clock, watchers) : null;
-}
-
-/** What would be sent for a change; by a target that records events, for an event (`row`). */
-interface Previewer {
-  (change: Change): TargetRequest;
-  row?(event: Event): TargetRequest;
 }
 
 /** Loads the code of the configured system; nothing is opened, and required settings may be missing. */

@@ -4,16 +4,17 @@ import type { Chosen } from '../../src/contract/admin.ts';
 import { decide } from '../../src/core/decide.ts';
 import { type Subscriber, unknownSubscriber } from '../../src/core/subscriber.ts';
 import { chosenText, countChosen, deal, walkChosen, workThrough } from '../../src/operate/dead-letters.ts';
-import { explanationOf, type Preview, walk } from '../../src/operate/explain.ts';
+import { explanationOf, walk } from '../../src/operate/explain.ts';
 import { previewReplay, replay } from '../../src/operate/replay.ts';
 import { previewResync, resync } from '../../src/operate/resync.ts';
 import { untakenOf } from '../../src/operate/untaken.ts';
 import { verdictOf } from '../../src/operate/verdict.ts';
+import type { Previewer } from '../../src/ports/target.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { anEvent, RULES, stamp } from '../helpers/events.ts';
 import { acceptanceOf, effects, entryOf, IMSI, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 
-const preview: Preview = (change) => ({ method: 'POST', url: 'http://core/prov', body: change.state.imsi });
+const preview: Previewer = (change) => ({ method: 'POST', url: 'http://core/prov', body: change.state.imsi });
 
 function desk() {
   const store = directStore();
