@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
-import { type Config, ConfigError, loadConfig, readEnvironment, redactedSettings } from '../config/load.ts';
+import { type Config, ConfigError, loadConfig, readEnvironment } from '../config/load.ts';
 import { misspeltWords } from '../config/misspelt.ts';
+import { redactedSettings } from '../config/redacted.ts';
 import { absentSecretFiles, SecretFiles } from '../config/secret-files.ts';
 import { SECRET_NAMES } from '../config/table.ts';
 import { MetricsAddressError } from '../http/metrics.ts';

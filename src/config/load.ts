@@ -4,11 +4,10 @@ import { parseEnv } from 'node:util';
 import { sameToken } from './doors.ts';
 import { readServiceKey } from './google-key.ts';
 import { ServiceKeyFile } from './google-key-file.ts';
-import { type ColumnRange, type StoreLocation, storeName } from './kinds.ts';
 import { misspeltNames } from './misspelt.ts';
 import { Secret } from './secret.ts';
 import type { Setting } from './setting.ts';
-import { rangeName, sheetFaults } from './sheet.ts';
+import { sheetFaults } from './sheet.ts';
 import { fileWords, systemCode } from './system-words.ts';
 import { SECRET_NAMES, SETTING_NAMES, SETTINGS, type SecretName, type SettingName, type Settings } from './table.ts';
 
@@ -95,7 +94,7 @@ class Reader {
   read(): Config {
     const values = SETTING_NAMES.map((name) => [name, this.#value(name)] as const);
     const settings = Object.freeze(Object.fromEntries(values)) as unknown as Settings;
-    this.#metrics(settings);
+    this.#checkMetrics(settings);
     this.#checkOperators(settings);
     return {
       settings,
@@ -110,7 +109,7 @@ class Reader {
     const setting: Setting = SETTINGS[name];
     const text = this.#text(name) ?? setting.fallback;
     if (text === undefined) {
-      // A file that is still to come, or was emptied to revoke the token: the secret that nobody can present.
+      // The file is still to come, or was emptied to revoke the token. An empty secret is one that nobody can present.
       if (isSecretName(name) && this.#secretFiles.has(name) && !setting.required) return new Secret('');
       if (this.#isMissed(setting) && !this.#hasFault(name)) {
         this.#fault(name, `is required: ${setting.kind.expected}`);
@@ -128,7 +127,7 @@ class Reader {
     }
   }
 
-  /** A setting of another system than the one to provision is missed by nobody. */
+  /** Whether it has to be set: what only another system than the one to provision needs may be absent. */
   #isMissed({ required, target }: Setting): boolean {
     if (!required || !this.#requireAll) return false;
     const wanted = this.#environment['TARGET'] ?? SETTINGS.TARGET.fallback;
@@ -164,8 +163,8 @@ class Reader {
     }
   }
 
-  /** Metrics are read by others than those who may send events. */
-  #metrics({ METRICS_TOKEN: token, METRICS_PORT: port, ...settings }: Settings): void {
+  /** Whoever reads metrics must not be able to send events. */
+  #checkMetrics({ METRICS_TOKEN: token, METRICS_PORT: port, ...settings }: Settings): void {
     const { API_TOKEN: own, API_TOKEN_PREVIOUS: previous } = settings;
     for (const [name, other] of Object.entries({ API_TOKEN: own, API_TOKEN_PREVIOUS: previous })) {
       if (!token || token.reveal() === '' || token.reveal() !== other?.reveal()) continue;
@@ -256,20 +255,4 @@ function isCertificate(pem: string): boolean {
 
 function isSecretName(name: string): name is SecretName {
   return (SECRET_NAMES as readonly string[]).includes(name);
-}
-
-/** The settings as a log line may show them: secrets say only whether they are set. */
-export function redactedSettings(settings: Settings): Record<string, unknown> {
-  return Object.fromEntries(SETTING_NAMES.map((name) => [name, printable(settings[name])]));
-}
-
-function printable(value: unknown): unknown {
-  if (value instanceof Secret) return value.toJSON();
-  if (value instanceof URL) return value.href;
-  if (Array.isArray(value)) return value.map(({ title }: { title: string }) => title);
-  if (value instanceof Map) return Object.fromEntries(value);
-  if (typeof value === 'object' && value !== null && 'source' in value) return value.source;
-  if (typeof value === 'object' && value !== null && 'first' in value) return rangeName(value as ColumnRange);
-  if (typeof value === 'object' && value !== null && 'kind' in value) return storeName(value as StoreLocation);
-  return value;
 }

@@ -12,8 +12,9 @@ const POLL_MS = 1_000;
 type Found = { readonly fresh: string } | { readonly reason: string };
 
 /**
- * Keeps secrets, and the key of the service account, equal to the files they came from. A file that cannot be used leaves the old secret in force. All files are
- * read together, whichever changed: tokens that change places, or move on together, are judged by how they are in the end.
+ * Keeps secrets, and the key of the service account, equal to the files they came from. A file that cannot be used leaves the
+ * old secret in force. Whichever file changed, all of them are read together: two tokens may change places, and only the end
+ * of that is to be judged.
  */
 export class SecretFiles {
   readonly #config: Config;
@@ -66,7 +67,10 @@ export class SecretFiles {
     }
   }
 
-  /** A token that would open another's door is none. The old one comes back for it, which may be the same as a third. */
+  /**
+   * Refuses a new token that would open another's door: the old one stays. That may be equal to a new one of a third door, so
+   * it is looked again until nothing more is refused.
+   */
   #refuseSame(found: Map<SecretName, Found>): void {
     const tokenOf = (name: SecretName) => {
       const one = found.get(name);
