@@ -1,29 +1,12 @@
-import { useState } from 'preact/hooks';
 import type { AuditPage as Page } from '../../contract/admin.ts';
-import { type Fault, faultOf, get } from '../lib/api.ts';
-import { useGet } from '../lib/load.ts';
+import { usePages } from '../lib/pages.ts';
 import { zoneName } from '../lib/time-text.ts';
 import { Dash, EventLink, ImsiLink, Time } from '../parts/bits.tsx';
-import { Empty, Failed, Loading, PageHead } from '../parts/states.tsx';
-
-const PATH = '/admin/v1/audit';
+import { Empty, Failed, Further, Loading, PageHead } from '../parts/states.tsx';
 
 /** What operators did. */
 export function AuditPage() {
-  const first = useGet<Page>(PATH);
-  const [more, setMore] = useState<readonly Page[]>([]);
-  const [fault, setFault] = useState<Fault | null>(null);
-  const pages = first.value ? [first.value, ...more] : [];
-  const next = pages.at(-1)?.next ?? null;
-  const goOn = async () => {
-    setFault(null);
-    try {
-      const page = await get<Page>(`${PATH}?before=${next}`);
-      setMore((before) => [...before, page]);
-    } catch (error) {
-      setFault(faultOf(error));
-    }
-  };
+  const { first, pages, next, fault, busy, goOn } = usePages<Page>('/admin/v1/audit', 'before');
   return (
     <>
       <PageHead title="Audit" about="What was done by hand, here and on the command line, newest first." />
@@ -31,13 +14,7 @@ export function AuditPage() {
       {!first.value && !first.fault && <Loading what="the audit" />}
       {first.value && <Entries entries={pages.flatMap(({ entries }) => entries)} />}
       {fault && <Failed fault={fault} />}
-      {next !== null && (
-        <div class="further">
-          <button type="button" class="button" onClick={goOn}>
-            Older entries
-          </button>
-        </div>
-      )}
+      {next !== null && <Further label="Older entries" onGoOn={goOn} busy={busy} />}
     </>
   );
 }

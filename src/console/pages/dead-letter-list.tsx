@@ -1,48 +1,28 @@
-import { useState } from 'preact/hooks';
 import type { DeadLetters } from '../../contract/admin.ts';
-import { type Fault, faultOf, get, withQuery } from '../lib/api.ts';
-import { useGet } from '../lib/load.ts';
+import { withQuery } from '../lib/api.ts';
+import { usePages } from '../lib/pages.ts';
 import { statusText } from '../lib/words.ts';
 import { Age, Dash, EventLink, ImsiLink } from '../parts/bits.tsx';
 import type { Bulk } from '../parts/bulk-dialog.tsx';
-import { Empty, Failed, Loading } from '../parts/states.tsx';
+import { Empty, Failed, Further, Loading } from '../parts/states.tsx';
 
 type Letter = DeadLetters['letters'][number];
-const PATH = '/admin/v1/dead-letters/list';
 
 /** The dead letters of one reason, page by page. */
 export function Letters({ why, onBulk }: { why: string; onBulk: (bulk: Bulk) => void }) {
-  const first = useGet<DeadLetters>(withQuery(PATH, { why }));
-  const [more, setMore] = useState<readonly DeadLetters[]>([]);
-  const [fault, setFault] = useState<Fault | null>(null);
+  const path = withQuery('/admin/v1/dead-letters/list', { why });
+  const { first, pages, next, fault, busy, goOn } = usePages<DeadLetters>(path, 'after');
   if (!first.value)
     return first.fault ? <Failed fault={first.fault} again={first.reload} /> : <Loading what="dead letters" />;
-  const pages = [first.value, ...more];
   const letters = pages.flatMap((page) => page.letters);
-  const next = pages.at(-1)?.next ?? null;
   if (letters.length === 0) return <Empty title="Nobody is left here.">All of this reason were dealt with.</Empty>;
-  const goOn = async () => {
-    setFault(null);
-    try {
-      const page = await get<DeadLetters>(withQuery(PATH, { why, after: next }));
-      setMore((before) => [...before, page]);
-    } catch (error) {
-      setFault(faultOf(error));
-    }
-  };
   return (
     <>
       <div class="panel table-panel">
         <LetterTable letters={letters} onBulk={onBulk} />
       </div>
       {fault && <Failed fault={fault} />}
-      {next !== null && (
-        <div class="further">
-          <button type="button" class="button" onClick={goOn}>
-            More
-          </button>
-        </div>
-      )}
+      {next !== null && <Further label="More" onGoOn={goOn} busy={busy} />}
     </>
   );
 }

@@ -1,13 +1,12 @@
-import { useState } from 'preact/hooks';
 import type { EventPage } from '../../contract/admin.ts';
-import { type Fault, faultOf, get, withQuery } from '../lib/api.ts';
-import { useGet } from '../lib/load.ts';
+import { withQuery } from '../lib/api.ts';
+import { usePages } from '../lib/pages.ts';
 import { usePlace } from '../lib/router.ts';
 import { counted } from '../lib/words.ts';
 import { Time } from '../parts/bits.tsx';
 import { EventTable } from '../parts/event-table.tsx';
 import { Icon } from '../parts/icons.tsx';
-import { Empty, Failed, Loading, PageHead } from '../parts/states.tsx';
+import { Empty, Failed, Further, Loading, PageHead } from '../parts/states.tsx';
 import { Filters } from './event-filters.tsx';
 
 const PAGE = 50;
@@ -34,38 +33,18 @@ export function EventsPage() {
 
 /** The first page, and the older ones that were asked for. */
 function Pages({ path, filtered }: { path: string; filtered: boolean }) {
-  const first = useGet<EventPage>(path);
-  const [older, setOlder] = useState<readonly EventPage[]>([]);
-  const [fault, setFault] = useState<Fault | null>(null);
-  const [busy, setBusy] = useState(false);
+  const { first, pages, fault, busy, goOn, restart } = usePages<EventPage>(path, 'before');
   if (!first.value)
     return first.fault ? <Failed fault={first.fault} again={first.reload} /> : <Loading what="events" />;
-  const pages = [first.value, ...older];
   const events = pages.flatMap((page) => page.events);
   const last = pages.at(-1) ?? first.value;
-
-  const goOn = async () => {
-    setBusy(true);
-    setFault(null);
-    try {
-      const page = await get<EventPage>(`${path}&before=${last.next}`);
-      setOlder((before) => [...before, page]);
-    } catch (error) {
-      setFault(faultOf(error));
-    }
-    setBusy(false);
-  };
-  const refresh = () => {
-    setOlder([]);
-    first.reload();
-  };
   return (
     <>
       <div class="section-head">
         <p class="quiet tabular" role="status">
           {counted(events.length, 'event')} shown{last.next === null ? ', no more' : ''}
         </p>
-        <button type="button" class="button small" onClick={refresh} disabled={first.loading}>
+        <button type="button" class="button small" onClick={restart} disabled={first.loading}>
           <Icon name="again" />
           Refresh
         </button>
@@ -77,7 +56,7 @@ function Pages({ path, filtered }: { path: string; filtered: boolean }) {
       )}
       {events.length === 0 && last.next === null && <Nothing filtered={filtered} />}
       {fault && <Failed fault={fault} />}
-      <Further page={last} onGoOn={goOn} busy={busy} />
+      {last.next !== null && <Older page={last} onGoOn={goOn} busy={busy} />}
     </>
   );
 }
@@ -93,19 +72,16 @@ function Nothing({ filtered }: { filtered: boolean }) {
 }
 
 /** A search looks at so many events at a time: a short page is not the end. */
-function Further({ page, onGoOn, busy }: { page: EventPage; onGoOn: () => void; busy: boolean }) {
-  if (page.next === null) return null;
+function Older({ page, onGoOn, busy }: { page: EventPage; onGoOn: () => void; busy: boolean }) {
   const isShort = page.events.length < PAGE;
+  const label = busy ? 'Looking …' : isShort ? 'Go on looking' : 'Older events';
   return (
-    <div class="further">
+    <Further label={label} onGoOn={onGoOn} busy={busy}>
       {isShort && page.reachedAt !== null && (
         <p>
           Looked back to <Time at={page.reachedAt} />.
         </p>
       )}
-      <button type="button" class="button" onClick={onGoOn} disabled={busy}>
-        {busy ? 'Looking …' : isShort ? 'Go on looking' : 'Older events'}
-      </button>
-    </div>
+    </Further>
   );
 }

@@ -76,6 +76,28 @@ export function Show<T>({
   );
 }
 
+/** Goes on to the next page of a list; what else there is to say stands above the button. */
+export function Further({
+  label,
+  onGoOn,
+  busy,
+  children,
+}: {
+  label: string;
+  onGoOn: () => void;
+  busy: boolean;
+  children?: ComponentChildren;
+}) {
+  return (
+    <div class="further">
+      {children}
+      <button type="button" class="button" onClick={onGoOn} disabled={busy}>
+        {label}
+      </button>
+    </div>
+  );
+}
+
 /** The head of a page. */
 export function PageHead({
   title,
