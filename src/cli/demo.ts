@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import { App } from '../app.ts';
 import { type Config, loadConfig } from '../config/load.ts';
 import { rulesOf } from '../config/rules.ts';
@@ -12,6 +11,7 @@ import { type Scene, story } from './demo-story.ts';
 import { listenFault } from './listen-fault.ts';
 import { Poster, type PostResult } from './poster.ts';
 import { stopSignals } from './signals.ts';
+import { styled } from './wording.ts';
 
 /** A sheet has no subscribers to look up: its demo is another one. */
 const TARGETS = [...DEMO_TARGETS, 'google-sheets'];
@@ -97,7 +97,7 @@ async function play(url: string, rules: Rules, core: DemoCore): Promise<void> {
 function rowOf(number: number, { title, event }: Scene, decision: Decision, result: PostResult, holds: string[]) {
   const { message, error } = result.body as { message: string; error?: string };
   const colour = result.status === 202 ? 'green' : 'yellow';
-  const answer = styleText(colour, `${result.status} ${message}`, { stream: process.stdout });
+  const answer = styled(colour, `${result.status} ${message}`);
   const type = event.data.event_type;
   const lines = [
     `${String(number).padStart(2)}. ${title.padEnd(34)} ${type.padEnd(15)} → ${wordFor(decision).padEnd(7)} → ${answer}`,

@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import { type Config, ConfigError, loadConfig, readEnvironment } from '../config/load.ts';
 import { misspeltWords } from '../config/misspelt.ts';
 import type { Secret } from '../config/secret.ts';
@@ -9,6 +8,7 @@ import { probeStore } from '../store/probe.ts';
 import { probeTarget } from '../targets/registry.ts';
 import { type Command, type CommandLine, columns, EXIT } from './command.ts';
 import { Progress, QUIET_MS } from './progress.ts';
+import { styled } from './wording.ts';
 
 export const command: Command = {
   name: 'doctor',
@@ -103,7 +103,7 @@ const MARKS = { ok: ['green', '✔'], warn: ['yellow', '!'], fail: ['red', '✘'
 function readable(findings: readonly Finding[]): string {
   const rows = findings.map(({ verdict, subject, message }) => {
     const [colour, mark] = MARKS[verdict];
-    return [`${styleText(colour, mark, { stream: process.stdout })} ${subject}`, message] as const;
+    return [`${styled(colour, mark)} ${subject}`, message] as const;
   });
   return `${columns(rows).join('\n')}\n`;
 }

@@ -1,12 +1,11 @@
-import { styleText } from 'node:util';
 import { loadConfig, readEnvironment } from '../config/load.ts';
 import { rulesOf } from '../config/rules.ts';
 import type { Decision } from '../core/types.ts';
 import { type Walked, walk } from '../operate/explain.ts';
 import { previewer } from '../targets/registry.ts';
-import { type Command, type CommandLine, columns, EXIT } from './command.ts';
+import { type Command, type CommandLine, columns, EXIT, heading } from './command.ts';
 import { readEventFiles } from './event-files.ts';
-import { printable } from './wording.ts';
+import { jsonLine, printable, styled } from './wording.ts';
 
 export const command: Command = {
   name: 'explain',
@@ -33,7 +32,7 @@ async function explain(line: CommandLine): Promise<number> {
   for (const event of events) {
     const walked = walk(Buffer.from(event.json), rulesOf(config.settings), preview);
     const explanation: Explanation = { source: event.source, ...walked };
-    process.stdout.write(line.flags['json'] ? `${JSON.stringify(explanation)}\n` : readable(explanation));
+    process.stdout.write(line.flags['json'] ? jsonLine(explanation) : readable(explanation));
     rejected ||= explanation.decision.kind === 'reject';
   }
   return rejected ? EXIT.failed : EXIT.ok;
@@ -41,7 +40,7 @@ async function explain(line: CommandLine): Promise<number> {
 
 function readable({ source, steps, decision, requests }: Explanation): string {
   const lines = [
-    styleText('bold', source, { stream: process.stdout }),
+    heading(source),
     ...(steps.length > 0 ? columns(steps.map(({ rule, finding }) => [rule, printable(finding)])) : []),
     '',
     ...verdict(decision),
@@ -52,8 +51,6 @@ function readable({ source, steps, decision, requests }: Explanation): string {
 }
 
 function verdict(decision: Decision): string[] {
-  const styled = (style: 'green' | 'yellow' | 'red', text: string) =>
-    styleText(style, text, { stream: process.stdout });
   switch (decision.kind) {
     case 'ignore':
       return [styled('yellow', `Would be ignored (202): ${printable(decision.reason)}`)];

@@ -1,11 +1,10 @@
-import { styleText } from 'node:util';
 import { type Environment, loadConfig, readEnvironment } from '../config/load.ts';
 import type { Settings } from '../config/table.ts';
 import { type Command, type CommandLine, EXIT, PlainError, UsageError, wholeNumber } from './command.ts';
 import { readEventFiles, type SavedEvent } from './event-files.ts';
 import { Poster, type PostResult } from './poster.ts';
 import { Progress } from './progress.ts';
-import { printable } from './wording.ts';
+import { counted, printable, styled } from './wording.ts';
 
 export const command: Command = {
   name: 'send',
@@ -95,7 +94,7 @@ function isTaken({ status }: PostResult): boolean {
 
 function lineOf({ source, status, body, attempts, durationMs }: Sent): string {
   const colour = status === null || status >= 500 ? 'red' : status >= 300 ? 'yellow' : 'green';
-  const code = styleText(colour, String(status ?? '---'), { stream: process.stdout });
+  const code = styled(colour, String(status ?? '---'));
   const said = body as { message?: string; error?: string } | string;
   const words = typeof said === 'string' ? said : [said.message, said.error].filter(Boolean).join(': ');
   const repeats = attempts > 1 ? `, ${attempts} attempts` : '';
@@ -108,7 +107,7 @@ function summary(results: readonly Sent[]): string {
     return outcome ?? (status === null ? 'no answer' : String(status));
   });
   const parts = [...counts].map(([outcome, { length }]) => `${length} ${outcome}`);
-  return `${results.length} event${results.length === 1 ? '' : 's'}: ${parts.join(', ')}\n`;
+  return `${counted(results.length, 'event')}: ${parts.join(', ')}\n`;
 }
 
 function urlOf(line: CommandLine, settings: Settings): string {

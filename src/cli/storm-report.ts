@@ -1,8 +1,7 @@
-import { styleText } from 'node:util';
 import type { StormReport } from '../../sim/storm/report.ts';
 import type { SeenRequest } from '../../sim/storm/watch.ts';
 import { columns, heading } from './command.ts';
-import { counted } from './wording.ts';
+import { counted, styled } from './wording.ts';
 
 /** The report for people. */
 export function reportText(report: StormReport): string {
@@ -15,7 +14,7 @@ export function reportText(report: StormReport): string {
         'life',
         `${counted(report.subscribers, 'subscriber')}, ${counted(report.changes, 'change')} each (${playedWith(report)})`,
       ],
-      ['acknowledged', `${acknowledged} of ${events} events in ${seconds(report.stormMs)}, ${times(kills, 'kill')}`],
+      ['acknowledged', `${acknowledged} of ${events} events in ${seconds(report.stormMs)}, ${counted(kills, 'kill')}`],
       ['answers', countsOf(report.answers)],
       ['answer time', `p50 ${latency.p50} ms, p95 ${latency.p95} ms, p99 ${latency.p99} ms, max ${latency.max} ms`],
     ]),
@@ -82,17 +81,13 @@ function stateText(state: { subscriber_status: string; msisdn: readonly string[]
 }
 
 function verdict(count: number, one: string, many: string): string {
-  if (count === 0) return styleText('green', '✔', { stream: process.stdout });
-  return styleText('red', `✘ ${count} ${count === 1 ? one : many}`, { stream: process.stdout });
+  if (count === 0) return styled('green', '✔');
+  return styled('red', `✘ ${count} ${count === 1 ? one : many}`);
 }
 
 function countsOf(counts: Readonly<Record<string, number>>): string {
   const parts = Object.entries(counts).map(([what, count]) => `${count} × ${what}`);
   return parts.length > 0 ? parts.join(', ') : 'none';
-}
-
-function times(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function seconds(milliseconds: number): string {
