@@ -8,10 +8,10 @@ export interface Names {
   readonly iccid: string | null;
 }
 
-/** Somebody of whom nothing of the kind is known. */
+/** A subscriber of whom no event has told a name. */
 export const NAMELESS: Names = { msisdn: null, account: null, iccid: null };
 
-/** Nobody is called anything longer. */
+/** What is longer is no name, in characters. */
 const LONGEST = 64;
 
 /**

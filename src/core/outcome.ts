@@ -33,7 +33,7 @@ export const FAILURES = {
   credentials: { kind: 'retry', answer: 'core_credentials', sick: false, counts: false, repeat: 'none' },
   refused: { kind: 'rejected', answer: 'core_refused', sick: false, counts: true, repeat: 'none' },
   unknown_subscriber: { kind: 'rejected', answer: 'unknown_subscriber', sick: false, counts: true, repeat: 'none' },
-  // Of targets that record events, and of a place where no core is: nothing of it says anything about the event itself, but the last.
+  // Of targets that record events, and of a place where no core is. Only the last of them says anything about the event itself.
   unauthorized: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'any' },
   misconfigured: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
   place_missing: { kind: 'retry', answer: 'place_missing', sick: false, counts: false, repeat: 'none' },
@@ -41,7 +41,7 @@ export const FAILURES = {
   // The rest never reached the core.
   circuit_open: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
   no_turn: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
-  // Its number waits for a release that was announced since, or could not even be tried; or for one that fails.
+  // The number cannot be given yet: its release was announced since, could not even be tried, or fails.
   number_held: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
   not_released: { kind: 'retry', answer: 'unavailable', sick: false, counts: true, repeat: 'none' },
   store_failed: { kind: 'retry', answer: 'unavailable', sick: false, counts: false, repeat: 'none' },
@@ -61,7 +61,7 @@ export interface Failure {
   readonly retryAfterMs?: number;
 }
 
-/** Nobody means longer than that with `Retry-After`, in milliseconds; NSPS is not told nonsense. */
+/** The longest `Retry-After` that is believed and passed on, in milliseconds. */
 export const LONGEST_RETRY_AFTER_MS = 3_600_000;
 
 /** What one call did. */

@@ -49,7 +49,7 @@ function quietly(subscriber: Subscriber): Reaction {
 function expect(subscriber: Subscriber, { after, wanted }: Extract<Effect, { kind: 'expect' }>): Subscriber {
   const told = { ...subscriber, after: mergeReleases(subscriber.after, after) };
   if (!wanted || isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted)) return told;
-  return { ...told, desired: inPlace(subscriber, wanted) };
+  return { ...told, desired: inPlaceOfDesired(subscriber, wanted) };
 }
 
 function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[], now: number): Reaction {
@@ -64,7 +64,7 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
       ...subscriber,
       ...(isToBeInserted(subscriber) && maybeThere(subscriber, now)),
       desired: {
-        ...inItsPlace(subscriber, wanted),
+        ...inKeptForm(subscriber, wanted),
         version: mergeVersions(newest(subscriber)?.version ?? null, wanted.version),
       },
       after: releases,
@@ -80,9 +80,10 @@ function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[],
 }
 
 /**
- * What is overtaken is answered 2xx, and only on the word of something that was confirmed or is on its way (G3). What the core was
- * sent without a known result, and nobody was promised, is a promise from here on; a dead letter is tried once more, since
- * what came late may be what it lacked: the release of its number, or the insert of its subscriber.
+ * For an event that comes late: something newer is known. It is answered 2xx, which is only true if the newer state was
+ * confirmed or is on its way (G3). So a newer state that was sent without a known result, and that nobody was promised, becomes
+ * a promise. A dead letter is tried once more: what came late may be what it lacked, the release of its number or the insert
+ * of its subscriber.
  */
 function promiseNewest(subscriber: Subscriber, late: Wanted, now: number): Reaction {
   const { applied, desired, dead } = subscriber;
@@ -114,17 +115,23 @@ function isToBeInserted({ applied, desired }: Subscriber): boolean {
   return desired?.change.action === 'insert' && isAbsent(applied);
 }
 
-/** One that was given up may have been refused because he is there: what is in doubt until now is sent as an update first. */
+/**
+ * A dead letter may have been refused because the core has the subscriber. Whoever is in doubt, if only until now, is sent an
+ * update before an insert (`asSent`).
+ */
 function maybeThere({ dead, unsettledUntil }: Subscriber, now: number): Pick<Subscriber, 'unsettledUntil'> {
   return { unsettledUntil: dead === null ? unsettledUntil : (unsettledUntil ?? now) };
 }
 
-/** A newer state as what it takes the place of has to be kept. */
-function inItsPlace(subscriber: Subscriber, wanted: Wanted): Wanted {
+/** A newer state as it is kept: as an insert where the subscriber is still to be inserted, or a delete may come over it. */
+function inKeptForm(subscriber: Subscriber, wanted: Wanted): Wanted {
   return isToBeInserted(subscriber) ? asInsert(wanted) : asKept(subscriber, wanted);
 }
 
-/** Nobody asks for an event any more once a newer one has taken its place: a promise, or a confirmation that was refused. */
+/**
+ * News of the event that a newer one takes the place of: nobody asks for it any more. It was a promise, or a state that the
+ * core confirmed once and refused to confirm again.
+ */
 function overtaken({ applied, desired, dead }: Subscriber, by: Wanted): EventNews[] {
   const promised = desired?.owed ? desired : null;
   const earlier = dead !== null && desired === null ? applied : promised;
@@ -132,7 +139,7 @@ function overtaken({ applied, desired, dead }: Subscriber, by: Wanted): EventNew
   return [{ eventId: earlier.eventId, state: 'superseded' }];
 }
 
-/** The same for an attempt that took a place because its result is not known. */
+/** The same where an attempt took the place because its result is not known. */
 function tellOvertaken(earlier: Subscriber, reaction: Reaction): Reaction {
   const by = reaction.subscriber.desired;
   return by ? { ...reaction, news: [...overtaken(earlier, by), ...reaction.news] } : reaction;
@@ -151,12 +158,12 @@ function resync(subscriber: Subscriber, now: number): Reaction {
 }
 
 /**
- * The promise is dropped: what the core confirmed last counts again, and what comes next is compared with that (G2). So an
- * event between the two, should it come late, is sent: nothing newer is wanted any more, and nothing newer was confirmed.
- * The discarded event itself is taken again when it comes again. Where the core may still come to what was dropped, what it
- * confirmed, or confirms until then, is confirmed once more. Numbers still wait for their release.
+ * Drops the promise: what the core confirmed last counts again, and what comes next is compared with that (G2). So an event
+ * between the two that comes late is sent: nothing newer is wanted any more, and nothing newer was confirmed. The discarded
+ * event itself is taken again when it comes again. Where the core may still apply what was dropped, the state that it has
+ * confirmed by then is confirmed once more. Numbers still wait for their release.
  *
- * When the dead letter is such a confirmation itself, that is what is given up: done again, it would only be refused again.
+ * A dead letter may also be a state that was to be confirmed once more. Then that is given up: it would only be refused again.
  */
 function discard(subscriber: Subscriber, { why, eventId }: Extract<Effect, { kind: 'discard' }>): Reaction {
   const dropped = newest(subscriber);
@@ -212,7 +219,10 @@ function isBeforeConfirmed({ applied }: Subscriber, { wanted, late }: Extract<Ef
   return order < 0 || (late === true && order === 0 && applied.eventId !== wanted.eventId);
 }
 
-/** No watch ends later than one that begins now: a clock that was ahead, or another setting, said so. */
+/**
+ * Until when the core may still apply an earlier call. Never longer than such a watch lasts when it begins now: more was said by
+ * a clock that was ahead, or by another setting.
+ */
 function watchedUntil({ unsettledUntil }: Subscriber, now: number, { settleAfterMs }: Limits): number | null {
   return unsettledUntil === null ? null : Math.min(unsettledUntil, now + settleAfterMs);
 }
@@ -223,7 +233,7 @@ function watchedUntil({ unsettledUntil }: Subscriber, now: number, { settleAfter
  */
 function isLeft(desired: Wanted | null, sent: Wanted): boolean {
   if (desired === null) return false;
-  // His insert came while the core said that it has nobody to release.
+  // His insert came in while his release met nobody in the core.
   if (sent.missing && desired.change.action === 'insert') return !olderThan(desired.version, sent);
   if (!isAnother(desired, sent)) return false;
   return desired.owed ? !olderThan(desired.version, sent) : olderThan(sent.version, desired);
@@ -293,25 +303,28 @@ function unsure(subscriber: Subscriber, wanted: Wanted, now: number, limits: Lim
   const known =
     isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted) || isPromisedSince(subscriber, wanted);
   return {
-    ...(known ? underDelete(subscriber, wanted) : { ...subscriber, desired: inPlace(subscriber, wanted) }),
+    ...(known ? underDelete(subscriber, wanted) : { ...subscriber, desired: inPlaceOfDesired(subscriber, wanted) }),
     unsettledUntil: now + limits.settleAfterMs,
   };
 }
 
-/** What came of it is not known, or comes too late: a delete takes away what is no older than it. */
+/** A delete whose result is not known, or comes too late, may take away what is no older than it: that is kept as an insert. */
 function underDelete(subscriber: Subscriber, sent: Wanted | null): Subscriber {
   if (sent?.change.action !== 'delete') return subscriber;
   const kept = (one: Wanted | null) => (one === null || olderThan(one.version, sent) ? one : asInsert(one));
   return { ...subscriber, applied: kept(subscriber.applied), desired: kept(subscriber.desired) };
 }
 
-/** What takes the place of a promise is one: if the core refused it later, the promise would be lost with it. */
-function inPlace(subscriber: Subscriber, wanted: Wanted): Wanted {
+/**
+ * A state that takes the place of what is desired. Where that was a promise, this is one too: if the core refused it later, the
+ * promise would be lost with it.
+ */
+function inPlaceOfDesired(subscriber: Subscriber, wanted: Wanted): Wanted {
   const version = mergeVersions(newest(subscriber)?.version ?? null, wanted.version);
-  return { ...inItsPlace(subscriber, wanted), version, owed: wanted.owed || (subscriber.desired?.owed ?? false) };
+  return { ...inKeptForm(subscriber, wanted), version, owed: wanted.owed || (subscriber.desired?.owed ?? false) };
 }
 
-/** A promise that is another one, and no older by its stamps, was made while the attempt was under way: it stays. */
+/** Whether another promise, no older by its stamps, was made while the attempt was under way: it stays. */
 function isPromisedSince({ desired }: Subscriber, wanted: Wanted): boolean {
   return desired?.owed === true && isAnother(desired, wanted) && !olderThan(desired.version, wanted);
 }
@@ -352,8 +365,8 @@ function covers(done: Release, release: Release): boolean {
 }
 
 /**
- * All of them, each once: of two releases of a SIM the earlier one may be what a number waits for that is older than the other
- * one. They go with the first number that waited for them.
+ * All releases, each once. Of two of the same SIM both are kept: a number may be older than the later one, and wait for the
+ * earlier one only. They are forgotten with the first number that waited for them.
  */
 function mergeReleases(known: readonly Release[], more: readonly Release[]): readonly Release[] {
   const fresh = more.filter((release) => !known.some((one) => isSameRelease(one, release)));

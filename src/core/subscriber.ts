@@ -14,8 +14,8 @@ export interface Wanted {
   /** Whether NSPS was told that it is taken care of: then the retry is ours, else it is NSPS's. */
   readonly owed: boolean;
   /**
-   * The core said that it has nobody: all that is confirmed is that he has no number (a release). An insert that comes after
-   * it, though it is older, is what the core lacked. Absent as a rule.
+   * The core answered a release that it has no such subscriber: all that is confirmed is that he has no number there. An insert
+   * that comes afterwards is then what the core lacked, even if its event is older. Absent as a rule.
    */
   readonly missing?: true;
 }
@@ -47,8 +47,8 @@ export interface Subscriber {
 }
 
 /**
- * Something that happens to a subscriber. Those marked (claim) come from whoever holds the claim, and end it: the one that
- * `claim` names, so that whoever comes too late does not end that of the next; without a name, the one of this process.
+ * Something that happens to a subscriber. Those marked (claim) come from whoever holds him, and end the claim that `claim`
+ * names: whoever comes too late does not end the claim of the next. Without a name, that of this process ends.
  */
 export type Effect = { readonly imsi: string } & (
   | {
@@ -58,8 +58,8 @@ export type Effect = { readonly imsi: string } & (
       readonly after: readonly Release[];
     }
   /**
-   * A swap begins, and NSPS owns its retry: the new SIM waits for `after`, the old one is to become `wanted`, whatever comes
-   * of the event itself.
+   * A swap begins, and NSPS owns its retry. Whatever comes of its event, the new SIM waits for `after`, and the old one is to
+   * become `wanted`.
    */
   | { readonly kind: 'expect'; readonly after: readonly Release[]; readonly wanted: Wanted | null }
   /** The newest state is to be sent again: an operator wants it, or what a dead letter lacked has come. */
@@ -89,8 +89,8 @@ export type Effect = { readonly imsi: string } & (
       readonly claim?: string;
     }
   /**
-   * (claim) An event was older than what is known. NSPS may be sending it again because a call ended without a word: one that
-   * sent `wanted`.
+   * (claim) An event was older than what is known. NSPS may be sending it again because an earlier call for it, which sent
+   * `wanted`, ended without an answer.
    */
   | { readonly kind: 'stale'; readonly eventId: string; readonly wanted?: Wanted; readonly claim?: string }
   /** (claim) Nothing was sent; come back in `retryInMs`, or when somebody else does. */
@@ -120,7 +120,7 @@ export interface Limits {
   readonly maxAttempts: number;
   /** And how long; 0 = no limit. */
   readonly maxAgeMs: number;
-  /** No pause is longer, whatever asks for it: whoever waits longer was told so by another clock. */
+  /** No pause is longer, whatever asks for it: a time further ahead was written by a clock that was wrong. */
   readonly longestRestMs: number;
 }
 
@@ -145,8 +145,9 @@ export function newest(subscriber: Subscriber): Wanted | null {
 }
 
 /**
- * As a state is sent to somebody the core may have: it confirmed one, or may have come to one that ended without a word. To
- * insert him once more would be refused, and an update carries the same full state (contract §4).
+ * A state as it is sent. An insert of somebody whom the core may have (it confirmed a state of his, or may have applied one of
+ * unknown result) goes out as an update: a second insert would be refused, and the update carries the same full state
+ * (contract §4).
  */
 export function asSent({ applied, unsettledUntil }: Subscriber, wanted: Wanted): Wanted {
   const { change } = wanted;
@@ -156,8 +157,8 @@ export function asSent({ applied, unsettledUntil }: Subscriber, wanted: Wanted):
 }
 
 /**
- * Whether a change is to find somebody, and would do the same for nobody as an insert: by whichever name, it carries the full
- * state (contract §3). What `unset` and `delete` are to take away is not put there instead.
+ * Whether a change, by whichever name, gives somebody who is there his full state (contract §3): sent as an insert, it would do
+ * the same for somebody who is not. `unset` and `delete` take something away, which no insert must put there.
  */
 export function isUpdate({ action }: Change): boolean {
   return action === 'update' || action === 'set' || action === 'modify';
@@ -169,7 +170,7 @@ export function asInsert(wanted: Wanted): Wanted {
   return isUpdate(change) ? { ...asThere(wanted), change: { ...change, action: 'insert' } } : wanted;
 }
 
-/** A state that the core is to hold, or does: not one that it had nobody for. */
+/** The same state without the mark that the core had nobody for it. */
 export function asThere(wanted: Wanted): Wanted {
   if (!wanted.missing) return wanted;
   const { missing: _, ...there } = wanted;
@@ -177,8 +178,8 @@ export function asThere(wanted: Wanted): Wanted {
 }
 
 /**
- * Whether a late event is the insert that the core lacked when a release met nobody, or still lacks for what overtook it. Then
- * that is to be inserted: the newest state, since an older one is not sent (G2).
+ * Whether a late event is an insert that the core lacks: it had nobody for a release, or has nobody for what overtook the
+ * insert. Then the newest state is to be inserted, since an older one is not sent (G2).
  */
 export function isInsertLacked({ applied, desired }: Subscriber, late: Wanted): boolean {
   if (late.change.action !== 'insert') return false;
@@ -187,9 +188,9 @@ export function isInsertLacked({ applied, desired }: Subscriber, late: Wanted): 
 }
 
 /**
- * Whether a delete that ended without a known result may still take somebody away. Until that is settled, what is newer than
- * the delete is kept as an insert (`asKept`), and that is how it is known: no more is stored of it. Such an insert is sent as an
- * update, and as itself only on the core's word that he is gone (`asSent`).
+ * Whether a delete that ended without a known result may still take somebody away. Until that is settled, every newer state is
+ * kept as an insert (`asKept`); that he is in doubt and has an insert is all that tells of the delete. Such an insert goes out as
+ * an update first (`asSent`), and as an insert only when the core says that he is gone.
  */
 function mayBeDeleted({ applied, desired, unsettledUntil }: Subscriber): boolean {
   if (unsettledUntil === null) return false;
@@ -197,7 +198,7 @@ function mayBeDeleted({ applied, desired, unsettledUntil }: Subscriber): boolean
   return desired.change.action === 'insert' || desired.change.action === 'delete';
 }
 
-/** A newer state of his as it is kept and sent: as an insert, where a delete may come over it. */
+/** A newer state as it is kept and sent: as an insert where a delete may still come over it. */
 export function asKept(subscriber: Subscriber, wanted: Wanted): Wanted {
   return mayBeDeleted(subscriber) ? asInsert(wanted) : wanted;
 }
@@ -228,8 +229,8 @@ export function releasesBefore(subscriber: Subscriber, wanted: Wanted): readonly
 }
 
 /**
- * What had to be released before a SIM got its number: a SIM that takes the number from it has to wait for the same, since
- * it may never have got it.
+ * The releases that had to come before a SIM's number of this version. A SIM that takes the number over has to wait for the
+ * same ones, since this one may never have got it.
  */
 export function releasesUpTo(subscriber: Subscriber, version: Version): readonly Release[] {
   return subscriber.after.filter((release) => compareVersions(release.version, version) <= 0);
@@ -253,8 +254,8 @@ export function isReleased({ applied, desired }: Subscriber, release: Release, n
 }
 
 /**
- * The release itself, in place of something newer that has to wait. Where the core may have that already, this is no older
- * (G2): the same state without the number, under its version.
+ * The release alone, in place of a newer state that has to wait. Where the core may have got the newer state already, the
+ * release is sent under that one's version, so that it is no older (G2).
  */
 export function bareRelease({ desired, unsettledUntil }: Subscriber, release: Wanted): Wanted {
   const sent = unsettledUntil !== null && olderThan(release.version, desired);

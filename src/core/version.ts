@@ -41,7 +41,7 @@ export function compareVersions(a: Version, b: Version): number {
   );
 }
 
-/** Whether they carry the same stamps: more than that nothing tells which of them is newer. */
+/** Whether two versions carry the same stamps: then nothing tells which of them is newer. */
 export function isSameVersion(a: Version, b: Version): boolean {
   return STAMPS.every((stamp) => a[stamp] === b[stamp]);
 }
