@@ -22,17 +22,17 @@ export interface Tried {
   readonly ageMs: number;
 }
 
-/** What a state was chosen by, and whether it is still so. */
+/** Whether a state that was chosen to be sent is still the one to send when its turn comes. */
 export interface Still {
-  /** When that was asked for, on the clock's `now()`. */
+  /** When what it was chosen by was read, on the clock's `now()`. */
   readonly askedAt: number;
-  /** Asked when it may have grown old: whether the state is still to be sent. */
+  /** Looks again; asked only when what was read may be out of date. */
   holds(): Promise<boolean>;
 }
 
 /**
- * What was asked for longer ago is looked at again before a call that depends on it, in milliseconds: other connectors answer
- * events while a database commits a claim.
+ * What was read longer ago than this is looked at again before the call, in milliseconds: other connectors answer events while
+ * a database commits a claim.
  */
 const OLD_AFTER_MS = 50;
 
@@ -86,7 +86,7 @@ export class Attempts {
 
   /**
    * Sends a change once, when its turn comes before the deadline and the circuit lets it.
-   * @param still what has to be so when its turn comes.
+   * @param still whether it is still to be sent when its turn comes; absent: it is.
    * @returns null when it is not: then nothing was sent.
    */
   once(change: Change, context: CallContext, still?: Still): Promise<Tried | null> {
@@ -132,7 +132,7 @@ export class Attempts {
     }
   }
 
-  /** A target that throws, though it must not, may have sent its request before: nobody may stay held, or be left as he was, by that. */
+  /** A target must not throw. Should it, its request may have been sent: the result is unknown, and nobody stays held for it. */
   async #apply(change: Change, context: CallContext): Promise<Outcome> {
     this.#underWay++;
     try {

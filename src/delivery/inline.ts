@@ -204,7 +204,7 @@ export class InlineDelivery implements Delivery {
     }
   }
 
-  /** Not while holding this one: whoever holds the other may be waiting for this one. */
+  /** Lets go of this one while the releases are done: whoever holds one of those SIMs may be waiting for this one. */
   async #releasesFirst(held: Held, releases: readonly Release[], { wanted, course }: Leg): Promise<Step> {
     await this.#settle([untouched(held, null)], course, null);
     const { eventId } = wanted;
@@ -267,8 +267,11 @@ export class InlineDelivery implements Delivery {
     return { kind: 'stale' };
   }
 
-  /** @param unconfirmed what is newer has to be true before this one is dropped: it was neither confirmed nor promised, or
-   *   a number is to be free by it. */
+  /**
+   * Sends the newest state in place of one that is older.
+   * @param unconfirmed whether that has to succeed before the older one is dropped: the newest was neither confirmed nor
+   *   promised, or a number is to be free by it.
+   */
   async #confirm(held: Held, latest: Wanted, leg: Leg, unconfirmed: boolean): Promise<Step> {
     const { wanted, course } = leg;
     const releases = releasesBefore(held, latest);
@@ -340,7 +343,10 @@ function legOf(leg: Omit<Leg, 'attempt' | 'askedAt'>): Leg {
   return { ...leg, attempt: 1, askedAt: 0 };
 }
 
-/** A dead letter is on its way no more: what comes late may be what it lacked, and is not dropped on its word (G3). */
+/**
+ * Whether a newer state is promised and on its way. A dead letter is not: a late event may be what it lacked, and must not be
+ * dropped because of it (G3).
+ */
 function isOnItsWay({ applied, dead }: Subscriber, newer: Wanted, late: Wanted): boolean {
   return newer.owed && (dead === null || olderThan(late.version, applied));
 }

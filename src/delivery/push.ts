@@ -30,8 +30,8 @@ export interface Pushed {
 /**
  * Sends a state; the subscriber must be held, and the SIMs it takes the number from must have released it. Where an insert
  * may have been done before, an update goes first: only the core's word that it has no such subscriber brings the insert.
- * @param still whether that is all they are, for a number.
- * @returns null when it is not: then nothing was sent.
+ * @param still whether those are all the releases a number waits for.
+ * @returns null when they are not: then nothing was sent.
  */
 export function push(
   attempts: Attempts,
@@ -101,7 +101,7 @@ export function asRelease(pushed: Pushed): Pushed {
 }
 
 /**
- * What that means for the subscriber, who was held for it.
+ * What such a call means for the subscriber, who was held for it.
  * @param retry how we go on by ourselves after a failure: in how many milliseconds; null when NSPS does.
  */
 export function effectOf(

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '../ports/runtime.ts';
 import type { Store } from '../ports/store.ts';
+import { wordsOf } from './words.ts';
 
 /** Events deleted at a time: few enough that nobody notices. */
 const BATCH = 200;
@@ -49,10 +50,7 @@ export class Retention {
       if (this.#deleted > 0) this.#log.info({ events: this.#deleted }, 'Old events deleted from the journal');
       this.#deleted = 0;
     } catch (error) {
-      this.#log.warn(
-        { error: error instanceof Error ? error.message : String(error) },
-        'Old events could not be deleted',
-      );
+      this.#log.warn({ error: wordsOf(error) }, 'Old events could not be deleted');
     }
     this.#later(LOOK_AGAIN_MS);
   }

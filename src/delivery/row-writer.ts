@@ -267,4 +267,6 @@ export class RowWriter {
     return { restMs: Math.min(until - this.#clock.now(), this.#pace.beforeLook()) };
   }
 }
+
+/** What has to be known of an event to tell that it was recorded. */
 type Recordable = Pick<StoredEvent, 'eventId' | 'imsi'> & { readonly seq?: number };

@@ -195,14 +195,15 @@ function notReleased(imsi: string, { code, why, retryAfterMs }: Failure): Failed
 }
 
 /**
- * A delete that came in after its subscriber was taken hold of has to wait for the next time. Should this process die while it is
- * being called for, nothing else would tell that the core may have nobody any more, whom what came in since is an update for.
+ * A delete that came in after its subscriber was taken hold of has to wait for the next time: the claim does not name it. Should
+ * this process die during the call, nothing would tell that the core may have nobody any more, and newer states would be sent as
+ * updates.
  */
 function isUnnotedDelete({ change, eventId }: Wanted, noted: Wanted | null): boolean {
   return change.action === 'delete' && (noted?.change.action !== 'delete' || noted.eventId !== eventId);
 }
 
-/** Something newer that is to have a number itself is not done by the core having nobody; the release alone is. */
+/** When the core has nobody, the release is done; something newer that is to have a number itself is not. */
 function releasedBy(sent: Pushed, release: Wanted): Pushed {
   const pushed = asRelease(sent);
   const isReleaseOnly = pushed !== sent && isGrant(sent.wanted.change);
@@ -210,8 +211,10 @@ function releasedBy(sent: Pushed, release: Wanted): Pushed {
 }
 
 /**
- * Or something newer, which may itself be a number that has to be free first. Where that waits for one who waits for this SIM,
- * somebody has to begin: it is without a number until the others have theirs. So it is where that is a dead letter. Null when it was done before.
+ * What is to be sent so that a SIM gives its number back: the release, or something newer that is wanted of it, which may itself
+ * be a number that has to be free first. Where that waits for one who waits for this SIM, somebody has to begin: the release
+ * alone is sent, and the SIM is without a number until the others have theirs. The same where the newer state is a dead letter.
+ * @returns null when the number was given back before.
  */
 function releaseOf(known: Subscriber, release: Wanted, number: string | null, inCircle: boolean): Wanted | null {
   if (isReleased(known, release, number)) return null;
