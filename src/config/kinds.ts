@@ -39,6 +39,7 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ...['false', '0', 'no', 'n', 'off', 'f'].map((word) => [word, false] as const),
 ]);
 
+/** Yes or no. */
 export const flag: Kind<boolean> = {
   expected: 'true or false',
   parse: (value) => FLAGS.get(value.toLowerCase()) ?? refuse(),
@@ -99,6 +100,7 @@ export function storeName(location: StoreLocation): string {
   return `postgres://${host}${pathname}`;
 }
 
+/** Where the store is; a file is taken from the folder that the program was started in. */
 export const storeUrl: Kind<StoreLocation> = {
   expected: 'sqlite:<file>, postgres://user@host/database or memory:',
   parse: (value) => {
@@ -111,6 +113,7 @@ export const storeUrl: Kind<StoreLocation> = {
   mayHideSecret: (value) => /[@?]/.test(value),
 };
 
+/** The address of a server, to which paths are added. */
 export const baseUrl: Kind<URL> = {
   expected: 'an http:// or https:// URL without user, query and fragment',
   parse: (value) => {
@@ -125,6 +128,7 @@ export const baseUrl: Kind<URL> = {
 const OWN_FOLDERS = ['/admin', '/console'];
 const OWN_PATHS = ['/health', '/ready', '/openapi.json', '/metrics'];
 
+/** Where events are posted: a path that hides none of our own. */
 export const eventPath: Kind<string> = {
   expected: `a path such as /process-event, other than ${OWN_PATHS.join(', ')} and what is under ${OWN_FOLDERS.join(', ')}`,
   parse: (value) => (/^\/[\w\-./~]*$/.test(value) && !isOwnPath(value) ? value : refuse()),
@@ -134,16 +138,19 @@ function isOwnPath(path: string): boolean {
   return OWN_PATHS.includes(path) || OWN_FOLDERS.some((folder) => path === folder || path.startsWith(`${folder}/`));
 }
 
+/** A profile name that the core takes. */
 export const profileName: Kind<string> = {
   expected: 'a profile name: a letter, then letters, digits, "-", "_" and "."',
   parse: (value) => (isProfileName(value) ? value : refuse()),
 };
 
+/** Which IMSIs are served: a pattern written for Python's `re`. */
 export const pythonPattern: Kind<ImsiPattern> = {
   expected: 'a regular expression as Python writes it, without look-around and back-references',
   parse: compilePythonPattern,
 };
 
+/** What event types mean: an action of the core, a SIM swap, or nothing. */
 export const eventActions: Kind<ReadonlyMap<string, EventAction>> = {
   expected: `a list such as SIM/Created=insert,SIM/Deleted=delete with actions of ${EVENT_ACTIONS.join(', ')}`,
   parse: (value) => new Map(value.split(',').map(eventAction)),
@@ -158,11 +165,13 @@ function eventAction(entry: string): [string, EventAction] {
   return [type, action];
 }
 
+/** As it stands in the address of a spreadsheet. */
 export const spreadsheetId: Kind<string> = {
   expected: "the id in the spreadsheet's address, between /d/ and the next slash",
   parse: (value) => (/^[\w-]+$/.test(value) ? value : refuse()),
 };
 
+/** What is recorded of an event. */
 export const columns: Kind<readonly Column[]> = {
   expected: 'a list such as created_at,imsi=pb_data.sim_info.imsi,Status={pb_data.account_info.bill_status} ({status})',
   parse: parseColumns,
@@ -174,6 +183,7 @@ export interface ColumnRange {
   readonly last: number;
 }
 
+/** The columns of a sheet that rows take. */
 export const columnRange: Kind<ColumnRange> = {
   expected: 'columns such as A:F',
   parse: (value) => {

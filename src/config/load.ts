@@ -11,6 +11,7 @@ import { sheetFaults } from './sheet.ts';
 import { fileWords, systemCode } from './system-words.ts';
 import { SECRET_NAMES, SETTING_NAMES, SETTINGS, type SecretName, type SettingName, type Settings } from './table.ts';
 
+/** Variables by name; undefined is as good as absent. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One thing wrong with the settings: the name, and what is expected of it. Never holds a value that is a secret. */
@@ -30,12 +31,14 @@ export class ConfigError extends Error {
   }
 }
 
+/** What a connection to the core shows and trusts, in PEM. */
 export interface Tls {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
 }
 
+/** The settings, and what was read from the files that they name. */
 export interface Config {
   readonly settings: Settings;
   /** Texts of the files named by `WTL_CA_FILE`, `WTL_CLIENT_CERT_FILE`, `WTL_CLIENT_KEY_FILE`. */

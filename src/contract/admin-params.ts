@@ -76,6 +76,7 @@ export function withDefault<T>(param: Param<T>, fallback: T): Param<T> & { fallb
   return { ...param, schema: { ...param.schema, default: fallback }, fallback };
 }
 
+/** Parameters of a route, by name. */
 export type Params = Readonly<Record<string, Param<unknown>>>;
 
 /** What was given; what was not is undefined, unless it has a default. */
@@ -83,6 +84,7 @@ export type Values<P extends Params> = {
   readonly [N in keyof P]: P[N] extends { fallback: infer T } ? T : P[N] extends Param<infer T> ? T | undefined : never;
 };
 
+/** What was read, or everything that is wrong with it. */
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: Fault[] };
 
 /** Reads parameters, and says everything that is wrong with them. @param given text by name, or a list of texts. */

@@ -25,6 +25,7 @@ import { EVENT_STATES } from './event-states.ts';
 
 /** Every route of the admin API and of the console's sessions: served, refused (405) and documented from this table. */
 
+/** A route as it is served and documented. */
 export interface AdminRoute {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** As Fastify and OpenAPI (with braces) know it: `/admin/v1/events/:id`. */
@@ -40,6 +41,7 @@ export interface AdminRoute {
   readonly errors?: readonly ErrorCode[];
 }
 
+/** Which events are looked for. */
 export const EVENT_FILTER = {
   state: choice('Where events stand.', EVENT_STATES),
   type: text('Events of this type: SIM/Updated.', 200),
@@ -51,6 +53,7 @@ export const EVENT_FILTER = {
 
 const seq = (about: string) => whole(about, 1, Number.MAX_SAFE_INTEGER);
 
+/** The same, page by page. */
 export const EVENTS_QUERY = {
   ...EVENT_FILTER,
   before: seq('`next` of the page before.'),
@@ -60,11 +63,13 @@ export const SERIES_QUERY = { range: withDefault(choice('How far back.', ['hour'
 export const SEARCH_QUERY = {
   search: text('IMSI, number, account id or ICCID; of 5 characters or more also how it begins.', 100),
 };
+/** Which dead letters are listed, page by page. */
 export const LETTERS_QUERY = {
   why: text('Only those of this reason.', 2_000),
   after: imsi('`next` of the page before.'),
   limit: withDefault(whole('Dead letters on a page.', 1, 200), 50),
 };
+/** Entries of the audit, page by page. */
 export const AUDIT_QUERY = {
   before: seq('`next` of the page before.'),
   limit: withDefault(whole('Entries on a page.', 1, 200), 50),
@@ -87,6 +92,7 @@ const post = (path: string, summary: string, answer: TSchema, more: Partial<Admi
 const MISSING = ['unknown_resource'] as const;
 const NDJSON = 'application/x-ndjson';
 
+/** The admin API; every route asks who it is first. */
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   get('/admin/v1/overview', 'How the connector does now', overviewSchema),
   get('/admin/v1/overview/stream', 'The same every second, as server-sent events (`event: overview`)', overviewSchema, {

@@ -26,6 +26,7 @@ export const stateSchema = Type.Object({
   epsProfile: text('Packet switched profile.'),
 });
 
+/** A state that billing wants, or that the external system confirmed, and the event it came from. */
 export const wantedSchema = Type.Object({
   action: text('insert, update, delete, set, unset or modify.'),
   state: stateSchema,
@@ -41,6 +42,7 @@ export const wantedSchema = Type.Object({
   }),
 });
 
+/** A request to the external system. */
 export const requestSchema = Type.Object({
   method: text('HTTP method.'),
   url: text('Where it goes.'),
@@ -60,6 +62,7 @@ const happened = {
   p99Ms: nullable(number('99 % were quicker.')),
 };
 
+/** How the connector does now. */
 export const overviewSchema = Type.Object({
   at: time('When it was looked.'),
   service: text('APP_NAME.'),
@@ -107,6 +110,7 @@ export const seriesSchema = Type.Object({
   ),
 });
 
+/** A line of a list of events. */
 export const eventSummarySchema = Type.Object({
   seq: whole('Grows with every new event.'),
   eventId: text('As NSPS gave it.'),
@@ -122,6 +126,7 @@ export const eventSummarySchema = Type.Object({
   updatedAt: time('When something last happened to it.'),
 });
 
+/** Events, newest first. */
 export const eventPageSchema = Type.Object({
   events: Type.Array(eventSummarySchema),
   next: nullable(whole('`before` of the next page; null when there is no more.')),
@@ -132,6 +137,7 @@ export const eventPageSchema = Type.Object({
   ),
 });
 
+/** A subscriber found by something that he is or was called. */
 export const matchSchema = Type.Object({
   imsi,
   by: Type.Enum(['imsi', 'msisdn', 'account', 'iccid']),
@@ -141,6 +147,7 @@ export const matchSchema = Type.Object({
 
 export const matchesSchema = Type.Object({ matches: Type.Array(matchSchema) });
 
+/** A call to the external system that ended. */
 export const attemptSchema = Type.Object({
   at: time('When it ended.'),
   imsi,
@@ -151,6 +158,7 @@ export const attemptSchema = Type.Object({
   durationMs: number('How long it took.'),
 });
 
+/** All that is told of a subscriber. */
 export const subscriberSchema = Type.Object({
   imsi,
   names: Type.Object({
@@ -189,11 +197,13 @@ export const subscriberSchema = Type.Object({
   events: Type.Array(eventSummarySchema, { description: 'The last events of the subscriber, newest first.' }),
 });
 
+/** What would be sent. */
 export const previewSchema = Type.Object({
   requests: Type.Array(requestSchema, { description: 'What would be sent, in this order.' }),
   why: nullable(text('Why nothing would be sent, or what else is to be known.')),
 });
 
+/** What came of asking for something to be sent again. */
 export const doneSchema = Type.Object({
   asked: whole('Subscribers that will be sent again.'),
   skipped: whole('Those where nothing was to do.'),
@@ -202,6 +212,7 @@ export const doneSchema = Type.Object({
 
 export const stepSchema = Type.Object({ rule: text('What was asked.'), finding: text('What was found.') });
 
+/** What an event means by the rules of today, and how that was found. */
 export const explanationSchema = Type.Object({
   steps: Type.Array(stepSchema),
   decision: Type.Object({
@@ -213,6 +224,7 @@ export const explanationSchema = Type.Object({
   requests: Type.Array(requestSchema),
 });
 
+/** An event with all that happened to it. */
 export const eventStorySchema = Type.Object({
   summary: eventSummarySchema,
   requestId: text('x-b3-traceid of the last delivery.'),
@@ -230,6 +242,7 @@ export const eventStorySchema = Type.Object({
   subscribers: Type.Array(Type.Object({ imsi, verdict: Type.String() })),
 });
 
+/** Dead letters by reason. */
 export const deadGroupsSchema = Type.Object({
   total: whole('Dead letters.'),
   groups: Type.Array(
@@ -242,6 +255,7 @@ export const deadGroupsSchema = Type.Object({
   ),
 });
 
+/** Dead letters one by one, in the order of IMSIs. */
 export const deadLettersSchema = Type.Object({
   letters: Type.Array(
     Type.Object({
@@ -275,6 +289,7 @@ export const chosenSchema = Type.Object(
   { additionalProperties: false, minProperties: 1, maxProperties: 1 },
 );
 
+/** Which dead letters are given up, and why. */
 export const discardSchema = Type.Object(
   { chosen: chosenSchema, reason: Type.String({ minLength: 3, maxLength: 500, description: 'Why; it is kept.' }) },
   { additionalProperties: false },
@@ -296,6 +311,7 @@ export const progressSchema = Type.Object({
   ),
 });
 
+/** What operators did, newest first. */
 export const auditPageSchema = Type.Object({
   entries: Type.Array(
     Type.Object({

@@ -213,6 +213,7 @@ export interface Detail extends Fault {
   readonly imsi?: string;
 }
 
+/** The body of a failure answer. */
 export interface ErrorBody {
   readonly message: string;
   readonly error: string;
@@ -238,6 +239,7 @@ export function errorBody(
   };
 }
 
+/** The body of a 202. */
 export interface SuccessBody {
   readonly message: string;
   readonly outcome: Success;

@@ -5,6 +5,7 @@ import { storable } from './text.ts';
 /** Text of its own, or a value of the event: the first of these paths that leads to one. */
 type Part = string | { readonly paths: readonly (readonly string[])[] };
 
+/** One column of what is recorded. */
 export interface Column {
   /** Stands in the first row. */
   readonly title: string;

@@ -48,6 +48,7 @@ export const FAILURES = {
   crowded: { kind: 'retry', answer: 'rate_limited', sick: false, counts: false, repeat: 'none' },
 } as const satisfies Record<string, FailureKind>;
 
+/** A way to fail. */
 export type FailureCode = keyof typeof FAILURES;
 
 /** A failed call, or one that was not made. */
@@ -67,6 +68,7 @@ export const LONGEST_RETRY_AFTER_MS = 3_600_000;
 /** What one call did. */
 export type Outcome = { readonly kind: 'done' } | Failed;
 
+/** A call that failed, or was not made. */
 export interface Failed {
   readonly kind: 'failed';
   readonly failure: Failure;

@@ -26,6 +26,7 @@ export interface Release {
   readonly change: Change;
 }
 
+/** What is known of one subscriber (a SIM). */
 export interface Subscriber {
   readonly imsi: string;
   /** The newest state that the core confirmed. */
@@ -106,6 +107,7 @@ export interface EventNews {
   readonly why?: string;
 }
 
+/** What becomes of a subscriber by an effect. */
 export interface Reaction {
   readonly subscriber: Subscriber;
   /** False when something newer is already known, or (resync, discard) there is nothing to do it to. */
@@ -113,6 +115,7 @@ export interface Reaction {
   readonly news: readonly EventNews[];
 }
 
+/** How long, and how often, something is tried. */
 export interface Limits {
   /** How long after an attempt without a known result the core may still come to it. */
   readonly settleAfterMs: number;

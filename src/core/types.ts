@@ -9,6 +9,7 @@ export type Action = (typeof ACTIONS)[number];
 export const EVENT_ACTIONS = [...ACTIONS, 'replace', 'ignore'] as const;
 export type EventAction = (typeof EVENT_ACTIONS)[number];
 
+/** Full service, or barred by the operator. */
 export type SubscriberStatus = 'serviceGranted' | 'operatorDeterminedBarring';
 
 /** The full state of one subscriber as the HLR/HSS should hold it. */
@@ -55,6 +56,7 @@ export interface Rules {
   readonly records?: boolean;
 }
 
+/** Which IMSIs are served (`WTL_IMSI_REGEXP`). */
 export interface ImsiPattern {
   readonly source: string;
   /** Whether the pattern is found anywhere in the text. */

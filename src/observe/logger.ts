@@ -13,6 +13,7 @@ const LEVEL_WORDS: Readonly<Record<string, string>> = { warn: 'warning', fatal: 
 /** A shorter secret would blot out ordinary words; `doctor` calls it easy to guess. */
 const SHORTEST_HIDDEN = 6;
 
+/** A log, and how it ends. */
 export interface OpenLog {
   readonly log: Logger;
   /** Takes no more lines; resolves when what was logged is written, or after `ms`. */

@@ -6,6 +6,7 @@ import type { Desk } from './desk.ts';
 import { requestView } from './explain.ts';
 import { leftOutBy, type Untaken, untakenText } from './untaken.ts';
 
+/** Why nothing is sent for a subscriber whom no event has given a state. */
 export const NOTHING_KNOWN = 'no event has said what this subscriber should be';
 
 /**

@@ -13,6 +13,7 @@ export interface Happened {
   readonly p99Ms: number | null;
 }
 
+/** How far back charts reach. */
 export type Range = 'hour' | 'day';
 
 /** What this process remembers of its work, for charts. */

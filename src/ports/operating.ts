@@ -38,6 +38,7 @@ export interface EventRow
   readonly attempts: number;
 }
 
+/** A page of a search. */
 export interface FoundEvents {
   readonly events: readonly EventRow[];
   /** `beforeSeq` of the next page; null when the journal ends here. */
@@ -48,6 +49,7 @@ export interface FoundEvents {
 
 export type { Names } from '../core/names.ts';
 
+/** A subscriber, and by what he was found. */
 export interface Known {
   readonly imsi: string;
   readonly by: 'imsi' | keyof Names;
@@ -56,6 +58,7 @@ export interface Known {
   readonly current: boolean;
 }
 
+/** Dead letters whose reasons are alike. */
 export interface DeadGroup {
   readonly why: string;
   readonly count: number;
@@ -73,6 +76,7 @@ export interface Deed {
   readonly detail: string | null;
 }
 
+/** A deed as it is kept. */
 export interface AuditEntry extends Deed {
   readonly seq: number;
   /** Milliseconds since 1970. */

@@ -1,5 +1,6 @@
 /** What the core and the delivery need of the world; tests bring their own. */
 
+/** Time; both clocks of a machine, and a timer. */
 export interface Clock {
   /** Milliseconds on a clock that never jumps; its zero means nothing. */
   now(): number;
@@ -12,6 +13,7 @@ export interface Clock {
 /** A number from 0 (inclusive) to 1. */
 export type Random = () => number;
 
+/** What a line of the log says beside its message. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** A structured logger; every call is one line. */

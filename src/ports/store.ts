@@ -56,6 +56,7 @@ export interface Write {
   readonly effects: readonly Effect[];
 }
 
+/** How a claim is kept. */
 export interface ClaimOptions {
   /** Whether the claim is to be found after a power failure, too; false when absent. */
   readonly durable?: boolean;
@@ -129,6 +130,7 @@ export interface StoredEvent extends Omit<Entry, 'names'> {
   readonly updatedAt: number;
 }
 
+/** Which events of the journal; what is absent does not matter. */
 export interface EventFilter {
   readonly state?: EventState;
   readonly imsi?: string;
@@ -150,6 +152,7 @@ export interface Backlog {
   readonly dead: number;
 }
 
+/** Reading, for people: nothing here takes hold of anybody. */
 export interface Views extends OperatorViews {
   /** Newest first. */
   events(filter: EventFilter): Promise<readonly StoredEvent[]>;

@@ -3,6 +3,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Change } from '../core/types.ts';
 import type { TraceIds } from './runtime.ts';
 
+/** What a call is made with, besides the change. */
 export interface CallContext extends TraceIds {
   /** On the clock's `now()`: when the answer is no longer wanted. */
   readonly deadline: number;
