@@ -11,6 +11,7 @@ export interface Param<T> {
   readonly about: string;
   readonly expected: string;
   readonly fallback?: T;
+  readonly required?: true;
   parse(text: string): T | undefined;
 }
 
@@ -76,13 +77,24 @@ export function withDefault<T>(param: Param<T>, fallback: T): Param<T> & { fallb
   return { ...param, schema: { ...param.schema, default: fallback }, fallback };
 }
 
+/** The same parameter for a route that cannot do without it. */
+export function required<T>(param: Param<T>): Param<T> & { required: true } {
+  return { ...param, required: true };
+}
+
 /** Parameters of a route, by name. */
 export type Params = Readonly<Record<string, Param<unknown>>>;
 
-/** What was given; what was not is undefined, unless it has a default. */
-export type Values<P extends Params> = {
-  readonly [N in keyof P]: P[N] extends { fallback: infer T } ? T : P[N] extends Param<infer T> ? T | undefined : never;
-};
+/** What was given; what was not is undefined, unless it has a default or is required. */
+export type Values<P extends Params> = { readonly [N in keyof P]: Value<P[N]> };
+
+type Value<P> = P extends { fallback: infer T }
+  ? T
+  : P extends Param<infer T>
+    ? P extends { required: true }
+      ? T
+      : T | undefined
+    : never;
 
 /** What was read, or everything that is wrong with it. */
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly faults: Fault[] };
@@ -94,7 +106,10 @@ export function readParams<P extends Params>(params: P, given: Readonly<Record<s
     .map((name) => ({ path: name.slice(0, 100), message: 'is no parameter here' }));
   const values = Object.entries(params).map(([name, param]) => {
     const text = given[name];
-    if (text === undefined || text === '') return [name, param.fallback];
+    if (text === undefined || text === '') {
+      if (param.required) faults.push({ path: name, message: 'is required' });
+      return [name, param.fallback];
+    }
     const value = typeof text === 'string' ? param.parse(text) : undefined;
     if (value === undefined) faults.push({ path: name, message: `must be ${param.expected}` });
     return [name, value];

@@ -19,7 +19,7 @@ import {
   simulatedSchema,
   subscriberSchema,
 } from './admin.ts';
-import { choice, imsi, type Params, text, time, whole, withDefault } from './admin-params.ts';
+import { choice, imsi, type Params, required, text, time, whole, withDefault } from './admin-params.ts';
 import type { ErrorCode } from './answers.ts';
 import { EVENT_STATES } from './event-states.ts';
 
@@ -51,31 +51,34 @@ export const EVENT_FILTER = {
   text: text('In the event as NSPS sent it, or in its id; letter case matters.', 200),
 };
 
+/** However many a client asks for. */
+export const MOST_ON_A_PAGE = 200;
+
 const seq = (about: string) => whole(about, 1, Number.MAX_SAFE_INTEGER);
 
 /** The same, page by page. */
 export const EVENTS_QUERY = {
   ...EVENT_FILTER,
   before: seq('`next` of the page before.'),
-  limit: withDefault(whole('Events on a page.', 1, 200), 50),
+  limit: withDefault(whole('Events on a page.', 1, MOST_ON_A_PAGE), 50),
 };
 export const SERIES_QUERY = { range: withDefault(choice('How far back.', ['hour', 'day']), 'hour') };
 export const SEARCH_QUERY = {
-  search: text('IMSI, number, account id or ICCID; of 5 characters or more also how it begins.', 100),
+  search: required(text('IMSI, number, account id or ICCID; of 5 characters or more also how it begins.', 100)),
 };
 /** Which dead letters are listed, page by page. */
 export const LETTERS_QUERY = {
   why: text('Only those of this reason.', 2_000),
   after: imsi('`next` of the page before.'),
-  limit: withDefault(whole('Dead letters on a page.', 1, 200), 50),
+  limit: withDefault(whole('Dead letters on a page.', 1, MOST_ON_A_PAGE), 50),
 };
 /** Entries of the audit, page by page. */
 export const AUDIT_QUERY = {
   before: seq('`next` of the page before.'),
-  limit: withDefault(whole('Entries on a page.', 1, 200), 50),
+  limit: withDefault(whole('Entries on a page.', 1, MOST_ON_A_PAGE), 50),
 };
-export const SUBSCRIBER_PATH = { imsi: imsi('IMSI, 15 digits.') };
-export const EVENT_PATH = { id: text('Event id.', 300) };
+export const SUBSCRIBER_PATH = { imsi: required(imsi('IMSI, 15 digits.')) };
+export const EVENT_PATH = { id: required(text('Event id.', 300)) };
 
 const get = (path: string, summary: string, answer: TSchema, more: Partial<AdminRoute> = {}): AdminRoute => ({
   method: 'GET',

@@ -84,9 +84,9 @@ function impliedErrors({ method, path, params, body }: AdminRoute): ErrorCode[] 
 }
 
 function parametersOf({ path, params = {} }: AdminRoute) {
-  return Object.entries<Param<unknown>>(params).map(([name, { schema, about }]) => {
+  return Object.entries<Param<unknown>>(params).map(([name, { schema, about, required = false }]) => {
     const inPath = path.includes(`:${name}`);
-    return { name, in: inPath ? 'path' : 'query', required: inPath, description: about, schema };
+    return { name, in: inPath ? 'path' : 'query', required, description: about, schema };
   });
 }
 

@@ -1,4 +1,5 @@
 import { eventPageSchema, type Overview, overviewSchema } from '../../contract/admin.ts';
+import { MOST_ON_A_PAGE } from '../../contract/admin-routes.ts';
 import type { EventFilter } from '../../ports/store.ts';
 import type { NamedBacklog } from '../../store/backlog.ts';
 import type { AdminClient, Query } from '../admin-client.ts';
@@ -8,9 +9,6 @@ import { backlogText, type ListedEvent, printTable, summarise } from '../event-t
 import { jsonLine, printable } from '../wording.ts';
 import { withConnector } from './access.ts';
 import { listedOf, RemoteViews } from './views.ts';
-
-/** Most events that the admin API puts on a page. */
-const PAGE = 200;
 
 /** `events --url`: what the local command lists, of a connector that runs elsewhere. */
 export async function remoteEvents(line: CommandLine, choice: EventChoice): Promise<number> {
@@ -58,7 +56,7 @@ async function* listed(client: AdminClient, { id, filter }: EventChoice, limit: 
 export async function* remotePages(client: AdminClient, filter: Omit<EventFilter, 'limit'>, limit: number) {
   let before = filter.beforeSeq;
   for (let left = limit; left > 0; ) {
-    const query = { ...queryOf(filter), before, limit: Math.min(PAGE, left) };
+    const query = { ...queryOf(filter), before, limit: Math.min(MOST_ON_A_PAGE, left) };
     const { events, next } = needed(await client.get(eventPageSchema, '/events', query));
     if (events.length > 0) yield events.map(listedOf);
     if (next === null) return;

@@ -1,4 +1,5 @@
 import { type Chosen, type DeadLetters, deadLettersSchema, type Progress } from '../../contract/admin.ts';
+import { MOST_ON_A_PAGE } from '../../contract/admin-routes.ts';
 import { newest } from '../../core/subscriber.ts';
 import type { Result } from '../../operate/result.ts';
 import { wantedText } from '../../operate/wording.ts';
@@ -125,7 +126,7 @@ async function* listed(client: AdminClient, why: string | undefined): AsyncGener
     const page: DeadLetters | null = await client.get(deadLettersSchema, '/dead-letters/list', {
       why,
       after,
-      limit: 200,
+      limit: MOST_ON_A_PAGE,
     });
     yield* page?.letters ?? [];
     after = page?.next ?? undefined;

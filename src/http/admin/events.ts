@@ -43,6 +43,6 @@ export function searchOf(filter: Values<typeof EVENT_FILTER>): Omit<EventSearch,
 
 async function eventOf(request: FastifyRequest, { desk }: AdminParts): Promise<StoredEvent> {
   const { id } = givenInPath(request, EVENT_PATH);
-  const event = await desk.views.event(id as string);
+  const event = await desk.views.event(id);
   return event ?? unknown('There is no such event in the journal; old ones are deleted after RETENTION_DAYS');
 }
