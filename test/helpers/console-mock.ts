@@ -97,10 +97,6 @@ export class ConsoleMock {
   }
 
   #session(method: string, body: unknown, response: ServerResponse): void {
-    if (method === 'GET') {
-      sendAnswer(response, { signedIn: this.#signedIn, since: data.ago(60_000), expires: data.ago(-3_600_000) });
-      return;
-    }
     if (method === 'POST') {
       if ((body as { token?: string } | null)?.token !== this.token) {
         sendAnswer(
@@ -111,8 +107,8 @@ export class ConsoleMock {
       }
       response.setHeader('set-cookie', `${COOKIE}; HttpOnly; SameSite=Strict; Path=/`);
     }
-    this.#signedIn = method === 'POST';
-    response.writeHead(204).end();
+    if (method !== 'GET') this.#signedIn = method === 'POST';
+    sendAnswer(response, { signedIn: this.#signedIn, since: data.ago(60_000), expires: data.ago(-3_600_000) });
   }
 
   #stream(response: ServerResponse): void {

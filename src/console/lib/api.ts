@@ -51,10 +51,10 @@ export async function isSignedIn(): Promise<boolean> {
   return (await get<Session>('/console/session')).signedIn;
 }
 
-/** POST or DELETE with a JSON body; nothing is given back for a 204. @throws ApiError */
+/** POST or DELETE with a JSON body. @throws ApiError */
 export async function send<T>(method: 'POST' | 'DELETE', path: string, body: unknown = {}): Promise<T> {
   const answer = await call(path, { method, headers: OWN_PAGE, body: JSON.stringify(body) });
-  return (answer.status === 204 ? undefined : await answer.json()) as T;
+  return (await answer.json()) as T;
 }
 
 /** POST of a text that is JSON already, sent as it was written. @throws ApiError */

@@ -62,6 +62,6 @@ function Subject({ subject, what }: { subject: string | null; what: string }) {
   if (subject === null) return <Dash />;
   if (/^\d{15}$/.test(subject)) return <ImsiLink imsi={subject} />;
   // Only an event's id has no blank in it.
-  const isEvent = what === 'replay' && !/\s/.test(subject) && subject !== 'all';
+  const isEvent = what === 'replay' && !/\s/.test(subject);
   return isEvent ? <EventLink id={subject} /> : <span>{subject}</span>;
 }

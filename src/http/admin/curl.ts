@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { StoredEvent } from '../../ports/store.ts';
+import { isOverTls } from '../over-tls.ts';
 
 /**
  * A command for a shell that posts an event again, as NSPS did. Holds no token: the shell fills it in.
@@ -20,9 +21,10 @@ export function curlOf(request: FastifyRequest, eventPath: string, body: string,
 }
 
 /** Where the operator reached us, if that can stand in a URL. */
-function baseUrl({ headers, protocol }: FastifyRequest): string {
-  const host = /^[\w.-]+(:\d{1,5})?$|^\[[\da-f:.]+\](:\d{1,5})?$/i.exec(headers.host ?? '')?.[0] ?? 'localhost';
-  return `${headers['x-forwarded-proto'] === 'https' ? 'https' : protocol}://${host}`;
+function baseUrl(request: FastifyRequest): string {
+  const named = request.headers.host ?? '';
+  const host = /^[\w.-]+(:\d{1,5})?$|^\[[\da-f:.]+\](:\d{1,5})?$/i.exec(named)?.[0] ?? 'localhost';
+  return `${isOverTls(request) ? 'https' : 'http'}://${host}`;
 }
 
 /** Nothing is special between single quotes but their end. */

@@ -6,8 +6,10 @@ import { StoreError } from '../../ports/store.ts';
 import { isFromConsole } from '../admin/access.ts';
 import { givenInBody } from '../admin/given.ts';
 import type { AdminParts } from '../admin/parts.ts';
+import { iso } from '../admin/present.ts';
 import { Refusal } from '../admin/refusal.ts';
 import type { Authenticator } from '../auth.ts';
+import { isOverTls } from '../over-tls.ts';
 import { assetRoutes } from './assets.ts';
 import { RefusedSignIns } from './refused-sign-ins.ts';
 import { type Session, type Sessions, sessionName } from './sessions.ts';
@@ -88,18 +90,12 @@ async function keep({ desk, log }: ConsoleParts, deed: Deed): Promise<void> {
 }
 
 function setCookie(request: FastifyRequest, reply: FastifyReply, value: string, maxAge: number): void {
-  const secure = isSecure(request);
+  const secure = isOverTls(request);
   reply.setCookie(SESSION_COOKIE, value, { path: '/', httpOnly: true, sameSite: 'strict', secure, maxAge });
-}
-
-/** Whether the browser speaks TLS, to us or to the proxy before us. */
-function isSecure({ headers, protocol }: FastifyRequest): boolean {
-  const forwarded = String(headers['x-forwarded-proto'] ?? '').split(',', 1)[0];
-  return protocol === 'https' || forwarded?.trim().toLowerCase() === 'https';
 }
 
 function view(session: Session | null): SessionView {
   if (!session) return { signedIn: false, since: null, expires: null };
   const { since, expires } = session;
-  return { signedIn: true, since: new Date(since).toISOString(), expires: new Date(expires).toISOString() };
+  return { signedIn: true, since: iso(since), expires: iso(expires) };
 }
