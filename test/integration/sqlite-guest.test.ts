@@ -6,7 +6,7 @@ import { StoreError } from '../../src/ports/store.ts';
 import { signGuestBook } from '../../src/store/sqlite/guest-book.ts';
 import type { SqliteStore } from '../../src/store/sqlite/index.ts';
 import { requireToday } from '../../src/store/sqlite/schema.ts';
-import { Thread } from '../../src/store/sqlite/threads.ts';
+import { Thread } from '../../src/store/sqlite/thread-handle.ts';
 import { type SqliteBench, sqliteBench } from '../helpers/sqlite-bench.ts';
 import { acceptanceOf, effects, IMSI, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 

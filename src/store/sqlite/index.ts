@@ -17,9 +17,9 @@ import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
 import type { Cleaned } from './journal.ts';
 import { Memory } from './memory.ts';
 import { encodeWrites } from './messages.ts';
+import { Thread } from './thread-handle.ts';
 import { ThreadOutbox } from './thread-outbox.ts';
 import { ThreadViews } from './thread-views.ts';
-import { Thread } from './threads.ts';
 import { Turn } from './turn.ts';
 
 /** Who hears what whoever runs the connector has to know. */

@@ -3,7 +3,7 @@ import type { Backlog, Entry, StoredEvent } from '../../ports/store.ts';
 import { Group } from '../group.ts';
 import { momentNow } from '../requests.ts';
 import { encodeWrites } from './messages.ts';
-import type { Thread } from './threads.ts';
+import type { Thread } from './thread-handle.ts';
 
 /** The outbox, on this side of the store's thread. Events that come while some are written are written together next. */
 export class ThreadOutbox implements Outbox {

@@ -2,7 +2,7 @@ import type { Subscriber } from '../../core/subscriber.ts';
 import type { AuditEntry, DeadGroup, EventSearch, FoundEvents, Known, Names } from '../../ports/operating.ts';
 import type { StoredEvent, Views } from '../../ports/store.ts';
 import type { EngineOptions } from './engine.ts';
-import { Thread } from './threads.ts';
+import { Thread } from './thread-handle.ts';
 
 type ReaderOptions = EngineOptions & { readonly role: 'reader' };
 
