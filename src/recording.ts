@@ -1,4 +1,5 @@
-import { type Config, ConfigError } from './config/load.ts';
+import { ConfigError } from './config/faults.ts';
+import type { Config } from './config/load.ts';
 import type { Delivery } from './delivery/arrival.ts';
 import { Recorder } from './delivery/recorder.ts';
 import { RecordingDelivery } from './delivery/recording.ts';

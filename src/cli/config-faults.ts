@@ -1,4 +1,4 @@
-import type { SettingFault } from '../config/load.ts';
+import type { SettingFault } from '../config/faults.ts';
 import { columns } from './command.ts';
 
 /** All faults of the settings, one a line. */

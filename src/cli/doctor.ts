@@ -1,4 +1,5 @@
-import { type Config, ConfigError, loadConfig, readEnvironment } from '../config/load.ts';
+import { ConfigError } from '../config/faults.ts';
+import { type Config, loadConfig, readEnvironment } from '../config/load.ts';
 import { misspeltWords } from '../config/misspelt.ts';
 import type { Secret } from '../config/secret.ts';
 import { absentSecretFiles } from '../config/secret-files.ts';

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
-import { type Config, ConfigError, loadConfig, readEnvironment } from '../config/load.ts';
+import { ConfigError } from '../config/faults.ts';
+import { type Config, loadConfig, readEnvironment } from '../config/load.ts';
 import { misspeltWords } from '../config/misspelt.ts';
 import { redactedSettings } from '../config/redacted.ts';
 import { absentSecretFiles, SecretFiles } from '../config/secret-files.ts';

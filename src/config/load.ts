@@ -1,7 +1,7 @@
-import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { sameToken } from './doors.ts';
+import { ConfigError, Faults } from './faults.ts';
 import { readServiceKey } from './google-key.ts';
 import { ServiceKeyFile } from './google-key-file.ts';
 import { misspeltNames } from './misspelt.ts';
@@ -10,33 +10,10 @@ import type { Setting } from './setting.ts';
 import { sheetFaults } from './sheet.ts';
 import { fileWords, systemCode } from './system-words.ts';
 import { SECRET_NAMES, SETTING_NAMES, SETTINGS, type SecretName, type SettingName, type Settings } from './table.ts';
+import { readTls, type Tls } from './tls.ts';
 
 /** Variables by name; undefined is as good as absent. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** One thing wrong with the settings: the name, and what is expected of it. Never holds a value that is a secret. */
-export interface SettingFault {
-  readonly name: string;
-  readonly message: string;
-}
-
-/** Carries every fault at once: fixing them one restart at a time is no pleasure. */
-export class ConfigError extends Error {
-  readonly faults: readonly SettingFault[];
-
-  constructor(faults: readonly SettingFault[]) {
-    super(`${faults.length} setting${faults.length === 1 ? ' is' : 's are'} wrong`);
-    this.name = 'ConfigError';
-    this.faults = faults;
-  }
-}
-
-/** What a connection to the core shows and trusts, in PEM. */
-export interface Tls {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-}
 
 /** The settings, and what was read from the files that they name. */
 export interface Config {
@@ -77,14 +54,11 @@ function readDotEnv(file: string): NodeJS.Dict<string> {
  * @throws ConfigError with every fault.
  */
 export function loadConfig(environment: Environment, options: { requireAll?: boolean } = {}): Config {
-  const reader = new Reader(environment, options.requireAll ?? true);
-  const config = reader.read();
-  if (reader.faults.length > 0) throw new ConfigError(reader.faults);
-  return config;
+  return new Reader(environment, options.requireAll ?? true).read();
 }
 
 class Reader {
-  readonly faults: SettingFault[] = [];
+  readonly #faults = new Faults();
   readonly #environment: Environment;
   readonly #requireAll: boolean;
   readonly #secretFiles = new Map<SecretName, string>();
@@ -94,15 +68,19 @@ class Reader {
     this.#requireAll = requireAll;
   }
 
+  /** @throws ConfigError with every fault. */
   read(): Config {
     const values = SETTING_NAMES.map((name) => [name, this.#value(name)] as const);
     const settings = Object.freeze(Object.fromEntries(values)) as unknown as Settings;
     this.#checkMetrics(settings);
     this.#checkOperators(settings);
+    const tls = readTls(settings, this.#faults);
+    const googleKey = this.#googleKey(settings);
+    if (this.#faults.all.length > 0) throw new ConfigError(this.#faults.all);
     return {
       settings,
-      tls: this.#tls(settings),
-      googleKey: this.#googleKey(settings),
+      tls,
+      googleKey,
       secretFiles: this.#secretFiles,
       unknown: misspeltNames(Object.keys(this.#environment)),
     };
@@ -114,8 +92,8 @@ class Reader {
     if (text === undefined) {
       // The file is still to come, or was emptied to revoke the token. An empty secret is one that nobody can present.
       if (isSecretName(name) && this.#secretFiles.has(name) && !setting.required) return new Secret('');
-      if (this.#isMissed(setting) && !this.#hasFault(name)) {
-        this.#fault(name, `is required: ${setting.kind.expected}`);
+      if (this.#isMissed(setting) && !this.#faults.has(name)) {
+        this.#faults.add(name, `is required: ${setting.kind.expected}`);
       }
       return null;
     }
@@ -125,7 +103,7 @@ class Reader {
       const more = error instanceof Error && error.message !== '' ? ` (${error.message})` : '';
       // What a secret holds must not be told, not even when it is wrong.
       const found = setting.secret || setting.kind.mayHideSecret?.(text) ? '' : `, not ${JSON.stringify(text)}`;
-      this.#fault(name, `must be ${setting.kind.expected}${found}${more}`);
+      this.#faults.add(name, `must be ${setting.kind.expected}${found}${more}`);
       return null;
     }
   }
@@ -143,7 +121,7 @@ class Reader {
     const file = this.#environment[`${name}_FILE`];
     if (file === undefined) return text;
     if (text !== undefined) {
-      this.#fault(name, `and ${name}_FILE are both set: keep one`);
+      this.#faults.add(name, `and ${name}_FILE are both set: keep one`);
       return undefined;
     }
     this.#secretFiles.set(name, file);
@@ -152,18 +130,9 @@ class Reader {
 
   #readSecret(name: SecretName, file: string): string | undefined {
     if (!('required' in SETTINGS[name]) && !existsSync(file)) return undefined;
-    const content = this.#file(`${name}_FILE`, file)?.trim();
-    if (content === '' && 'required' in SETTINGS[name]) this.#fault(`${name}_FILE`, `${file} is empty`);
+    const content = this.#faults.readFile(`${name}_FILE`, file)?.trim();
+    if (content === '' && 'required' in SETTINGS[name]) this.#faults.add(`${name}_FILE`, `${file} is empty`);
     return content || undefined;
-  }
-
-  #file(name: string, path: string): string | undefined {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      this.#fault(name, `cannot read ${path}: ${fileWords(error)}`);
-      return undefined;
-    }
   }
 
   /** Whoever reads metrics must not be able to send events. */
@@ -171,63 +140,22 @@ class Reader {
     const { API_TOKEN: own, API_TOKEN_PREVIOUS: previous } = settings;
     for (const [name, other] of Object.entries({ API_TOKEN: own, API_TOKEN_PREVIOUS: previous })) {
       if (!token || token.reveal() === '' || token.reveal() !== other?.reveal()) continue;
-      this.#fault('METRICS_TOKEN', `must be another token than ${name}: whoever reads metrics could send events`);
+      this.#faults.add('METRICS_TOKEN', `must be another token than ${name}: whoever reads metrics could send events`);
     }
     if (port !== null && port !== 0 && port === settings.PORT) {
-      this.#fault('METRICS_PORT', `must be another port than PORT, not ${port}`);
+      this.#faults.add('METRICS_PORT', `must be another port than PORT, not ${port}`);
     }
-  }
-
-  #tls(settings: Settings): Tls {
-    const [cert, key] = [settings.WTL_CLIENT_CERT_FILE, settings.WTL_CLIENT_KEY_FILE];
-    if ((cert === null) !== (key === null)) {
-      this.#fault(
-        cert === null ? 'WTL_CLIENT_CERT_FILE' : 'WTL_CLIENT_KEY_FILE',
-        'is required by the other of the two',
-      );
-    }
-    const named = { ca: settings.WTL_CA_FILE, cert, key };
-    const texts = Object.entries(named).flatMap(([part, path]) => {
-      const text = path === null ? undefined : this.#pem(part as keyof typeof named, path);
-      return text === undefined ? [] : [[part, text] as const];
-    });
-    if (texts.length > 0 && settings.WTL_API_URL?.protocol === 'http:') {
-      this.#fault('WTL_API_URL', 'must be an https:// URL when certificates are given');
-    }
-    const tls: Tls = Object.fromEntries(texts);
-    this.#tryTls(tls);
-    return tls;
-  }
-
-  /** Finds what only shows when the parts are put together: a key of another certificate, or one with a pass phrase. */
-  #tryTls(tls: Tls): void {
-    if (Object.keys(tls).length === 0 || this.faults.length > 0) return;
-    try {
-      // Loaded only for those who use it: it costs a cold start some milliseconds.
-      process.getBuiltinModule('node:tls').createSecureContext(tls);
-    } catch (error) {
-      this.#fault('WTL_CLIENT_KEY_FILE', `cannot be used with the certificate (${systemCode(error)})`);
-    }
-  }
-
-  #pem(part: keyof Tls, path: string): string | undefined {
-    const name = { ca: 'WTL_CA_FILE', cert: 'WTL_CLIENT_CERT_FILE', key: 'WTL_CLIENT_KEY_FILE' }[part];
-    const text = this.#file(name, path);
-    if (text === undefined) return undefined;
-    const readable = part === 'key' ? /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text) : isCertificate(text);
-    if (!readable) this.#fault(name, `${path} holds no PEM ${part === 'key' ? 'private key' : 'certificate'}`);
-    return text;
   }
 
   /** What is asked of the settings together when the target is a sheet, and the key that one of them names. */
   #googleKey(settings: Settings): ServiceKeyFile | null {
     if (settings.TARGET !== 'google-sheets') return null;
-    this.faults.push(...sheetFaults(settings, this.#requireAll));
+    this.#faults.all.push(...sheetFaults(settings, this.#requireAll));
     const path = settings.GOOGLE_CREDENTIALS_PATH;
     if (path === null || !this.#requireAll) return null;
-    const json = this.#file('GOOGLE_CREDENTIALS_PATH', path);
+    const json = this.#faults.readFile('GOOGLE_CREDENTIALS_PATH', path);
     const key = json === undefined ? null : readServiceKey(json);
-    if (typeof key === 'string') this.#fault('GOOGLE_CREDENTIALS_PATH', `${path} ${key}`);
+    if (typeof key === 'string') this.#faults.add('GOOGLE_CREDENTIALS_PATH', `${path} ${key}`);
     return typeof key === 'object' && key ? new ServiceKeyFile(path, key) : null;
   }
 
@@ -235,24 +163,8 @@ class Reader {
   #checkOperators(settings: Settings): void {
     for (const name of ['ADMIN_TOKEN', 'CONSOLE_TOKEN'] as const) {
       const same = sameToken(name, (other) => settings[other]?.reveal());
-      if (same) this.#fault(name, `must not be the same as ${same}: each opens a door of its own`);
+      if (same) this.#faults.add(name, `must not be the same as ${same}: each opens a door of its own`);
     }
-  }
-
-  #hasFault(name: string): boolean {
-    return this.faults.some((fault) => fault.name.startsWith(name));
-  }
-
-  #fault(name: string, message: string): void {
-    this.faults.push({ name, message });
-  }
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).subject !== '';
-  } catch {
-    return false;
   }
 }
 

@@ -1,4 +1,5 @@
 import { titlesOf } from '../core/columns.ts';
+import type { SettingFault } from './faults.ts';
 import { type ColumnRange, columnLetters } from './kinds.ts';
 import type { Settings } from './table.ts';
 
@@ -18,8 +19,8 @@ export function sheetRange({ RANGE, SHEET_COLUMNS }: Pick<SheetSettings, 'RANGE'
  * What is wrong with settings that are each right by themselves, with `TARGET=google-sheets`.
  * @param storeToo false for commands that record nothing.
  */
-export function sheetFaults(settings: SheetSettings, storeToo: boolean): { name: string; message: string }[] {
-  const faults: { name: string; message: string }[] = [];
+export function sheetFaults(settings: SheetSettings, storeToo: boolean): SettingFault[] {
+  const faults: SettingFault[] = [];
   if (storeToo && settings.STORE_URL?.kind === 'postgres') {
     const message = 'must be sqlite:<file> or memory: with TARGET=google-sheets: a sheet has one writer, not several';
     faults.push({ name: 'STORE_URL', message });

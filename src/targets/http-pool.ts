@@ -1,5 +1,5 @@
 import { type buildConnector, Client, type Dispatcher } from 'undici';
-import type { Tls } from '../config/load.ts';
+import type { Tls } from '../config/tls.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Clock } from '../ports/runtime.ts';
 import { Stage } from '../ports/stage.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { ConfigError } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/config/faults.ts';
 import { startApp } from '../helpers/app.ts';
 import { anEvent } from '../helpers/events.ts';
 import { post } from '../helpers/nsps.ts';

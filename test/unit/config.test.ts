@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
-import { ConfigError, loadConfig, readEnvironment } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/config/faults.ts';
+import { loadConfig, readEnvironment } from '../../src/config/load.ts';
 import { redactedSettings } from '../../src/config/redacted.ts';
 import { rulesOf } from '../../src/config/rules.ts';
 
