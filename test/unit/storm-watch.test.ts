@@ -19,6 +19,9 @@ const LIFE: Life = {
   ]),
 };
 
+/** When requests arrive: later than whatever is applied meanwhile, however slow the machine is. */
+const ARRIVED = 3_600_000;
+
 const BARRED = { msisdn: [] };
 
 interface More {
@@ -30,7 +33,7 @@ interface More {
 }
 
 function request(imsi: string, change: number, more: More = {}) {
-  const { action = 'update', msisdn = [NUMBER], arrivedAt = 1_000, sentSince = arrivedAt, late = false } = more;
+  const { action = 'update', msisdn = [NUMBER], arrivedAt = ARRIVED, sentSince = arrivedAt, late = false } = more;
   const body = { imsi, action, cs_profile: `p-${change}`, subscriber_status: 'serviceGranted', msisdn };
   return { imsi, request: body, arrivedAt, sentSince, end: late ? 'abandoned' : null } as unknown as Exchange;
 }
@@ -101,13 +104,13 @@ describe('order', () => {
 
 describe('numbers', () => {
   test('a number that another SIM has is a clash once the swap was told', () => {
-    const { apply, kinds } = watching(500);
+    const { apply, kinds } = watching(ARRIVED - 500);
     apply(FIRST, 1);
     apply(SECOND, 2);
     assert.deepEqual(kinds(), ['clash']);
   });
   test('nobody could know before, nor while both messages were under way', () => {
-    for (const toldAt of [undefined, 1_100, 990]) {
+    for (const toldAt of [undefined, ARRIVED + 100, ARRIVED - 10]) {
       const { watch, apply, kinds } = watching(toldAt);
       apply(FIRST, 1);
       apply(SECOND, 2);
@@ -115,13 +118,13 @@ describe('numbers', () => {
     }
   });
   test('nor can who waited with his connection while the swap was told', () => {
-    const { watch, apply, arrive, kinds } = watching(500);
+    const { watch, apply, arrive, kinds } = watching(ARRIVED - 500);
     apply(FIRST, 1);
-    arrive(SECOND, 2, { sentSince: 400 });
+    arrive(SECOND, 2, { sentSince: ARRIVED - 600 });
     assert.deepEqual([kinds(), watch.tally.unknowable], [[], 1]);
   });
   test('a number that was released, or that the core brought back late, is free', () => {
-    const { apply, kinds } = watching(500);
+    const { apply, kinds } = watching(ARRIVED - 500);
     apply(FIRST, 1);
     apply(FIRST, 2, BARRED);
     apply(SECOND, 2);
@@ -131,14 +134,14 @@ describe('numbers', () => {
     assert.deepEqual(kinds(), []);
   });
   test('so is one that came back with a request that had waited with its connection', () => {
-    const { watch, apply, kinds } = watching(500);
+    const { watch, apply, kinds } = watching(ARRIVED - 500);
     apply(FIRST, 2, BARRED);
     apply(FIRST, 1, { sentSince: 0 });
     apply(SECOND, 3);
     assert.deepEqual([kinds(), watch.tally.unclear], [[], 1]);
   });
   test('one that the core gave twice before anybody could know is judged once, until its old SIM is given it anew', () => {
-    const { watch, apply, kinds } = watching(500);
+    const { watch, apply, kinds } = watching(ARRIVED - 500);
     apply(FIRST, 1);
     apply(SECOND, 3, { sentSince: 0 });
     apply(SECOND, 4, BARRED);
@@ -150,7 +153,7 @@ describe('numbers', () => {
     assert.deepEqual(kinds(), ['clash']);
   });
   test('so is one that goes on from a SIM which the core gave it to before anybody could know', () => {
-    const { watch, apply, kinds } = watching(500);
+    const { watch, apply, kinds } = watching(ARRIVED - 500);
     apply(FIRST, 1);
     apply(SECOND, 3, { sentSince: 0 });
     apply(SECOND, 4, BARRED);
@@ -158,7 +161,7 @@ describe('numbers', () => {
     assert.deepEqual([kinds(), watch.tally.unknowable], [[], 1]);
   });
   test('a delete gives nobody the number that it names, and leaves it free', () => {
-    const { watch, apply, kinds } = watching(500);
+    const { watch, apply, kinds } = watching(ARRIVED - 500);
     apply(SECOND, 2);
     apply(FIRST, 3, { action: 'delete' });
     apply(SECOND, 4, { action: 'delete' });
@@ -170,7 +173,7 @@ describe('numbers', () => {
     );
   });
   test('the old SIM must not get it again from the new one either', () => {
-    const { apply, arrive, kinds } = watching(500);
+    const { apply, arrive, kinds } = watching(ARRIVED - 500);
     apply(SECOND, 3);
     arrive(FIRST, 1);
     assert.deepEqual(kinds(), ['clash']);
