@@ -1,4 +1,5 @@
-import { type buildConnector, Client, type Dispatcher } from 'undici';
+import type { Socket } from 'node:net';
+import { Client, type Dispatcher } from 'undici';
 import type { Tls } from '../config/tls.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Clock } from '../ports/runtime.ts';
@@ -96,7 +97,7 @@ export class HttpPool {
 /** One that is kept, and opened again when it was lost. */
 class Connection {
   readonly client: Client;
-  #fault: Error | null = null;
+  #socket: Socket | null = null;
 
   constructor(origin: string, dialer: Dialer) {
     this.client = new Client(origin, {
@@ -105,21 +106,17 @@ class Connection {
       // The deadline is ours (one timer a call); undici's own timers are coarser.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: (address, callback) => dialer.connect(address, (...result) => callback(...this.#watched(result))),
+      connect: (address, callback) =>
+        dialer.connect(address, (...opened) => {
+          this.#socket = opened[1];
+          callback(...opened);
+        }),
     });
   }
 
-  /** What happened to it since it was opened last. */
+  /** What ended it, as long as it is not open again. */
   get fault(): Error | null {
-    return this.#fault;
-  }
-
-  #watched(opened: buildConnector.CallbackArgs): buildConnector.CallbackArgs {
-    this.#fault = null;
-    opened[1]?.once('error', (error) => {
-      this.#fault = error;
-    });
-    return opened;
+    return this.#socket?.errored ?? null;
   }
 }
 

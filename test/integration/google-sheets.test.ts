@@ -165,7 +165,7 @@ describe('google-sheets', { concurrency: 8 }, () => {
       ...sheets.env,
       DELIVERY: 'queued',
       GOOGLE_SHEETS_API_URL: `http://127.0.0.1:${proxy.port}`,
-      SETTLE_AFTER: '3',
+      SETTLE_AFTER: '20',
     });
     await post(site.eventUrl, eventOf('e-1'));
     await proxy.forwarded;
