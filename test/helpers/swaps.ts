@@ -4,6 +4,7 @@ import type { Change } from '../../src/core/types.ts';
 import { Attempts } from '../../src/delivery/attempts.ts';
 import { Breaker } from '../../src/delivery/breaker.ts';
 import { Gate } from '../../src/delivery/gate.ts';
+import type { Clock } from '../../src/ports/runtime.ts';
 import type { Store, Write } from '../../src/ports/store.ts';
 import type { CallContext, Target } from '../../src/ports/target.ts';
 import type { FakeClock } from './fake-clock.ts';
@@ -40,7 +41,7 @@ export class SlowCore implements Target {
 export const TIMED_OUT = failed('timeout', 'no answer');
 
 /** @param concurrency calls at a time. */
-export function attemptsOn(core: Target, clock: FakeClock, concurrency = 10): Attempts {
+export function attemptsOn(core: Target, clock: Clock, concurrency = 10): Attempts {
   const gate = new Gate({ concurrency, perSecond: 0 }, clock);
   return new Attempts({ target: core, gate, breaker: new Breaker({ failures: 0, cooldownMs: 1 }, clock), clock });
 }

@@ -7,6 +7,7 @@ import { EventIds } from '../../src/delivery/event-ids.ts';
 import { InlineDelivery } from '../../src/delivery/inline.ts';
 import { QueuedDelivery } from '../../src/delivery/queued.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
+import type { Clock } from '../../src/ports/runtime.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { directStore } from './direct-store.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -26,11 +27,13 @@ const SETTLE_MS = 2 * DEADLINE_MS;
 const ROUND_MS = 3_000;
 /** Rounds in which a story has to be over. */
 const ROUNDS = 100;
+/** Longer than a claim lasts, and what its call left in doubt. */
+const LONGEST_HANG_MS = 15_000;
 
 /** What billing does to a SIM; to one that is not there it can only come. A number moves when nobody has it, or by a swap. */
 type Deed = 'changes' | 'bars' | 'numbers' | 'goes' | 'swaps';
-/** Besides: the connector is killed, its wall clock is set, or an operator has everybody confirmed. */
-type Accident = 'none' | 'kill' | 'clock' | 'resync';
+/** Besides: a connector is killed, or hangs; its wall clock is set; or an operator has everybody confirmed. */
+type Accident = 'none' | 'kill' | 'hang' | 'clock' | 'resync';
 
 export interface Step {
   readonly deed: Deed;
@@ -71,26 +74,32 @@ export function step(deed: Deed, sim: number, more: Partial<Step> = {}): Step {
   return { ...A_CALM_STEP, deed, sim, ...more };
 }
 
-const aStep = fc.record<Step>({
-  deed: fc.constantFrom('changes', 'changes', 'bars', 'numbers', 'goes', 'swaps'),
-  sim: fc.nat(TOWN.length - 1),
-  to: fc.nat(TOWN.length - 1),
-  number: fc.nat(NUMBERS.length - 1),
-  late: fc.constantFrom(0, 0, 0, 0, 1, 2, 3),
-  again: fc.constantFrom(0, 0, 0, 0, 1, 3),
-  pauseMs: fc.constantFrom(0, 0, 0, 50, 50, 150, 300, 1_000, 3_000, 9_000),
-  accident: fc.constantFrom('none', 'none', 'none', 'none', 'kill', 'clock', 'resync'),
-});
+const aStep = (accidents: readonly Accident[]) =>
+  fc.record<Step>({
+    deed: fc.constantFrom('changes', 'changes', 'bars', 'numbers', 'goes', 'swaps'),
+    sim: fc.nat(TOWN.length - 1),
+    to: fc.nat(TOWN.length - 1),
+    number: fc.nat(NUMBERS.length - 1),
+    late: fc.constantFrom(0, 0, 0, 0, 1, 2, 3),
+    again: fc.constantFrom(0, 0, 0, 0, 1, 3),
+    pauseMs: fc.constantFrom(0, 0, 0, 50, 50, 150, 300, 1_000, 3_000, 9_000),
+    accident: fc.constantFrom('none', 'none', 'none', 'none', ...accidents),
+  });
 const aChance = fc.record<Chance>({
   fate: fc.constantFrom('done', 'done', 'unheard', 'lost', 'late', 'away'),
   lateMs: fc.nat(SETTLE_MS - 500),
 });
 
-export const townStories: fc.Arbitrary<TownStory> = fc.record({
-  steps: fc.array(aStep, { minLength: 2, maxLength: 9 }),
-  chances: fc.array(aChance, { maxLength: 20 }),
-  seed: fc.nat(1_000_000),
-});
+const stories = (accidents: readonly Accident[]): fc.Arbitrary<TownStory> =>
+  fc.record({
+    steps: fc.array(aStep(accidents), { minLength: 2, maxLength: 9 }),
+    chances: fc.array(aChance, { maxLength: 20 }),
+    seed: fc.nat(1_000_000),
+  });
+
+export const townStories = stories(['kill', 'clock', 'resync']);
+/** Of several connectors. */
+export const sharedStories = stories(['kill', 'hang', 'hang', 'resync']);
 
 interface Told {
   readonly arrival: Arrival;
@@ -163,22 +172,29 @@ function orderOf(told: readonly Told[]): readonly Told[] {
 
 export type Mode = 'inline' | 'queued';
 
-/** A connector that can be killed: what it holds is found abandoned, and what it was about to do is not done. */
+/**
+ * A connector that can be killed: what it holds is found abandoned, and what it was about to do is not done. Or it hangs for a
+ * while: what it asked for goes on, and it hears of that later.
+ */
 class Mortal {
   readonly delivery: Delivery;
   readonly reconciler: Reconciler;
   readonly #store: Store;
+  readonly #clock: FakeClock;
+  #hangsUntil = 0;
   readonly #held = new Map<string, { readonly wanted: Wanted | null; readonly claim: string }>();
   #dead = false;
 
   constructor(mode: Mode, core: TownCore, store: Store, clock: FakeClock, random: Random) {
     this.#store = store;
+    this.#clock = clock;
     const living = this.#living(store);
+    const own = this.#ownClock(clock);
     const attempts = attemptsOn(
       { name: core.name, apply: (change) => this.#alive(() => core.apply(change)), close: async () => {} },
-      clock,
+      own,
     );
-    const parts = { store: living, attempts, clock, random: random.next, eventIds: new EventIds() };
+    const parts = { store: living, attempts, clock: own, random: random.next, eventIds: new EventIds() };
     this.reconciler = new Reconciler({
       ...parts,
       log: memoryLog(),
@@ -197,10 +213,36 @@ class Mortal {
     return new Promise<T>((resolve, reject) => {
       if (this.#dead) return;
       work().then(
-        (result) => this.#dead || resolve(result),
-        (error: unknown) => this.#dead || reject(error),
+        (result) => this.#whenAwake(() => resolve(result)),
+        (error: unknown) => this.#whenAwake(() => reject(error)),
       );
     });
+  }
+
+  #whenAwake(goOn: () => void): void {
+    if (this.#dead) return;
+    const left = this.#hangsUntil - this.#clock.now();
+    if (left <= 0) goOn();
+    else this.#clock.after(left, () => this.#whenAwake(goOn));
+  }
+
+  #ownClock(clock: FakeClock): Clock {
+    return {
+      now: () => clock.now(),
+      wall: () => clock.wall(),
+      after: (ms, callback) => {
+        let cancelled = false;
+        const cancel = clock.after(ms, () => this.#whenAwake(() => cancelled || callback()));
+        return () => {
+          cancelled = true;
+          cancel();
+        };
+      },
+    };
+  }
+
+  hang(ms: number): void {
+    this.#hangsUntil = this.#clock.now() + ms;
   }
 
   #living(store: Store): Store {
@@ -219,6 +261,7 @@ class Mortal {
           return all;
         }),
       look: (imsi) => this.#alive(() => store.look(imsi)),
+      now: () => this.#alive(() => store.now()),
       write: (write) =>
         this.#alive(() => {
           for (const effect of write.effects) {
@@ -230,13 +273,19 @@ class Mortal {
     };
   }
 
-  async kill(): Promise<void> {
+  /** @param isFound whether that is noticed at once, and not by the end of what it holds. */
+  async kill(isFound: boolean): Promise<void> {
     this.#dead = true;
+    if (!isFound) return;
     for (const [imsi, { wanted, claim }] of this.#held) {
       await this.#store.write(effects({ kind: 'untouched', imsi, retryInMs: null, claim }));
       await this.#store.write(effects({ kind: 'abandoned', imsi, wanted }));
     }
   }
+}
+
+function connectorAt(connectors: readonly Mortal[], which: number): Mortal {
+  return connectors[which] as Mortal;
 }
 
 /** What a story came to. */
@@ -249,29 +298,40 @@ export interface Ending {
   readonly log: readonly string[];
 }
 
-/** Plays a story to its end; the time of day is mocked for it. */
-export async function play(mode: Mode, story: TownStory, setTime: (now: () => number) => void): Promise<Ending> {
+interface Site {
+  /** The time of day is mocked for it. */
+  setTime(now: () => number): void;
+  /** Connectors on one database, which hold subscribers for their time only; one with a database of its own when absent. */
+  readonly connectors?: number;
+}
+
+/** Plays a story to its end. */
+export async function play(mode: Mode, story: TownStory, { setTime, connectors: count = 1 }: Site): Promise<Ending> {
   const clock = new FakeClock();
   setTime(() => clock.wall());
   const core = new TownCore(clock, story.chances, story.seed);
   const limits = { ...LIMITS, settleAfterMs: SETTLE_MS, maxAttempts: 0, maxAgeMs: 0 };
-  const store = directStore(limits, clock);
+  const store = directStore(limits, clock, { leases: count > 1 });
   const random = new Random(story.seed);
-  let connector = new Mortal(mode, core, store, clock, random);
+  const begin = () => new Mortal(mode, core, store, clock, random);
+  const connectors = Array.from({ length: count }, begin);
+  const anyOf = () => (count === 1 ? 0 : random.whole(0, count - 1));
   const { told, truth } = tell(story);
   const left = new Set(told);
   const send = async (one: Told) => {
-    const { kind } = await connector.delivery.deliver(one.arrival, []);
+    const { kind } = await connectorAt(connectors, anyOf()).delivery.deliver(one.arrival, []);
     core.log.push(`${one.arrival.draft.eventId} ${kind}`);
     if (kind !== 'failed') left.delete(one);
   };
   const accidents: Record<Accident, () => unknown> = {
     none: () => {},
     kill: async () => {
-      await connector.kill();
+      const which = anyOf();
+      await connectorAt(connectors, which).kill(count === 1);
       core.callerDied();
-      connector = new Mortal(mode, core, store, clock, random);
+      connectors[which] = begin();
     },
+    hang: () => connectorAt(connectors, anyOf()).hang(random.whole(500, LONGEST_HANG_MS)),
     clock: () => clock.setBy(random.whole(-6, 6) * 1_500),
     resync: () => store.write(effects(...TOWN.map((imsi) => ({ kind: 'resync', imsi }) as const))),
   };
@@ -287,7 +347,7 @@ export async function play(mode: Mode, story: TownStory, setTime: (now: () => nu
   }
   await clock.advance(10 * SETTLE_MS);
   const faults = [...core.faults, ...(await faultsOf(store, core, truth, told))];
-  const stopped = connector.reconciler.stop();
+  const stopped = Promise.all(connectors.map(({ reconciler }) => reconciler.stop()));
   await clock.advance(ROUND_MS);
   await stopped;
   await store.close();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { play, step, type TownStory, townStories } from '../helpers/town.ts';
+import { play, sharedStories, step, type TownStory, townStories } from '../helpers/town.ts';
 
 const calm = (seed: number, ...steps: TownStory['steps']): TownStory => ({ steps, chances: [], seed });
 
@@ -80,12 +80,43 @@ for (const mode of ['inline', 'queued'] as const) {
     const time = t.mock.method(Date, 'now');
     await fc.assert(
       fc.asyncProperty(townStories, async (story) => {
-        const { untaken, faults, log } = await play(mode, story, (now) => time.mock.mockImplementation(now));
+        const setTime = (now: () => number) => time.mock.mockImplementation(now);
+        const { untaken, faults, log } = await play(mode, story, { setTime });
         // Where the core refuses what NSPS still sends, nothing was promised.
         if (mode === 'inline' && untaken > 0) return;
         assert.deepEqual([untaken, faults], [0, []], log.join('\n'));
       }),
       { numRuns: 100, examples: REMEMBERED.map((story) => [story]) },
+    );
+  });
+}
+
+/** Of two connectors: stories that went wrong once. */
+const REMEMBERED_OF_TWO: readonly TownStory[] = [
+  // One hangs beyond its claim, and tells of a refusal once the other has brought him there.
+  calm(432_116, step('changes', 2, { late: 2 }), step('changes', 2, { accident: 'hang' }), step('changes', 0)),
+  // A number is refused while the one that hangs still holds the SIM that has it by the call.
+  calm(
+    387_695,
+    step('changes', 0),
+    step('numbers', 0, { number: 1, accident: 'hang' }),
+    step('changes', 1),
+    step('changes', 0),
+    step('changes', 0),
+  ),
+];
+
+for (const mode of ['inline', 'queued'] as const) {
+  test(`G1, G2, G4, ${mode}: the same with two connectors on one database, of which some hang or die with what they hold`, async (t) => {
+    const time = t.mock.method(Date, 'now');
+    await fc.assert(
+      fc.asyncProperty(sharedStories, async (story) => {
+        const setTime = (now: () => number) => time.mock.mockImplementation(now);
+        const { untaken, faults, log } = await play(mode, story, { setTime, connectors: 2 });
+        if (mode === 'inline' && untaken > 0) return;
+        assert.deepEqual([untaken, faults], [0, []], log.join('\n'));
+      }),
+      { numRuns: 60, examples: REMEMBERED_OF_TWO.map((story) => [story]) },
     );
   });
 }
