@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { copyFile, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import type { Event } from '../../src/contract/event.ts';
 import { CoreStub, type StubAnswer } from '../helpers/core-stub.ts';
@@ -161,7 +162,7 @@ describe('a store that cannot be made ends the start, and what is in the way is 
     assert.equal(await refusal('/proc/connector/data/connector.db'), `nsps-connector serve: ${words}\n`);
   });
 
-  test('where a file, a folder or a link that leads nowhere is', async () => {
+  test('where a file, a folder, a database of another program or a link that leads nowhere is', async () => {
     await using bench = await sqliteBench();
     const { file } = bench;
     const link = `${file}-link`;
@@ -170,6 +171,13 @@ describe('a store that cannot be made ends the start, and what is in the way is 
     assert.match(await refusal(dirname(file)), /[^/] cannot be used: it is a folder \(EISDIR\)$/m);
     await writeFile(file, '');
     assert.match(await refusal(join(file, 'x.db')), /x\.db cannot be used: a part of its path is a file \(ENOTDIR\)$/m);
+    using other = new DatabaseSync(`${file}-other`);
+    other.exec('CREATE TABLE theirs (a)');
+    assert.match(await refusal(`${file}-other`), /-other: the file is a database of another program: name another/);
+    const changed = other
+      .prepare('SELECT user_version, journal_mode FROM pragma_user_version, pragma_journal_mode')
+      .get();
+    assert.deepEqual({ ...changed }, { user_version: 0, journal_mode: 'delete' });
     await mkdir(`${file}-guests`);
     assert.match(await refusal(file), /connector\.db-guests cannot be used: it is a folder \(EISDIR\)$/m);
   });

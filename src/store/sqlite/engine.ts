@@ -12,7 +12,7 @@ import { Intents, intentsFile } from './intents.ts';
 import type { Cleaned } from './journal.ts';
 import type { ConcludeRequest, OutboxTables } from './outbox.ts';
 import { makePrivateFile } from './private-file.ts';
-import { migrate, requireToday } from './schema.ts';
+import { migrate, refuseOthers, requireToday } from './schema.ts';
 import { Tables } from './tables.ts';
 import { SqliteViews } from './views.ts';
 
@@ -84,6 +84,7 @@ export class Engine {
       this.#db.exec(`PRAGMA cache_size = -${CACHE_KIB[role]}; PRAGMA mmap_size = ${MAPPED_BYTES}`);
       // Before anything is written: the file may be anything, and its connector may be running.
       if (role === 'guest') requireToday(this.#db);
+      if (role === 'owner') refuseOthers(this.#db);
       if (role !== 'reader') {
         this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
         this.#db.exec('PRAGMA synchronous = FULL');

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { commonReason } from '../../core/text.ts';
+import { StoreError } from '../../ports/store.ts';
 import { refuseAnyOther, refuseNewer } from '../schema-version.ts';
 
 /** Whether the version in JSON `a` is older than that in `b`: `compareVersions` (core/version.ts), for the constraints. */
@@ -177,6 +178,15 @@ export function migrate(db: DatabaseSync, migrations = MIGRATIONS): boolean {
  */
 export function requireToday(db: DatabaseSync, today = MIGRATIONS.length): void {
   refuseAnyOther(versionOf(db), today, 'the file holds no database of the connector');
+}
+
+/**
+ * For the connector, before it changes anything.
+ * @throws StoreError when the file holds tables, and none of ours.
+ */
+export function refuseOthers(db: DatabaseSync): void {
+  if (versionOf(db) > 0 || db.prepare('SELECT 1 FROM sqlite_schema').get() === undefined) return;
+  throw new StoreError('the file is a database of another program: name another file', { passing: false });
 }
 
 function versionOf(db: DatabaseSync): number {
