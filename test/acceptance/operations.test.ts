@@ -138,6 +138,7 @@ test('the unit for systemd starts what there is, gives it time to stop, and name
   assert.equal(command, 'serve');
   assert.ok(Number(unit.get('TimeoutStopSec')) > Number(SETTINGS.SHUTDOWN_TIMEOUT.fallback));
   assert.equal(unit.get('RestartPreventExitStatus'), String(EXIT.config));
+  assert.equal(unit.get('StartLimitIntervalSec'), '0', 'five starts while a database is away must not be the last');
   const [setting = ''] = (unit.get('Environment') ?? '').split('=');
   assert.ok((SETTING_NAMES as string[]).includes(setting), setting);
 });
