@@ -14,6 +14,7 @@ import {
   watch,
 } from '../helpers/browser.ts';
 import { ConsoleSite, eventOf } from '../helpers/console-site.ts';
+import { anEvent } from '../helpers/events.ts';
 import { until } from '../helpers/polling.ts';
 
 /** The console against nothing made up: the built connector, its database, and a core with rules of its own. */
@@ -24,6 +25,8 @@ const skip = program === null ? 'no browser' : false;
 const ANNA = { eventId: 'e-anna', imsi: '001010000020349', msisdn: '380661310764' };
 const BORIS = { eventId: 'e-boris', imsi: '001010000020350', msisdn: '380661310765' };
 const CLARA = { eventId: 'e-clara', imsi: '001010000020351', msisdn: '380661310766' };
+/** Of Anna, with words that nobody expects and nothing breaks. */
+const ENDLESS = { event_id: 'e-endless', event_type: `Type/${'W'.repeat(300)}`, sim_info: { imsi: ANNA.imsi } };
 /** What the core says to Clara's event where a test has it refuse one. */
 const REFUSED = 'Simulated fault 422';
 /** Known to the core only, and in the way of whoever gets the number. */
@@ -218,6 +221,7 @@ describe('console and connector', { skip }, () => {
     '/console/events',
     `/console/events/${ANNA.eventId}`,
     `/console/events/${CLARA.eventId}`,
+    `/console/events/${ENDLESS.event_id}`,
     '/console/dead-letters',
     `/console/dead-letters?why=${encodeURIComponent(REFUSED)}`,
     '/console/explain',
@@ -228,6 +232,7 @@ describe('console and connector', { skip }, () => {
     await until('the core has her', () => heldBy(ANNA.imsi));
     site.core.setFaults({ script: [{ as: 422 }] });
     await site.post(CLARA);
+    await site.postEvents(anEvent(ENDLESS));
     await open('/console/');
     await page.getByText('The connector gave up on 1 subscriber').waitFor();
     for (const path of PATHS) {
