@@ -3,10 +3,11 @@ import { type Story, storyOf } from '../operate/story.ts';
 import { decisionLines } from '../operate/wording.ts';
 import { previewer } from '../targets/registry.ts';
 import { type Command, type CommandLine, EXIT, UsageError } from './command.ts';
+import { eventJson } from './event-json.ts';
 import { storyText, type Told, unknownEvent } from './event-text.ts';
 import { isRemote, PLACE_OPTIONS } from './remote-option.ts';
 import { NOT_MASKED, STORE_EXITS, withStore } from './store-access.ts';
-import { eventJson, jsonLine } from './wording.ts';
+import { jsonLine } from './wording.ts';
 
 export const command: Command = {
   name: 'event',

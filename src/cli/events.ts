@@ -1,11 +1,12 @@
 import type { StoredEvent, Views } from '../ports/store.ts';
 import { backlogOf } from '../store/backlog.ts';
 import { type Command, type CommandLine, EXIT, UsageError } from './command.ts';
+import { eventJson } from './event-json.ts';
 import { choiceOf, type EventChoice, FILTER_OPTIONS, walkEvents } from './event-query.ts';
 import { backlogText, printTable, summarise } from './event-table.ts';
 import { isRemote, PLACE_OPTIONS } from './remote-option.ts';
 import { NOT_MASKED, STORE_EXITS, withStore } from './store-access.ts';
-import { eventJson, jsonLine } from './wording.ts';
+import { jsonLine } from './wording.ts';
 
 export const command: Command = {
   name: 'events',

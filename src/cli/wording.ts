@@ -1,7 +1,5 @@
 import { styleText } from 'node:util';
-import { parseEvent } from '../contract/parse.ts';
-import type { Decision } from '../core/types.ts';
-import type { EventState, StoredEvent } from '../ports/store.ts';
+import type { EventState } from '../ports/store.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -29,25 +27,6 @@ export function stateStyled(state: EventState, text: string = state): string {
 /** Text from outside for a terminal: nothing in it may move the cursor, or write from right to left. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
-}
-
-/** An event for scripts; times as ISO 8601. @param raw whether to add the event itself, as NSPS sent it. */
-export function eventJson(event: StoredEvent, raw: boolean): Record<string, unknown> {
-  const { body, decision, receivedAt, updatedAt, attempts, ...rest } = event;
-  return {
-    ...rest,
-    receivedAt: new Date(receivedAt).toISOString(),
-    updatedAt: new Date(updatedAt).toISOString(),
-    decision: JSON.parse(decision) as Decision,
-    attempts: attempts.map((attempt) => ({ ...attempt, at: new Date(attempt.at).toISOString() })),
-    ...(raw && { event: bodyValue(body) }),
-  };
-}
-
-/** The event as an object; as text when it is none that can be read. */
-function bodyValue(body: Uint8Array): unknown {
-  const parsed = parseEvent(body);
-  return parsed.kind === 'event' ? parsed.event : Buffer.from(body).toString();
 }
 
 /** One line of JSON. */
