@@ -30,7 +30,11 @@ const linesOf = (text: string) =>
 
 async function withDead(env: Record<string, string> = {}, ...more: readonly string[]): Promise<Operated> {
   const site = await Operated.start({ DELIVERY: 'queued', ...env }, {}, refuse);
-  const others = more.map((imsi, index) => anEvent({ event_id: `e-${index + 2}`, sim_info: { imsi } }));
+  // Each with a number of its own: of two that share one, who is given up is tried once more.
+  const others = more.map((imsi, index) => {
+    const account_info = { bill_status: 'open', blocked: false, i_account: index + 2, id: `7912345679${index}@msisdn` };
+    return anEvent({ event_id: `e-${index + 2}`, account_info, sim_info: { imsi } });
+  });
   await site.post(anEvent(), ...others);
   await until('dead letters', async () => {
     return (await site.ask('/admin/v1/dead-letters')).body.total === 1 + others.length;
