@@ -1,8 +1,8 @@
 import { ConfigError } from './config/faults.ts';
 import type { Config } from './config/load.ts';
 import type { Delivery } from './delivery/arrival.ts';
-import { Recorder } from './delivery/recorder.ts';
-import { RecordingDelivery } from './delivery/recording.ts';
+import { RecordingDelivery } from './delivery/recording/delivery.ts';
+import { Recorder } from './delivery/recording/recorder.ts';
 import { systemClock } from './observe/clock.ts';
 import type { Observer } from './ports/observer.ts';
 import type { Outbox } from './ports/outbox.ts';

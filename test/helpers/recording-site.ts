@@ -1,5 +1,5 @@
-import { Recorder } from '../../src/delivery/recorder.ts';
-import { RecordingDelivery } from '../../src/delivery/recording.ts';
+import { RecordingDelivery } from '../../src/delivery/recording/delivery.ts';
+import { Recorder } from '../../src/delivery/recording/recorder.ts';
 import { systemClock } from '../../src/observe/clock.ts';
 import type { Outbox } from '../../src/ports/outbox.ts';
 import type { RecordingTarget } from '../../src/ports/recording.ts';

@@ -6,7 +6,7 @@ import {
   readNote,
   withWrite,
   withWriteEnded,
-} from '../../src/delivery/record-note.ts';
+} from '../../src/delivery/recording/note.ts';
 
 const NOW = 1_800_000_000_000;
 const fresh = readNote(null, 'here', NOW);

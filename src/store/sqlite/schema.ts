@@ -118,7 +118,7 @@ export const MIGRATIONS: readonly string[] = [
     detail TEXT
   ) STRICT;
   `,
-  // What the recorder of a recording target keeps in mind (delivery/record-note.ts).
+  // What the recorder of a recording target keeps in mind (delivery/recording/note.ts).
   `
   CREATE TABLE recorder (note TEXT) STRICT;
   INSERT INTO recorder VALUES (NULL);

@@ -1,6 +1,6 @@
-import type { Clock } from '../ports/runtime.ts';
-import { pauseBeforeWrite, type RecordNote } from './record-note.ts';
-import type { Rest } from './rest.ts';
+import type { Clock } from '../../ports/runtime.ts';
+import type { Rest } from '../rest.ts';
+import { pauseBeforeWrite, type RecordNote } from './note.ts';
 
 /** Between two reads, and the first pause between two looks for rows that may still come, in milliseconds. */
 const READ_PAUSE_MS = 1_000;

@@ -1,5 +1,5 @@
-import type { RecordingTarget, Told } from '../ports/recording.ts';
-import type { RecordNote } from './record-note.ts';
+import type { RecordingTarget, Told } from '../../ports/recording.ts';
+import type { RecordNote } from './note.ts';
 
 /** What was read of a sheet's ids. */
 interface ReadBack {

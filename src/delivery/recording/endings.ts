@@ -1,8 +1,8 @@
-import { ERRORS } from '../contract/answers.ts';
-import { FAILURES, type Failure } from '../core/outcome.ts';
-import type { Conclusion, Outbox } from '../ports/outbox.ts';
-import type { Clock } from '../ports/runtime.ts';
-import type { Attempt, StoredEvent } from '../ports/store.ts';
+import { ERRORS } from '../../contract/answers.ts';
+import { FAILURES, type Failure } from '../../core/outcome.ts';
+import type { Conclusion, Outbox } from '../../ports/outbox.ts';
+import type { Clock } from '../../ports/runtime.ts';
+import type { Attempt, StoredEvent } from '../../ports/store.ts';
 import type { Waiters } from './waiters.ts';
 
 type Recorded = Pick<StoredEvent, 'eventId' | 'imsi'>;

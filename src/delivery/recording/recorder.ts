@@ -1,15 +1,15 @@
-import type { Failure } from '../core/outcome.ts';
-import type { Observer } from '../ports/observer.ts';
-import type { Outbox } from '../ports/outbox.ts';
-import type { RecordingTarget } from '../ports/recording.ts';
-import type { Clock, Logger, Random } from '../ports/runtime.ts';
-import { StoreError } from '../ports/store.ts';
-import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
+import type { Failure } from '../../core/outcome.ts';
+import type { Observer } from '../../ports/observer.ts';
+import type { Outbox } from '../../ports/outbox.ts';
+import type { RecordingTarget } from '../../ports/recording.ts';
+import type { Clock, Logger, Random } from '../../ports/runtime.ts';
+import { StoreError } from '../../ports/store.ts';
+import { NO_TRACER, type Tracer } from '../../ports/tracer.ts';
+import { Rest } from '../rest.ts';
+import type { RecorderDesk } from './delivery.ts';
 import { Endings } from './endings.ts';
-import { type Patience, Trouble } from './record-trouble.ts';
-import type { RecorderDesk } from './recording.ts';
-import { Rest } from './rest.ts';
 import { RowWriter, type WriterParts } from './row-writer.ts';
+import { type Patience, Trouble } from './trouble.ts';
 import { Waiters } from './waiters.ts';
 
 type RecorderLimits = Patience & WriterParts['limits'];

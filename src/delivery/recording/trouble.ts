@@ -1,7 +1,7 @@
-import { type Failure, pauseBeforeAttempt } from '../core/outcome.ts';
-import type { Clock, Logger, Random } from '../ports/runtime.ts';
+import { type Failure, pauseBeforeAttempt } from '../../core/outcome.ts';
+import type { Clock, Logger, Random } from '../../ports/runtime.ts';
+import type { Rest } from '../rest.ts';
 import type { Endings } from './endings.ts';
-import type { Rest } from './rest.ts';
 import type { Waiters } from './waiters.ts';
 
 export interface Patience {

@@ -1,19 +1,19 @@
-import { FAILURES, type Failure, failed } from '../core/outcome.ts';
-import type { Observer } from '../ports/observer.ts';
-import type { Outbox } from '../ports/outbox.ts';
-import type { Header, RecordingTarget, Row } from '../ports/recording.ts';
-import type { Clock, Logger } from '../ports/runtime.ts';
-import type { StoredEvent } from '../ports/store.ts';
-import type { Tracer } from '../ports/tracer.ts';
+import { FAILURES, type Failure, failed } from '../../core/outcome.ts';
+import type { Observer } from '../../ports/observer.ts';
+import type { Outbox } from '../../ports/outbox.ts';
+import type { Header, RecordingTarget, Row } from '../../ports/recording.ts';
+import type { Clock, Logger } from '../../ports/runtime.ts';
+import type { StoredEvent } from '../../ports/store.ts';
+import type { Tracer } from '../../ports/tracer.ts';
+import type { Rest } from '../rest.ts';
+import { type Batch, batchOf, resultOf } from './batch.ts';
 import { BatchSize } from './batch-size.ts';
 import type { Endings } from './endings.ts';
 import { headerWords } from './header-words.ts';
+import { movedBy, type Pending, type RecordNote, readNote, withWrite, withWriteEnded } from './note.ts';
+import { Pace } from './pace.ts';
 import { readBack } from './read-back.ts';
-import { type Batch, batchOf, resultOf } from './record-batch.ts';
-import { movedBy, type Pending, type RecordNote, readNote, withWrite, withWriteEnded } from './record-note.ts';
-import { Pace } from './record-pace.ts';
-import type { Trouble } from './record-trouble.ts';
-import type { Rest } from './rest.ts';
+import type { Trouble } from './trouble.ts';
 
 /** Size of the events that are read for one write, in bytes. */
 const MOST_EVENT_BYTES = 8_000_000;

@@ -1,8 +1,8 @@
-import { faultsText } from '../contract/fault.ts';
-import { parseEvent } from '../contract/parse.ts';
-import type { Conclusion } from '../ports/outbox.ts';
-import type { RecordingTarget, Row, Told } from '../ports/recording.ts';
-import type { StoredEvent } from '../ports/store.ts';
+import { faultsText } from '../../contract/fault.ts';
+import { parseEvent } from '../../contract/parse.ts';
+import type { Conclusion } from '../../ports/outbox.ts';
+import type { RecordingTarget, Row, Told } from '../../ports/recording.ts';
+import type { StoredEvent } from '../../ports/store.ts';
 
 /** Size of one write at most, in bytes; Google recommends to stay below two million. */
 const MOST_BYTES = 1_000_000;

@@ -1,6 +1,6 @@
-import type { Failure } from '../core/outcome.ts';
-import type { Outbox } from '../ports/outbox.ts';
-import type { Attempt } from '../ports/store.ts';
+import type { Failure } from '../../core/outcome.ts';
+import type { Outbox } from '../../ports/outbox.ts';
+import type { Attempt } from '../../ports/store.ts';
 import {
   type Arrival,
   CROWDED,
@@ -9,7 +9,7 @@ import {
   entryOf,
   type Meaning,
   storeFailure,
-} from './arrival.ts';
+} from '../arrival.ts';
 import type { Waiter } from './waiters.ts';
 
 /** What the delivery needs of the recorder. */

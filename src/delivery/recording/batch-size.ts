@@ -1,4 +1,4 @@
-import type { StoredEvent } from '../ports/store.ts';
+import type { StoredEvent } from '../../ports/store.ts';
 
 /** Rows of one write at most. */
 const MOST_ROWS = 500;

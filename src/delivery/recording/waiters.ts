@@ -1,6 +1,6 @@
-import type { Failure } from '../core/outcome.ts';
-import type { Clock } from '../ports/runtime.ts';
-import type { Attempt } from '../ports/store.ts';
+import type { Failure } from '../../core/outcome.ts';
+import type { Clock } from '../../ports/runtime.ts';
+import type { Attempt } from '../../ports/store.ts';
 
 /** What whoever waits for an event's row is told. */
 type Recorded = {
