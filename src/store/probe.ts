@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { storeName } from '../config/kinds.ts';
 import type { Settings } from '../config/table.ts';
@@ -49,9 +49,19 @@ async function readBacklog(settings: ProbeSettings): Promise<NamedBacklog> {
 function toBeMade(file: string): Finding {
   const subject = 'store';
   let folder = dirname(file);
-  while (!existsSync(folder)) folder = dirname(folder);
+  while (!existsSync(folder) && !isLink(folder)) folder = dirname(folder);
   const noRoom = whyNoRoom(folder);
   return noRoom
     ? { verdict: 'fail', subject, message: `sqlite:${file} cannot be made: ${folder} cannot be written: ${noRoom}` }
     : { verdict: 'ok', subject, message: `sqlite:${file} is made at the first start` };
+}
+
+/** One that leads nowhere, to a volume that is not there, say, is in the way of a folder. */
+function isLink(path: string): boolean {
+  try {
+    readlinkSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -225,4 +225,13 @@ describe('doctor', () => {
       assert.deepEqual(others, [], 'nothing is left of it');
     });
   }
+
+  test('finds a folder that is a link to a volume which is not there', async () => {
+    await using bench = await sqliteBench();
+    const volume = join(dirname(bench.file), 'volume');
+    await symlink(join(volume, 'nowhere'), volume);
+    const { verdict, message } = await findingOf(join(volume, 'nsps', 'connector.db'));
+    assert.equal(verdict, 'fail', message);
+    assert.match(message, /volume cannot be written/);
+  });
 });
