@@ -25,7 +25,7 @@ import { buildServer } from './http/server.ts';
 import { newIds } from './http/trace.ts';
 import { CircuitLog } from './observe/circuit-log.ts';
 import { systemClock } from './observe/clock.ts';
-import { openOwnStore } from './own-store.ts';
+import { readOwnStore } from './own-store.ts';
 import { both, type Observer } from './ports/observer.ts';
 import type { Logger } from './ports/runtime.ts';
 import type { Store } from './ports/store.ts';
@@ -193,7 +193,7 @@ export class App {
    */
   async start(): Promise<string> {
     const { HOST, PORT } = this.#config.settings;
-    const opened = await (this.#store ?? openOwnStore(this.#config.settings, this.#log));
+    const opened = await (this.#store ?? (await readOwnStore(this.#config.settings, this.#log))());
     this.#running = await this.#open(opened).catch(async (error: unknown) => {
       await opened.close();
       throw error;

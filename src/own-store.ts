@@ -2,7 +2,7 @@ import { storeName } from './config/kinds.ts';
 import type { Config } from './config/load.ts';
 import type { Logger } from './ports/runtime.ts';
 import type { Store } from './ports/store.ts';
-import { openStore } from './store/open.ts';
+import { readStore } from './store/open.ts';
 
 const NEW_STORE =
   'A new, empty store was made: nothing is known of any subscriber. Not the first start? See "A lost store" in the runbook';
@@ -11,13 +11,15 @@ const CLOCK_SET =
   "This machine's clock was set, or the machine slept: those who wait go on waiting for what was left, by the clock as it is now";
 
 /**
- * Opens the store of a connector. A volume that was lost, or a folder that is not the one it was, looks like a first start:
- * whoever knows better has to see it in the log.
- * @throws StoreError saying why it cannot be opened.
+ * Reads the code of a connector's store. A volume that was lost, or a folder that is not the one it was, looks like a first
+ * start: whoever knows better has to see it in the log.
+ * @returns what opens the store. @throws StoreError, that does, saying why it cannot be opened.
  */
-export function openOwnStore(settings: Config['settings'], log: Logger): Promise<Store> {
-  return openStore(settings, 'owner', {
+export async function readOwnStore(settings: Config['settings'], log: Logger): Promise<() => Promise<Store>> {
+  const open = await readStore(settings);
+  const listeners = {
     onNew: () => log.warn({ store: storeName(settings.STORE_URL) }, NEW_STORE),
-    onClockSet: (byMs) => log.warn({ set_by_s: Math.round(byMs / 1000) }, CLOCK_SET),
-  });
+    onClockSet: (byMs: number) => log.warn({ set_by_s: Math.round(byMs / 1000) }, CLOCK_SET),
+  };
+  return () => open('owner', listeners);
 }

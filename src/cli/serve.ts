@@ -7,7 +7,7 @@ import { absentSecretFiles, SecretFiles } from '../config/secret-files.ts';
 import { SECRET_NAMES } from '../config/table.ts';
 import { MetricsAddressError } from '../http/metrics.ts';
 import { type OpenLog, openLog } from '../observe/logger.ts';
-import { openOwnStore } from '../own-store.ts';
+import { readOwnStore } from '../own-store.ts';
 import { StoreError } from '../ports/store.ts';
 import { VERSION } from '../version.ts';
 import { type Command, EXIT, PlainError } from './command.ts';
@@ -47,8 +47,9 @@ async function serve(): Promise<number> {
     output.log.warn({}, 'Second signal: ending at once');
     void output.end(IMPATIENT_MS).then(() => process.exit(EXIT.failed));
   });
+  const openStore = await readOwnStore(config.settings, output.log);
   // It opens while the rest of the program is read, which takes as long. What goes wrong is told where it is waited for.
-  const store = openOwnStore(config.settings, output.log);
+  const store = openStore();
   store.catch(() => {});
   const { App } = await import('../app.ts');
   const app = new App(config, output.log, { store });

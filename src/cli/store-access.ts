@@ -1,7 +1,7 @@
 import { type StoreLocation, storeUrl } from '../config/kinds.ts';
 import { type Config, loadConfig, readEnvironment } from '../config/load.ts';
 import { type Store, StoreError } from '../ports/store.ts';
-import { openStore } from '../store/open.ts';
+import { readStore } from '../store/open.ts';
 import { type CommandLine, EXIT, type Option, PlainError, UsageError } from './command.ts';
 
 /** How the commands that look into the store are told which one. */
@@ -56,7 +56,7 @@ function checkStore(named: string): void {
 
 async function openGuest({ settings }: Config): Promise<Store> {
   refuseMemory(settings.STORE_URL);
-  return await openStore(settings, 'guest');
+  return await (await readStore(settings))('guest');
 }
 
 function refuseMemory({ kind }: StoreLocation): void {

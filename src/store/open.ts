@@ -18,25 +18,25 @@ type StoreSettings = Pick<
 >;
 
 /**
- * Opens the store that `STORE_URL` names; only that one's code is read.
+ * Opens a store.
  * @param role `guest` for a command beside a running connector.
  * @param listeners of a file: PostgreSQL goes by the database's clock, and is there before the connector.
  * @throws StoreError saying why it cannot be opened.
  */
-export async function openStore(
-  settings: StoreSettings,
-  role: 'owner' | 'guest' = 'owner',
-  listeners: StoreListeners = {},
-): Promise<Store> {
+export type OpenStore = (role: 'owner' | 'guest', listeners?: StoreListeners) => Promise<Store>;
+
+/** Reads the code of the store that `STORE_URL` names, and of no other. @returns what opens it: at once when it is asked to. */
+export async function readStore(settings: StoreSettings): Promise<OpenStore> {
   const location = settings.STORE_URL;
   const limits = limitsOf(settings);
   if (location.kind === 'postgres') {
     const { PostgresStore } = await import('./postgres/index.ts');
-    const address = addressOf(location, settings);
-    return await PostgresStore.open({ ...address, limits, role, statementMs: settings.STORE_TIMEOUT * 1000 });
+    const options = { ...addressOf(location, settings), limits, statementMs: settings.STORE_TIMEOUT * 1000 };
+    return (role) => PostgresStore.open({ ...options, role });
   }
   const { SqliteStore } = await import('./sqlite/index.ts');
-  return await SqliteStore.open({ file: fileOf(location), limits, role, ...listeners });
+  const options = { file: fileOf(location), limits };
+  return (role, listeners = {}) => SqliteStore.open({ ...options, role, ...listeners });
 }
 
 /**

@@ -5,10 +5,10 @@ import type { Settings } from '../config/table.ts';
 import type { StoreError } from '../ports/store.ts';
 import type { Finding } from '../ports/target.ts';
 import { backlogOf, type NamedBacklog } from './backlog.ts';
-import { isEmptyDatabase, openStore } from './open.ts';
+import { isEmptyDatabase, readStore } from './open.ts';
 import { whyNoRoom } from './room.ts';
 
-type ProbeSettings = Parameters<typeof openStore>[0] & Pick<Settings, 'TARGET'>;
+type ProbeSettings = Parameters<typeof readStore>[0] & Pick<Settings, 'TARGET'>;
 
 /** Looks whether the store can be had and written, and what waits in it. What it writes for that means nothing to anybody. */
 export async function probeStore(settings: ProbeSettings): Promise<Finding> {
@@ -36,7 +36,7 @@ export async function probeStore(settings: ProbeSettings): Promise<Finding> {
 
 /** @throws StoreError also when it can only be read. */
 async function readBacklog(settings: ProbeSettings): Promise<NamedBacklog> {
-  const store = await openStore(settings, 'guest');
+  const store = await (await readStore(settings))('guest');
   try {
     await store.probe();
     return await backlogOf(store, settings);
