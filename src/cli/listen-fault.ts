@@ -1,3 +1,5 @@
+import { wordsOf } from '../core/text.ts';
+
 /** Names of the settings that say where to listen. */
 interface Names {
   readonly host: string;
@@ -20,5 +22,5 @@ export function listenFault(
   if (code === 'EACCES') return `${where} may not be opened by this user: choose a ${names.port} above 1023`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return `${host} is no address of this machine: check ${names.host}`;
-  return `cannot listen on ${where}: ${error instanceof Error ? error.message : String(error)}`;
+  return `cannot listen on ${where}: ${wordsOf(error)}`;
 }

@@ -1,3 +1,5 @@
+import { wordsOf } from '../core/text.ts';
+
 /** What operators call the codes of the system, and of the client that speaks HTTP. */
 
 const FILE_WORDS: Readonly<Record<string, string>> = {
@@ -41,13 +43,13 @@ export const NETWORK_WORDS: Readonly<Record<string, string>> = {
 
 /** Why a file cannot be used. */
 export function fileWords(error: unknown): string {
-  return wordsOf(error, FILE_WORDS);
+  return codeInWords(error, FILE_WORDS);
 }
 
 /** Why somebody cannot be reached, or does not answer. What answers without speaking HTTP is said to. */
 export function networkWords(error: unknown): string {
   const parsed = error instanceof Error && error.name === 'HTTPParserError';
-  return parsed ? 'What answers there is not HTTP' : wordsOf(error, NETWORK_WORDS);
+  return parsed ? 'What answers there is not HTTP' : codeInWords(error, NETWORK_WORDS);
 }
 
 /** A host with several addresses fails with an AggregateError: the first address speaks for all. @returns empty when there is none. */
@@ -57,8 +59,8 @@ export function systemCode(error: unknown): string {
 }
 
 /** The code is told, too: it can be searched for. */
-function wordsOf(error: unknown, words: Readonly<Record<string, string>>): string {
+function codeInWords(error: unknown, words: Readonly<Record<string, string>>): string {
   const code = systemCode(error);
-  if (code === '') return error instanceof Error ? error.message : String(error);
+  if (code === '') return wordsOf(error);
   return words[code] === undefined ? code : `${words[code]} (${code})`;
 }

@@ -23,3 +23,8 @@ export function storable(text: string): string {
 export function commonReason(reason: string): string {
   return reason.replace(/[0-9]{5,}/g, '…');
 }
+
+/** What an error says, whatever was thrown. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,5 +1,6 @@
 import type { CircuitState } from '../contract/circuit-states.ts';
 import { FAILURES, failed, type Outcome } from '../core/outcome.ts';
+import { wordsOf } from '../core/text.ts';
 import type { Change } from '../core/types.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Clock } from '../ports/runtime.ts';
@@ -7,7 +8,6 @@ import type { Attempt } from '../ports/store.ts';
 import type { CallContext, Target } from '../ports/target.ts';
 import type { Breaker, Permit } from './breaker.ts';
 import type { Gate } from './gate.ts';
-import { wordsOf } from './words.ts';
 
 const NO_CONNECTION = failed('no_turn', 'Connection timeout: no free connection to the core before the deadline');
 

@@ -1,5 +1,6 @@
 import { type Failure, pauseBeforeAttempt } from '../core/outcome.ts';
 import { newest, type Subscriber } from '../core/subscriber.ts';
+import { wordsOf } from '../core/text.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
 import { type Attempt, type Held, type Store, StoreError } from '../ports/store.ts';
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
@@ -10,7 +11,6 @@ import { FreedNumbers } from './freed.ts';
 import { CLAIM_MARGIN_MS, effectOf, type Pushed, untouched } from './push.ts';
 import { Rest } from './rest.ts';
 import { Sender } from './sender.ts';
-import { wordsOf } from './words.ts';
 
 interface ReconcilerLimits {
   /** Time for one subscriber, repeats included, in milliseconds. */

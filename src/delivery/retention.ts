@@ -1,6 +1,6 @@
+import { wordsOf } from '../core/text.ts';
 import type { Clock, Logger } from '../ports/runtime.ts';
 import type { Store } from '../ports/store.ts';
-import { wordsOf } from './words.ts';
 
 /** Events deleted at a time: few enough that nobody notices. */
 const BATCH = 200;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { wordsOf } from '../core/text.ts';
 import type { Authenticator } from './auth.ts';
 
 /** Metrics as text. */
@@ -51,9 +52,7 @@ export class MetricsListener {
       const text = await this.#source.read();
       response.writeHead(200, { 'content-type': this.#source.contentType }).end(text);
     } catch (error) {
-      response
-        .writeHead(500, { 'content-type': 'text/plain' })
-        .end(`${error instanceof Error ? error.message : error}\n`);
+      response.writeHead(500, { 'content-type': 'text/plain' }).end(`${wordsOf(error)}\n`);
     }
   }
 

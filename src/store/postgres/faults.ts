@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { wordsOf } from '../../core/text.ts';
 import { StoreError } from '../../ports/store.ts';
 
 /** What can be wrong with a connection or the server, in an operator's words. By SQLSTATE, or Node's code. */
@@ -65,7 +66,7 @@ export function isAnswer(error: unknown): boolean {
  */
 export function storeError(error: unknown, name: string): StoreError {
   if (error instanceof StoreError) return new StoreError(`${name}: ${error.message}`, { passing: error.passing });
-  const message = error instanceof Error ? error.message : String(error);
+  const message = wordsOf(error);
   const words = NOT_CONNECTED.test(message) ? WORDS['ETIMEDOUT'] : WORDS[codeOf(error) ?? ''];
   if (words === undefined) return new StoreError(`${name}: ${message}`);
   return new StoreError(`${name}: ${words}${message === '' ? '' : ` (${message})`}`);

@@ -1,4 +1,5 @@
 import { fileWords } from '../../config/system-words.ts';
+import { wordsOf } from '../../core/text.ts';
 import { StoreError } from '../../ports/store.ts';
 
 /** SQLite's primary result codes (sqlite.org/rescode.html), in an operator's words. */
@@ -25,7 +26,7 @@ export function storeError(error: unknown, file: string): StoreError {
   if (isOfSystem(error))
     return new StoreError(`${error.path ?? file} cannot be used: ${fileWords(error)}`, { cause: error });
   const code = primaryCode(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = wordsOf(error);
   const words = code === null ? message : (WORDS[code] ?? message);
   const detail = words === message ? '' : ` (${message})`;
   return new StoreError(`${file}: ${words}${detail}`, { cause: error });
