@@ -3,7 +3,7 @@ import type { Settings } from '../config/table.ts';
 import { LONGEST_RETRY_AFTER_MS } from '../core/outcome.ts';
 import type { Limits } from '../core/subscriber.ts';
 import type { Store } from '../ports/store.ts';
-import type { StoreListeners } from './sqlite/index.ts';
+import type { StoreListeners } from './listeners.ts';
 
 type StoreSettings = Pick<
   Settings,
@@ -20,7 +20,6 @@ type StoreSettings = Pick<
 /**
  * Opens a store.
  * @param role `guest` for a command beside a running connector.
- * @param listeners of a file: PostgreSQL goes by the database's clock, and is there before the connector.
  * @throws StoreError saying why it cannot be opened.
  */
 export type OpenStore = (role: 'owner' | 'guest', listeners?: StoreListeners) => Promise<Store>;
@@ -32,7 +31,7 @@ export async function readStore(settings: StoreSettings): Promise<OpenStore> {
   if (location.kind === 'postgres') {
     const { PostgresStore } = await import('./postgres/index.ts');
     const options = { ...addressOf(location, settings), limits, statementMs: settings.STORE_TIMEOUT * 1000 };
-    return (role) => PostgresStore.open({ ...options, role });
+    return (role, listeners = {}) => PostgresStore.open({ ...options, role, ...listeners });
   }
   const { SqliteStore } = await import('./sqlite/index.ts');
   const options = { file: fileOf(location), limits };

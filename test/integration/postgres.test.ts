@@ -46,6 +46,16 @@ describe('several connectors on one PostgreSQL', () => {
     assert.deepEqual(held.toSorted(), imsis);
   });
 
+  test('hear it once that the database was empty, from the one that made the tables', async () => {
+    await using bench = await postgresBench();
+    let made = 0;
+    const onNew = () => made++;
+    await Promise.all([bench.openWith({ onNew }), bench.openWith({ onNew }), bench.openWith({ onNew })]);
+    assert.equal(made, 1);
+    await bench.openWith({ onNew });
+    assert.equal(made, 1);
+  });
+
   test('take over from one that hangs, and are not disturbed when it wakes up', async () => {
     await using bench = await postgresBench();
     const [hanging, next, third] = await Promise.all([bench.open(), bench.open(), bench.open()]);

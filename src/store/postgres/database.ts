@@ -82,8 +82,8 @@ export class Database {
     this.#long = new Connections(long, { statementMs: LONG_MS }, BY_KEY);
   }
 
-  /** Brings the tables up to date. */
-  migrate(): Promise<void> {
+  /** Brings the tables up to date. @returns whether there were none. */
+  migrate(): Promise<boolean> {
     return this.#alone((client) => migrate(client));
   }
 

@@ -2,6 +2,7 @@ import type { Limits, Subscriber, Wanted } from '../../core/subscriber.ts';
 import type { Deed } from '../../ports/operating.ts';
 import { type CleaningOrder, type Held, type Store, StoreError, type Views, type Write } from '../../ports/store.ts';
 import { Group } from '../group.ts';
+import type { StoreListeners } from '../listeners.ts';
 import { type AskedWrite, momentNow, type WriteResult } from '../requests.ts';
 import { deedParameters, NOTE } from './audit.ts';
 import { Claims, type LeaseRequest } from './claims.ts';
@@ -13,7 +14,7 @@ import { PostgresViews } from './views.ts';
 import { pullIn } from './waiting-times.ts';
 import { Writes } from './writes.ts';
 
-export interface PostgresOptions extends Omit<DatabaseOptions, 'poolSize'> {
+export interface PostgresOptions extends Omit<DatabaseOptions, 'poolSize'>, Pick<StoreListeners, 'onNew'> {
   readonly limits: Limits;
   /** Connections for events (default 4); two more are made when somebody looks, and one to look through everything. */
   readonly poolSize?: number;
@@ -39,10 +40,11 @@ export class PostgresStore implements Store {
   #closed: Promise<void> | null = null;
 
   /** @throws StoreError when there is no way to the database, or it is of a newer version; for a guest, of any other. */
-  static async open({ limits, role = 'owner', poolSize = 4, ...rest }: PostgresOptions): Promise<PostgresStore> {
+  static async open({ limits, role = 'owner', poolSize = 4, onNew, ...rest }: PostgresOptions): Promise<PostgresStore> {
     const database = new Database({ poolSize, ...rest });
     try {
-      await database.named(role === 'owner' ? database.migrate() : database.requireToday());
+      if (role === 'guest') await database.named(database.requireToday());
+      else if (await database.named(database.migrate())) onNew?.();
     } catch (error) {
       await database.close();
       throw error;

@@ -180,33 +180,38 @@ const TRIES = 5;
 /**
  * Brings the tables up to date, one step a transaction, one instance at a time; dying in between undoes one step at most.
  * Connectors of an older version may be at work: they wait while a step is taken.
+ * @returns whether it made them.
  * @throws StoreError when the database was made by a newer program.
  */
-export async function migrate(client: ClientBase, migrations: readonly string[] = MIGRATIONS): Promise<void> {
+export async function migrate(client: ClientBase, migrations: readonly string[] = MIGRATIONS): Promise<boolean> {
+  let isNew = false;
   for (let [done, tries] = [false, 1]; !done; ) {
     await client.query('BEGIN');
     try {
       // Whoever is first works for all of the others, however long that takes.
       await client.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
-      done = await takeStep(client, migrations);
+      const step = await takeStep(client, migrations);
       await client.query('COMMIT');
+      done = step === null;
+      isNew ||= step === 1;
     } catch (error) {
       await client.query('ROLLBACK').catch(() => {});
       if (!isDeadlock(error) || tries++ === TRIES) throw error;
     }
   }
+  return isNew;
 }
 
-/** @returns whether nothing is left to do. */
-async function takeStep(client: ClientBase, migrations: readonly string[]): Promise<boolean> {
+/** @returns the version that was come to; null when nothing is left to do. */
+async function takeStep(client: ClientBase, migrations: readonly string[]): Promise<number | null> {
   const version = (await versionOf(client)) ?? 0;
   refuseNewer(version, migrations.length);
   const step = migrations[version];
-  if (step === undefined) return true;
+  if (step === undefined) return null;
   await client.query(version === 0 ? BEFORE_THE_FIRST : HAVE_ALL);
   await client.query(step);
   await client.query('INSERT INTO nsps_connector.migrations (version) VALUES ($1)', [version + 1]);
-  return false;
+  return version + 1;
 }
 
 /** What says which steps were taken. */

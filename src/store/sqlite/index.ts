@@ -10,6 +10,7 @@ import {
   StoreError,
   type Write,
 } from '../../ports/store.ts';
+import type { StoreListeners } from '../listeners.ts';
 import { type AskedWrite, claimEndedBy, type Moment, momentNow, type WriteResult } from '../requests.ts';
 import type { Seen } from './engine.ts';
 import { guestMark } from './guest-book.ts';
@@ -21,14 +22,6 @@ import { Thread } from './thread-handle.ts';
 import { ThreadOutbox } from './thread-outbox.ts';
 import { ThreadViews } from './thread-views.ts';
 import { Turn } from './turn.ts';
-
-/** Who hears what whoever runs the connector has to know. */
-export interface StoreListeners {
-  /** That nothing was in the store. */
-  readonly onNew?: (() => void) | undefined;
-  /** By how many milliseconds the machine's clock was found set, once that is made good for those who wait. */
-  readonly onClockSet?: ((byMs: number) => void) | undefined;
-}
 
 interface SqliteOptions extends StoreListeners {
   /** Path, or `:memory:`. */
