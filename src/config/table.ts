@@ -99,8 +99,8 @@ export const GROUPS = {
     STORE_URL: withDefault(
       storeUrl,
       'sqlite:./data/connector.db',
-      'Where subscribers and events are kept. A file serves one connector, `postgres://user@host/database` several, ' +
-        '`memory:` ends with the process. With `TARGET=google-sheets` not `postgres://`: a sheet has one writer.',
+      'Where subscribers and events are kept. A file serves one connector, `postgres://user@host/database` several ' +
+        '(over TLS with `?sslmode=verify-full`, and `&sslrootcert=<file>` for a CA of its own), `memory:` ends with the process. With `TARGET=google-sheets` not `postgres://`: a sheet has one writer.',
     ),
     STORE_PASSWORD: {
       ...optional(secretText, 'Password for `postgres://`, when the URL holds none.'),

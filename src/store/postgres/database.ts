@@ -216,15 +216,23 @@ const getTypeParser: pg.CustomTypesConfig['getTypeParser'] = (oid: number, forma
 function clientOf({ url, password }: DatabaseAddress): typeof pg.Client {
   return class extends pg.Client {
     constructor(config?: pg.ClientConfig) {
-      super({ ...config, connectionString: password ? withPassword(url, password) : url });
+      super({ ...config, connectionString: fullAddress(url, password) });
     }
   };
 }
 
-function withPassword(text: string, password: Secret): string {
+function fullAddress(text: string, password: Secret | null = null): string {
   const url = new URL(text);
-  if (url.password === '') url.password = encodeURIComponent(password.reveal());
+  if (password && url.password === '') url.password = encodeURIComponent(password.reveal());
+  const { searchParams: options } = url;
+  if (isStrictAnyway(options)) options.set('sslmode', 'verify-full');
   return url.href;
+}
+
+/** The driver takes weaker modes of TLS for `verify-full`, too, and says so on eight lines at each start. */
+function isStrictAnyway(options: URLSearchParams): boolean {
+  const weaker = ['prefer', 'require', 'verify-ca'].includes(options.get('sslmode') ?? '');
+  return weaker && options.get('uselibpqcompat') !== 'true';
 }
 
 /** Where the database is, without the user and the password. */

@@ -8,7 +8,7 @@ import { anEvent } from '../helpers/events.ts';
 import { post } from '../helpers/nsps.ts';
 import { until } from '../helpers/polling.ts';
 import { postgresBench } from '../helpers/postgres.ts';
-import { serve } from '../helpers/program.ts';
+import { CORE_TOKEN, Program, serve, TOKEN } from '../helpers/program.ts';
 
 test('a new password of the database is used for new connections, without a restart', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'password-'));
@@ -35,4 +35,16 @@ test('a new password of the database is used for new connections, without a rest
   await bench.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [role]);
   await until('it is connected again', async () => (await ask('after')) === 202);
   assert.doesNotMatch(connector.program.stdout, /the-(first|second)/);
+});
+
+test('a weaker mode of TLS is taken for the strict one, without a word of the driver', async () => {
+  await using bench = await postgresBench();
+  for (const mode of ['require', 'verify-ca', 'verify-full']) {
+    const settings = { API_TOKEN: TOKEN, WTL_API_URL: 'http://127.0.0.1:1', WTL_API_TOKEN: CORE_TOKEN };
+    const STORE_URL = `${bench.url}?sslmode=${mode}`;
+    await using doctor = new Program(['doctor'], { ...settings, STORE_URL });
+    await doctor.exited;
+    assert.match(doctor.stdout, /does not support SSL/);
+    assert.equal(doctor.stderr, '');
+  }
 });
