@@ -30,6 +30,7 @@ import {
 import type { Attempts } from './attempts.ts';
 import { SubscriberLines } from './lines.ts';
 import { asRelease, CLAIM_MARGIN_MS, effectOf, NO_TURN, type Pushed, push, untouched } from './push.ts';
+import { RefusedInserts } from './refused-inserts.ts';
 import { Released } from './releases.ts';
 
 interface InlineLimits {
@@ -86,6 +87,7 @@ export class InlineDelivery implements Delivery {
   readonly #random: Random;
   readonly #limits: InlineLimits;
   readonly #lines: SubscriberLines;
+  readonly #refused = new RefusedInserts();
   #inside = 0;
 
   constructor(parts: { store: Store; attempts: Attempts; clock: Clock; random: Random; limits: InlineLimits }) {
@@ -294,10 +296,11 @@ export class InlineDelivery implements Delivery {
 
   async #send(held: Held, leg: Leg, releases: readonly Release[]): Promise<Step> {
     const { wanted, course } = leg;
-    // A release is as good as done where the core has nobody.
-    const sent = await this.#push(held, leg.ends ? asKept(held, wanted) : wanted, releases, leg);
+    const own = leg.ends ? this.#refused.inItsPlace(held, asKept(held, wanted)) : { known: held, wanted };
+    const sent = await this.#push(own.known, own.wanted, releases, leg);
     if (!sent) return await this.#releasesFirst(held, [], leg);
-    // A leg that something else waits for is a release.
+    this.#refused.learn(sent);
+    // A leg that something else waits for is a release, which is as good as done where the core has nobody.
     const pushed = leg.ends ? sent : asRelease(sent);
     course.attempts.push(...pushed.attempts);
     const effect = effectOf(pushed, held, nobody);

@@ -17,23 +17,24 @@ import { attemptsOn, TIMED_OUT } from '../helpers/swaps.ts';
 class StrictCore implements Target {
   readonly name = 'strict';
   readonly calls: Action[] = [];
-  /** What becomes of the next call: its answer is lost, or it is itself. */
-  fault: 'unheard' | 'lost' | null = null;
-  #there = false;
+  /** What becomes of the next call: its answer is lost, or it is itself, or another SIM has the number. */
+  fault: 'unheard' | 'lost' | 'taken' | null = null;
+  there = false;
 
   async apply({ action }: Change): Promise<Outcome> {
     this.calls.push(action);
     const { fault } = this;
     this.fault = null;
     if (fault === 'lost') return TIMED_OUT;
+    if (fault === 'taken') return failed('refused', 'number in use');
     const outcome = this.#do(action);
     return fault === 'unheard' ? TIMED_OUT : outcome;
   }
 
   #do(action: Action): Outcome {
-    if (action === 'insert' && this.#there) return failed('refused', 'already exists');
-    if (action !== 'insert' && !this.#there) return failed('unknown_subscriber', 'no such subscriber');
-    this.#there = action !== 'delete';
+    if (action === 'insert' && this.there) return failed('refused', 'already exists');
+    if (action !== 'insert' && !this.there) return failed('unknown_subscriber', 'no such subscriber');
+    this.there = action !== 'delete';
     return DONE;
   }
 
@@ -76,6 +77,30 @@ describe('an insert', () => {
   test('that comes once more after it was confirmed is done, and not refused', async () => {
     const { core, deliver } = made();
     assert.deepEqual([await deliver('insert', 1), await deliver('insert', 1)], ['processed', 'processed']);
+    assert.deepEqual(core.calls, ['insert', 'update']);
+  });
+
+  test('that is refused leaves what is newer to insert the subscriber, whichever comes first', async () => {
+    for (const first of [[], ['unknown_subscriber']]) {
+      const { core, deliver } = made();
+      const answers: string[] = [];
+      if (first.length > 0) answers.push(await deliver('update', 2));
+      core.fault = 'taken';
+      for (const [action, n] of [
+        ['insert', 1],
+        ['update', 2],
+        ['insert', 1],
+      ] as const)
+        answers.push(await deliver(action, n));
+      assert.deepEqual(answers, [...first, 'refused', 'processed', 'superseded']);
+      assert.deepEqual(core.calls.slice(first.length), ['insert', 'update', 'insert']);
+    }
+  });
+
+  test('that is refused since the subscriber is there leaves what is newer an update', async () => {
+    const { core, deliver } = made();
+    core.there = true;
+    assert.deepEqual([await deliver('insert', 1), await deliver('update', 2)], ['refused', 'processed']);
     assert.deepEqual(core.calls, ['insert', 'update']);
   });
 
