@@ -55,6 +55,7 @@ export class App {
   #recording: Recording | null = null;
   readonly #lifecycle = new Lifecycle();
   readonly #operators: OperatorSide | null;
+  /** Its store where that is being opened already; null when it is still to be. */
   readonly #store: Promise<Store> | null;
   #running: Running | null = null;
   #stopped: Promise<boolean> | null = null;
