@@ -1,5 +1,5 @@
 import { FAILURES } from '../core/outcome.ts';
-import { asInsert, isAbsent, olderThan, type Subscriber, type Wanted } from '../core/subscriber.ts';
+import { asInsert, isAbsent, isUpdate, olderThan, type Subscriber, type Wanted } from '../core/subscriber.ts';
 import { keepRecent } from '../ports/recent.ts';
 import type { Pushed } from './push.ts';
 
@@ -23,12 +23,14 @@ export class RefusedInserts {
   }
 
   /**
-   * A state as it is sent to a core that refused an earlier insert of the subscriber: as an insert, too. The refusal may have
+   * An update as it is sent to a core that refused an earlier insert of the subscriber: as an insert, too. The refusal may have
    * been that he is there, so an update goes first, as where an insert is in doubt (`asSent`).
    */
   inItsPlace<Known extends Subscriber>(known: Known, wanted: Wanted): { known: Known; wanted: Wanted } {
     const insert = this.#inserts.get(known.imsi) ?? null;
-    if (!isAbsent(known.applied) || insert === null || !olderThan(insert.version, wanted)) return { known, wanted };
+    // What was refused in its place itself is sent so again, when NSPS does.
+    const isNewer = insert !== null && !olderThan(wanted.version, insert);
+    if (!isNewer || !isUpdate(wanted.change) || !isAbsent(known.applied)) return { known, wanted };
     return { known: { ...known, unsettledUntil: known.unsettledUntil ?? 0 }, wanted: asInsert(wanted) };
   }
 }

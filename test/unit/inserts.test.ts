@@ -20,6 +20,8 @@ class StrictCore implements Target {
   /** What becomes of the next call: its answer is lost, or it is itself, or another SIM has the number. */
   fault: 'unheard' | 'lost' | 'taken' | null = null;
   there = false;
+  /** Whether another SIM has every number that is asked for. */
+  taken = false;
 
   async apply({ action }: Change): Promise<Outcome> {
     this.calls.push(action);
@@ -32,6 +34,7 @@ class StrictCore implements Target {
   }
 
   #do(action: Action): Outcome {
+    if (action === 'insert' && this.taken) return failed('refused', 'number in use');
     if (action === 'insert' && this.there) return failed('refused', 'already exists');
     if (action !== 'insert' && !this.there) return failed('unknown_subscriber', 'no such subscriber');
     this.there = action !== 'delete';
@@ -95,6 +98,16 @@ describe('an insert', () => {
       assert.deepEqual(answers, [...first, 'refused', 'processed', 'superseded']);
       assert.deepEqual(core.calls.slice(first.length), ['insert', 'update', 'insert']);
     }
+  });
+
+  test('in whose place another one is refused leaves the same when NSPS sends that again', async () => {
+    const { core, deliver } = made();
+    core.fault = 'taken';
+    assert.equal(await deliver('insert', 1), 'refused');
+    core.taken = true;
+    assert.equal(await deliver('update', 2), 'refused');
+    core.taken = false;
+    assert.equal(await deliver('update', 2), 'processed');
   });
 
   test('that is refused since the subscriber is there leaves what is newer an update', async () => {
