@@ -171,13 +171,16 @@ describe('a store that cannot be made ends the start, and what is in the way is 
     assert.match(await refusal(dirname(file)), /[^/] cannot be used: it is a folder \(EISDIR\)$/m);
     await writeFile(file, '');
     assert.match(await refusal(join(file, 'x.db')), /x\.db cannot be used: a part of its path is a file \(ENOTDIR\)$/m);
-    using other = new DatabaseSync(`${file}-other`);
-    other.exec('CREATE TABLE theirs (a)');
-    assert.match(await refusal(`${file}-other`), /-other: the file is a database of another program: name another/);
-    const changed = other
-      .prepare('SELECT user_version, journal_mode FROM pragma_user_version, pragma_journal_mode')
-      .get();
-    assert.deepEqual({ ...changed }, { user_version: 0, journal_mode: 'delete' });
+    for (const user_version of [0, 1]) {
+      using other = new DatabaseSync(`${file}-other-${user_version}`);
+      other.exec(`CREATE TABLE theirs (a); PRAGMA user_version = ${user_version}`);
+      const words = /-other-\d: the file is a database of another program: name another/;
+      assert.match(await refusal(`${file}-other-${user_version}`), words);
+      const changed = other
+        .prepare('SELECT user_version, journal_mode FROM pragma_user_version, pragma_journal_mode')
+        .get();
+      assert.deepEqual({ ...changed }, { user_version, journal_mode: 'delete' });
+    }
     await mkdir(`${file}-guests`);
     assert.match(await refusal(file), /connector\.db-guests cannot be used: it is a folder \(EISDIR\)$/m);
   });

@@ -185,7 +185,11 @@ export function requireToday(db: DatabaseSync, today = MIGRATIONS.length): void 
  * @throws StoreError when the file holds tables, and none of ours.
  */
 export function refuseOthers(db: DatabaseSync): void {
-  if (versionOf(db) > 0 || db.prepare('SELECT 1 FROM sqlite_schema').get() === undefined) return;
+  const names = db
+    .prepare('SELECT name FROM sqlite_schema')
+    .all()
+    .map(({ name }) => name);
+  if (names.length === 0 || names.includes('subscribers')) return;
   throw new StoreError('the file is a database of another program: name another file', { passing: false });
 }
 
