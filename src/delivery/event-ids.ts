@@ -1,4 +1,4 @@
-import { keepRecent } from '../ports/recent.ts';
+import { keepRecent } from '../basics/recent.ts';
 import type { TraceIds } from '../ports/runtime.ts';
 
 /** Subscribers remembered. */

@@ -1,6 +1,6 @@
+import { keepRecent } from '../basics/recent.ts';
 import type { FailureCode, Outcome } from '../core/outcome.ts';
 import { type Effect, isGrant, type Release, type Subscriber, type Wanted } from '../core/subscriber.ts';
-import { keepRecent } from '../ports/recent.ts';
 import type { Store } from '../ports/store.ts';
 import type { Pushed } from './push.ts';
 

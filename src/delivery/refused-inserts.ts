@@ -1,6 +1,6 @@
+import { keepRecent } from '../basics/recent.ts';
 import { FAILURES } from '../core/outcome.ts';
 import { asInsert, isAbsent, isUpdate, olderThan, type Subscriber, type Wanted } from '../core/subscriber.ts';
-import { keepRecent } from '../ports/recent.ts';
 import type { Pushed } from './push.ts';
 
 /** Subscribers remembered, those refused last. */

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { Stage } from '../basics/stage.ts';
 import type { ErrorCode } from '../contract/answers.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Clock, Logger } from '../ports/runtime.ts';
-import { Stage } from '../ports/stage.ts';
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Answers } from './answer.ts';
 import type { Authenticator } from './auth.ts';

@@ -1,4 +1,4 @@
-import { type Place, Roster } from '../ports/roster.ts';
+import { type Place, Roster } from '../basics/roster.ts';
 import type { Clock } from '../ports/runtime.ts';
 
 /** Callbacks of one turn of the event loop at most. */

@@ -1,5 +1,5 @@
 import type { SpanContext } from '@opentelemetry/api';
-import { keepRecent } from '../ports/recent.ts';
+import { keepRecent } from '../basics/recent.ts';
 
 /** An event whose span later work can be linked to. */
 export interface RememberedEvent {

@@ -1,6 +1,6 @@
+import { Roster } from '../basics/roster.ts';
 import type { Subscriber, Wanted } from '../core/subscriber.ts';
 import type { Deed } from '../ports/operating.ts';
-import { Roster } from '../ports/roster.ts';
 import type { Clock } from '../ports/runtime.ts';
 import {
   type ClaimOptions,

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { Stage } from '../basics/stage.ts';
 import { systemCode } from '../config/system-words.ts';
 import { type Failed, failed } from '../core/outcome.ts';
 import type { Clock } from '../ports/runtime.ts';
-import { Stage } from '../ports/stage.ts';
 import { connectWords, STOPPING } from './connect-words.ts';
 
 /** What was answered. An answer that is too long is cut off. */

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { Client, type Dispatcher } from 'undici';
+import { Stage } from '../basics/stage.ts';
 import type { Tls } from '../config/tls.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Clock } from '../ports/runtime.ts';
-import { Stage } from '../ports/stage.ts';
 import { Dialer } from './dialer.ts';
 import { type Answer, ExchangeHandler, type ExchangeLimits, unanswered } from './http-exchange.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Place, Roster } from '../../src/ports/roster.ts';
+import { type Place, Roster } from '../../src/basics/roster.ts';
 
 test('what comes and goes is there in the order it came, and what went leads to nothing', () => {
   // Each number takes out what came so many places before the last, when there is that; a negative one adds.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Stage } from '../../src/ports/stage.ts';
+import { Stage } from '../../src/basics/stage.ts';
 
 test('those who come in the same turn go on together, in their order; who comes then goes on in the next', async () => {
   const stage = new Stage();

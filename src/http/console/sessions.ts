@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { keepRecent } from '../../basics/recent.ts';
 import type { Secret } from '../../config/secret.ts';
-import { keepRecent } from '../../ports/recent.ts';
 import type { Clock } from '../../ports/runtime.ts';
 
 /** Somebody who signed in. */

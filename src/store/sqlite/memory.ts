@@ -1,5 +1,5 @@
+import { keepRecent } from '../../basics/recent.ts';
 import type { Subscriber } from '../../core/subscriber.ts';
-import { keepRecent } from '../../ports/recent.ts';
 import type { Seen } from './engine.ts';
 import type { Mark } from './guest-book.ts';
 
