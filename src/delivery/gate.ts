@@ -1,5 +1,5 @@
+import { Semaphore } from '../basics/semaphore.ts';
 import type { Clock } from '../ports/runtime.ts';
-import { Semaphore } from './semaphore.ts';
 
 /** Keeps the core from drowning: so many calls at once, so many starts a second, evenly spaced. */
 export class Gate {

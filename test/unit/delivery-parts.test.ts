@@ -8,33 +8,11 @@ import { Breaker } from '../../src/delivery/breaker.ts';
 import { Gate } from '../../src/delivery/gate.ts';
 import { SubscriberLines } from '../../src/delivery/lines.ts';
 import { effectOf, push } from '../../src/delivery/push.ts';
-import { Semaphore } from '../../src/delivery/semaphore.ts';
 import type { Target } from '../../src/ports/target.ts';
 import { asOfNow, momentNow } from '../../src/store/requests.ts';
-import { FakeClock, settled } from '../helpers/fake-clock.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
 import { IMSI, wantedAt } from '../helpers/subscribers.ts';
 import { attemptsOn, CALL_MS, SlowCore } from '../helpers/swaps.ts';
-
-describe('semaphore', () => {
-  test('admits in the order of asking, and nobody beyond his deadline', async () => {
-    const clock = new FakeClock();
-    const semaphore = new Semaphore(1, clock);
-    const order: string[] = [];
-    const ask = (name: string, deadline: number) =>
-      semaphore.enter(deadline).then((inside) => order.push(`${name} ${inside}`));
-    ask('first', 100);
-    ask('second', 50);
-    ask('third', 100);
-    await clock.advance(50);
-    assert.deepEqual(order, ['first true', 'second false']);
-    semaphore.leave();
-    await settled();
-    assert.deepEqual(order, ['first true', 'second false', 'third true']);
-    assert.equal(clock.timers, 0, 'no timer is left behind');
-    semaphore.leave();
-    assert.equal(await semaphore.enter(0), true, 'the place is free again');
-  });
-});
 
 const HOUR_MS = 3_600_000;
 const VERSION = { iEvent: '1' };

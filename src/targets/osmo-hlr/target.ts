@@ -1,10 +1,10 @@
+import { Semaphore } from '../../basics/semaphore.ts';
 import { DONE, failed, type Outcome } from '../../core/outcome.ts';
 import type { Change } from '../../core/types.ts';
 import type { Clock } from '../../ports/runtime.ts';
 import type { CallContext, Target } from '../../ports/target.ts';
 import { STOPPING } from '../connect-words.ts';
 import { Ctrl } from './ctrl.ts';
-import { Turns } from './turns.ts';
 import { Vty } from './vty.ts';
 import {
   Halt,
@@ -48,7 +48,7 @@ export class OsmoHlrTarget implements Target {
   readonly #timeoutMs: number;
   readonly #ctrl: Ctrl;
   readonly #vty: Vty;
-  readonly #turns: Turns;
+  readonly #turns: Semaphore;
   #closed = false;
 
   constructor({ host, ctrlPort, vtyPort, timeoutMs }: OsmoHlrOptions, clock: Clock) {
@@ -56,7 +56,7 @@ export class OsmoHlrTarget implements Target {
     this.#timeoutMs = timeoutMs;
     this.#ctrl = new Ctrl({ host, port: ctrlPort }, clock);
     this.#vty = new Vty({ host, port: vtyPort }, clock);
-    this.#turns = new Turns(AT_ONCE, clock);
+    this.#turns = new Semaphore(AT_ONCE, clock);
   }
 
   async apply(change: Change, context: CallContext): Promise<Outcome> {
@@ -66,11 +66,11 @@ export class OsmoHlrTarget implements Target {
     if (context.deadline <= this.#clock.now()) {
       return failed('connect_failed', 'Connection timeout: no time left for the call');
     }
-    if (!(await this.#turns.take(this.#within(context)))) return this.#closed ? STOPPED : NO_TURN;
+    if (!(await this.#turns.enter(this.#within(context)))) return this.#closed ? STOPPED : NO_TURN;
     try {
       return await new Application(this.#ctrl, this.#vty, change, this.#within(context)).run();
     } finally {
-      this.#turns.done();
+      this.#turns.leave();
     }
   }
 

@@ -1,8 +1,7 @@
 import type { Clock } from '../ports/runtime.ts';
 
-interface Waiter {
-  admit(): void;
-}
+/** Who waits to be told whether he is inside. */
+type Waiter = (inside: boolean) => void;
 
 /** So many at a time, the others in the order they came, none beyond its deadline. */
 export class Semaphore {
@@ -24,32 +23,30 @@ export class Semaphore {
 
   /**
    * @param deadline on the clock's `now()`.
-   * @returns true when inside (then `leave` must be called once), false when the deadline came first.
+   * @returns true when inside (then `leave` must be called once), false when the deadline came first, or waiting was given up.
    */
   enter(deadline: number): Promise<boolean> {
     if (this.tryEnter()) return Promise.resolve(true);
     return new Promise((resolve) => {
-      const waiter: Waiter = {
-        admit: () => {
-          cancel();
-          resolve(true);
-        },
+      const end: Waiter = (inside) => {
+        cancel();
+        this.#waiters.delete(end);
+        resolve(inside);
       };
-      const cancel = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () => {
-        this.#waiters.delete(waiter);
-        resolve(false);
-      });
-      this.#waiters.add(waiter);
+      const cancel = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () => end(false));
+      this.#waiters.add(end);
     });
   }
 
   /** Hands the place to whoever has waited longest. */
   leave(): void {
-    for (const waiter of this.#waiters) {
-      this.#waiters.delete(waiter);
-      waiter.admit();
-      return;
-    }
-    this.#free++;
+    const [longest] = this.#waiters;
+    if (longest) longest(true);
+    else this.#free++;
+  }
+
+  /** Nobody who waits now comes in. */
+  giveUp(): void {
+    for (const end of this.#waiters) end(false);
   }
 }
