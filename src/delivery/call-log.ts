@@ -1,3 +1,4 @@
+import { toHundredth } from '../basics/milliseconds.ts';
 import { clip } from '../core/text.ts';
 import type { Logger, TraceIds } from '../ports/runtime.ts';
 import type { Attempt } from '../ports/store.ts';
@@ -16,8 +17,13 @@ export function logCalls(log: Logger, ids: TraceIds, eventId: string, attempts: 
       outcome: attempt.result,
       ...(attempt.coreStatus !== undefined && { core_status: attempt.coreStatus }),
       ...(attempt.why !== undefined && { error: attempt.why }),
-      duration_ms: Math.round(attempt.durationMs * 100) / 100,
+      duration_ms: toHundredth(attempt.durationMs),
     };
     log.debug(fields, 'Core call');
   }
+}
+
+/** What the calls took together, in milliseconds. */
+export function msOf(attempts: readonly Attempt[]): number {
+  return attempts.reduce((sum, { durationMs }) => sum + durationMs, 0);
 }

@@ -1,11 +1,12 @@
+import { toHundredth } from '../basics/milliseconds.ts';
 import { type Failure, pauseBeforeAttempt } from '../core/outcome.ts';
 import { newest, type Subscriber } from '../core/subscriber.ts';
 import { wordsOf } from '../core/text.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
-import { type Attempt, type Held, type Store, StoreError } from '../ports/store.ts';
+import { type Held, type Store, StoreError } from '../ports/store.ts';
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Attempts } from './attempts.ts';
-import { logCalls } from './call-log.ts';
+import { logCalls, msOf } from './call-log.ts';
 import { EventIds } from './event-ids.ts';
 import { FreedNumbers } from './freed.ts';
 import { CLAIM_MARGIN_MS, effectOf, type Pushed, untouched } from './push.ts';
@@ -252,7 +253,7 @@ export class Reconciler {
       outcome: outcome.kind === 'done' ? 'processed' : gaveUp === null ? 'failed' : 'dead',
       ...(outcome.kind === 'failed' && { error: gaveUp ?? outcome.failure.why }),
       attempts: attempts.length,
-      core_ms: Math.round(sumOf(attempts) * 100) / 100,
+      core_ms: toHundredth(msOf(attempts)),
     };
     this.#tracer.note(
       () => ({ event_id: wanted.eventId, imsi: subscriber.imsi, action: fields.action, outcome: fields.outcome }),
@@ -262,8 +263,4 @@ export class Reconciler {
     else if (gaveUp !== null) this.#log.error(fields, GIVEN_UP);
     else this.#log.warn(fields, 'Subscriber not brought up to date yet');
   }
-}
-
-function sumOf(attempts: readonly Attempt[]): number {
-  return attempts.reduce((sum, { durationMs }) => sum + durationMs, 0);
 }

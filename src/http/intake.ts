@@ -1,3 +1,4 @@
+import { toHundredth } from '../basics/milliseconds.ts';
 import { type Detail, successBody } from '../contract/answers.ts';
 import type { Event } from '../contract/event.ts';
 import type { EventOutcome } from '../contract/event-states.ts';
@@ -6,7 +7,7 @@ import { decide } from '../core/decide.ts';
 import { clip } from '../core/text.ts';
 import type { Decision, Rules } from '../core/types.ts';
 import { type Delivered, type Delivery, type Draft, noteUndelivered, type Undelivered } from '../delivery/arrival.ts';
-import { logCalls } from '../delivery/call-log.ts';
+import { logCalls, msOf } from '../delivery/call-log.ts';
 import type { Observer } from '../ports/observer.ts';
 import type { Clock, Logger, TraceIds } from '../ports/runtime.ts';
 import type { Attempt, Store } from '../ports/store.ts';
@@ -105,7 +106,6 @@ export class EventIntake {
   /** Expected failures are warnings: an error is what somebody has to mend here. */
   #logEvent(ids: TraceIds, { about, ending, answer, attempts, durationMs }: Ended): void {
     const { body, status } = answer;
-    const coreMs = attempts.reduce((sum, attempt) => sum + attempt.durationMs, 0);
     // Each named, those that are not there too: spread into one object, they took four kilobytes of memory for an event.
     const fields = {
       request_id: ids.requestId,
@@ -122,8 +122,8 @@ export class EventIntake {
       details: ending.details,
       status_code: status,
       attempts: attempts.length,
-      core_ms: round(coreMs),
-      duration_ms: round(durationMs),
+      core_ms: toHundredth(msOf(attempts)),
+      duration_ms: toHundredth(durationMs),
     };
     if (status < 300) this.#log.info(fields, body.message);
     else this.#log.warn(fields, body.message);
@@ -178,9 +178,4 @@ function describe(event: Event, decision: Decision): About {
     ...(previous && { previous_imsi: clip(previous) }),
     action: decision.kind === 'provision' ? decision.action : decision.kind,
   };
-}
-
-/** Milliseconds to the hundredth. */
-function round(ms: number): number {
-  return Math.round(ms * 100) / 100;
 }

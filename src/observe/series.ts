@@ -1,3 +1,4 @@
+import { toHundredth } from '../basics/milliseconds.ts';
 import { type EventOutcome, OUTCOMES } from '../contract/event-states.ts';
 import type { Charts, Happened, Range } from '../ports/figures.ts';
 import type { AnsweredEvent, EndedCall, Observer } from '../ports/observer.ts';
@@ -77,9 +78,9 @@ function bucketOf(ms: number): number {
   return Math.min(BUCKETS - 1, Math.floor(Math.log2(ms / SHORTEST_MS) * PER_OCTAVE));
 }
 
-/** The middle of a bucket, in milliseconds to the hundredth. */
+/** The middle of a bucket, in milliseconds. */
 function durationOf(bucket: number): number {
-  return Math.round(SHORTEST_MS * 2 ** ((bucket + 0.5) / PER_OCTAVE) * 100) / 100;
+  return toHundredth(SHORTEST_MS * 2 ** ((bucket + 0.5) / PER_OCTAVE));
 }
 
 /** The last so many steps of time; the oldest one's place is taken by the next. */
