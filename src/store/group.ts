@@ -1,8 +1,4 @@
-interface Waiting<Q, R> {
-  readonly request: Q;
-  resolve(result: R): void;
-  reject(error: unknown): void;
-}
+import { type CarryOut, carryOutAll, type Waiting } from './carry-out.ts';
 
 /** Where a group ends; one request makes one at least. */
 export interface GroupLimits<Q> {
@@ -18,13 +14,12 @@ export interface GroupLimits<Q> {
  * the groups, and the less one request costs.
  */
 export class Group<Q, R> {
-  readonly #carryOut: (requests: readonly Q[]) => Promise<readonly R[]>;
+  readonly #carryOut: CarryOut<Q, R>;
   readonly #limits: Required<GroupLimits<Q>>;
   #waiting: Waiting<Q, R>[] = [];
   #busy = false;
 
-  /** @param carryOut gives one result for each request, in their order. */
-  constructor(carryOut: (requests: readonly Q[]) => Promise<readonly R[]>, limits: GroupLimits<Q> = {}) {
+  constructor(carryOut: CarryOut<Q, R>, limits: GroupLimits<Q> = {}) {
     this.#carryOut = carryOut;
     this.#limits = { ...DEFAULTS, ...limits };
   }
@@ -44,12 +39,7 @@ export class Group<Q, R> {
       const size = this.#nextSize();
       const group = this.#waiting.slice(0, size);
       this.#waiting = this.#waiting.slice(size);
-      try {
-        const results = await this.#carryOut(group.map(({ request }) => request));
-        for (const [index, { resolve }] of group.entries()) resolve(results[index] as R);
-      } catch (error) {
-        for (const { reject } of group) reject(error);
-      }
+      await carryOutAll(group, this.#carryOut);
     }
     this.#busy = false;
   }

@@ -1,8 +1,4 @@
-interface Waiting<Q, R> {
-  readonly request: Q;
-  resolve(result: R): void;
-  reject(error: unknown): void;
-}
+import { type CarryOut, carryOutAll, type Waiting } from '../carry-out.ts';
 
 /** Messages under way: one that is worked on, and one that is there when that is done. */
 const MOST_UNDER_WAY = 2;
@@ -15,13 +11,12 @@ const FEWEST_TOGETHER = 32;
  * turns; so one works on a half while the other has what came of the other half.
  */
 export class Turn<Q, R> {
-  readonly #carryOut: (requests: readonly Q[]) => Promise<readonly R[]>;
+  readonly #carryOut: CarryOut<Q, R>;
   #waiting: Waiting<Q, R>[] = [];
   #underWay = 0;
   #due = false;
 
-  /** @param carryOut gives one result for each request, in their order. */
-  constructor(carryOut: (requests: readonly Q[]) => Promise<readonly R[]>) {
+  constructor(carryOut: CarryOut<Q, R>) {
     this.#carryOut = carryOut;
   }
 
@@ -47,14 +42,8 @@ export class Turn<Q, R> {
     this.#waiting = this.#waiting.slice(most);
     this.#underWay++;
     this.#schedule();
-    try {
-      const results = await this.#carryOut(turn.map(({ request }) => request));
-      for (const [index, { resolve }] of turn.entries()) resolve(results[index] as R);
-    } catch (error) {
-      for (const { reject } of turn) reject(error);
-    } finally {
-      this.#underWay--;
-      this.#schedule();
-    }
+    await carryOutAll(turn, this.#carryOut);
+    this.#underWay--;
+    this.#schedule();
   }
 }
