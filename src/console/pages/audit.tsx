@@ -1,4 +1,5 @@
 import type { AuditPage as Page } from '../../contract/admin.ts';
+import { isImsi } from '../../contract/imsi.ts';
 import { usePages } from '../lib/pages.ts';
 import { zoneName } from '../lib/time-text.ts';
 import { Dash, EventLink, ImsiLink, Time } from '../parts/bits.tsx';
@@ -60,7 +61,7 @@ function Entries({ entries }: { entries: Page['entries'] }) {
 
 function Subject({ subject, what }: { subject: string | null; what: string }) {
   if (subject === null) return <Dash />;
-  if (/^\d{15}$/.test(subject)) return <ImsiLink imsi={subject} />;
+  if (isImsi(subject)) return <ImsiLink imsi={subject} />;
   // Only an event's id has no blank in it.
   const isEvent = what === 'replay' && !/\s/.test(subject);
   return isEvent ? <EventLink id={subject} /> : <span>{subject}</span>;

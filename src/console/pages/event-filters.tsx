@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { IMSI_PATTERN } from '../../contract/imsi.ts';
 import { serverNow } from '../lib/clock.ts';
 import { go, hrefs } from '../lib/router.ts';
 import { inputText, zoneName } from '../lib/time-text.ts';
@@ -106,7 +107,7 @@ function FieldForm({ query }: { query: URLSearchParams }) {
           onInput={set('imsi')}
           placeholder="15 digits"
           inputMode="numeric"
-          pattern="\d{15}"
+          pattern={IMSI_PATTERN}
           title="15 digits"
           autocomplete="off"
         />

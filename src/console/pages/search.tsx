@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Match, Matches } from '../../contract/admin.ts';
+import { isImsi } from '../../contract/imsi.ts';
 import { withQuery } from '../lib/api.ts';
 import { useGet } from '../lib/load.ts';
 import { go, hrefs, usePlace } from '../lib/router.ts';
@@ -73,17 +74,17 @@ function Results({ text }: { text: string }) {
 
 function Nobody({ text }: { text: string }) {
   const look = new URLSearchParams({ text });
-  const isImsi = /^\d{15}$/.test(text);
+  const mayBeImsi = isImsi(text);
   return (
     <Empty title={`Nobody is known by “${text}”.`}>
       <p>
-        {isImsi
+        {mayBeImsi
           ? 'If it is an IMSI, no event has asked for anything for it here.'
           : "It takes an IMSI, number, account id or ICCID from its beginning, five characters at least, as billing writes it: digits only, with the country's code."}
       </p>
       <p>
         <a href={hrefs.events(look.toString())}>Look for it in the text of events</a>
-        {isImsi && (
+        {mayBeImsi && (
           <>
             {' '}
             or <a href={hrefs.subscriber(text)}>open the IMSI all the same</a>
