@@ -7,7 +7,8 @@ import { mergeAttempts, recordedAfter, stateAfter, staysDiscarded } from '../jou
 import { wholeMs } from '../times.ts';
 import type { EventIndex } from './event-index.ts';
 import { Identifiers } from './identifiers.ts';
-import type { KnownRow, SubscriberRows, WriteNumber } from './subscriber-rows.ts';
+import type { SubscriberRows, WriteNumber } from './subscriber-rows.ts';
+import { STORY_COLUMNS, type StoryRow, SubscriberStories } from './subscriber-stories.ts';
 
 const COLUMNS = [
   'event_id',
@@ -47,29 +48,8 @@ interface AgedRow extends StoryRow {
   readonly state: Entry['state'];
 }
 
-/** An event, and those before it of its two subscribers. */
-interface StoryRow {
-  readonly seq: number;
-  readonly imsi: number | null;
-  readonly previous_imsi: number | null;
-  readonly before: number | null;
-  readonly previous_before: number | null;
-}
-
-/** Events of a subscriber that were deleted, up to `last`, and the one before them, which is still there. */
-interface Gap {
-  last: number;
-  readonly kept: number;
-}
-
 /** Rows that one cleaning looks at: nobody waits long for the next write. */
 const LOOKED_AT = 2_000;
-
-const STORY_COLUMNS = 'seq, imsi, previous_imsi, before, previous_before';
-/** Events that are gone past in a subscriber's story to the one that leads to an event which is deleted. */
-const MOST_PASSED = 2_000;
-/** And in the stories of all of whom one cleaning deletes events: the next write waits for that, too. */
-const MOST_PASSED_BY_CLEANING = 20_000;
 
 /** What one cleaning did. */
 export interface Cleaned {
@@ -84,21 +64,20 @@ export class Journal {
   readonly #index: EventIndex;
   readonly #identifiers: Identifiers;
   readonly #subscribers: SubscriberRows;
+  readonly #stories: SubscriberStories;
   readonly #insert: StatementSync;
   readonly #again: StatementSync;
   readonly #known: StatementSync;
   readonly #goOn: StatementSync;
   readonly #oldest: StatementSync;
   readonly #delete: StatementSync;
-  readonly #story: StatementSync;
-  readonly #lead: StatementSync;
-  readonly #leadPrevious: StatementSync;
   /** Up to this event the journal was cleaned; 0 = to be begun at its front again. */
   #cleaned = 0;
 
   constructor(db: DatabaseSync, index: EventIndex, subscribers: SubscriberRows, now: () => number) {
     this.#now = now;
     this.#subscribers = subscribers;
+    this.#stories = new SubscriberStories(db, subscribers);
     this.#index = index;
     this.#identifiers = new Identifiers(db);
     const columns = [...COLUMNS, 'before', 'previous_before'];
@@ -122,9 +101,6 @@ export class Journal {
        WHERE seq > ? AND seq < (SELECT max(seq) FROM journal) ORDER BY seq LIMIT ${LOOKED_AT}`,
     );
     this.#delete = db.prepare('DELETE FROM journal WHERE seq = ?');
-    this.#story = db.prepare(`SELECT ${STORY_COLUMNS} FROM journal WHERE seq = ?`);
-    this.#lead = db.prepare('UPDATE journal SET before = ?2 WHERE seq = ?1');
-    this.#leadPrevious = db.prepare('UPDATE journal SET previous_before = ?2 WHERE seq = ?1');
   }
 
   /** The HTTP status of the last answer to NSPS; null for an event never heard of. */
@@ -199,34 +175,8 @@ export class Journal {
 
   /** What named nobody at first, and was enriched again, takes its place in the stories of those whom it names now. */
   #belongSince({ imsi, previousImsi }: Entry, seq: number, known: HeardRow, write: WriteNumber): void {
-    if (imsi !== null && known.imsi === null) this.#insertInto(imsi, seq, write);
-    if (previousImsi !== null && known.previous_imsi === null) this.#insertInto(previousImsi, seq, write);
-  }
-
-  #insertInto(imsi: string, seq: number, write: WriteNumber): void {
-    const key = Number(imsi);
-    const subscriber = this.#subscribers.open(imsi, write);
-    let later: StoryRow | undefined;
-    let next = this.#storyAt(subscriber.lastEvent);
-    for (let passed = 0; next && next.seq > seq; passed++) {
-      if (passed === MOST_PASSED) return;
-      later = next;
-      next = this.#storyAt(beforeOf(next, key));
-    }
-    const event = this.#storyAt(seq);
-    if (next?.seq === seq) {
-      // It has its place already: a SIM that took its own place.
-      this.#leadTo(event, key, next.before ?? next.previous_before);
-      return;
-    }
-    this.#leadTo(event, key, next?.seq ?? null);
-    if (later) this.#leadTo(later, key, seq);
-    else subscriber.note(seq, subscriber.names);
-  }
-
-  /** From an event to the one before it of a subscriber. */
-  #leadTo(event: StoryRow | undefined, imsi: number, before: number | null): void {
-    if (event) (event.imsi === imsi ? this.#lead : this.#leadPrevious).run(event.seq, before);
+    if (imsi !== null && known.imsi === null) this.#stories.insert(imsi, seq, write);
+    if (previousImsi !== null && known.previous_imsi === null) this.#stories.insert(previousImsi, seq, write);
   }
 
   #values(entry: Entry, state: Entry['state'], attempts: readonly Attempt[]) {
@@ -293,68 +243,11 @@ export class Journal {
       this.#delete.run(seq);
       this.#index.remove(event_id, seq);
     }
-    this.#leadPast(old);
+    this.#stories.leadPast(old);
     const more = !ended && (old.length === limit || looked === LOOKED_AT);
     if (!more) this.#cleaned = 0;
     return { deleted: old.length, more };
   }
-
-  /** What stays before events that were deleted is still to be found: what led to those leads to it. Seldom there is any. */
-  #leadPast(deleted: readonly StoryRow[]): void {
-    const write = this.#subscribers.nextWrite();
-    let left = MOST_PASSED_BY_CLEANING;
-    for (const [imsi, gaps] of this.#gapsOf(deleted)) {
-      left -= this.#close(this.#subscribers.open(asImsi(imsi), write), gaps, Math.min(left, MOST_PASSED));
-    }
-  }
-
-  /** Of each subscriber, oldest first. */
-  #gapsOf(deleted: readonly StoryRow[]): ReadonlyMap<number, Gap[]> {
-    const gaps = new Map<number, Gap[]>();
-    for (const row of deleted) {
-      for (const imsi of new Set([row.imsi, row.previous_imsi])) {
-        if (imsi === null) continue;
-        const before = beforeOf(row, imsi);
-        const known = gaps.get(imsi) ?? [];
-        const latest = known.at(-1);
-        if (latest?.last === before) latest.last = row.seq;
-        else if (before !== null && this.#storyAt(before)) gaps.set(imsi, [...known, { last: row.seq, kept: before }]);
-      }
-    }
-    return gaps;
-  }
-
-  /**
-   * Once through a subscriber's story, from the newest gap on: that is the way to the others.
-   * @param most events that may be gone past. @returns how many were.
-   */
-  #close(subscriber: KnownRow, gaps: Gap[], most: number): number {
-    const imsi = Number(subscriber.imsi);
-    let gap = gaps.pop();
-    if (gap && subscriber.lastEvent === gap.last) {
-      subscriber.note(gap.kept, subscriber.names);
-      gap = gaps.pop();
-    }
-    let passed = 0;
-    for (let next = this.#storyAt(subscriber.lastEvent); next && gap && passed < most; passed++) {
-      let before = beforeOf(next, imsi);
-      if (before === gap.last) {
-        before = gap.kept;
-        this.#leadTo(next, imsi, before);
-        gap = gaps.pop();
-      }
-      next = this.#storyAt(before);
-    }
-    return passed;
-  }
-
-  #storyAt(seq: number | null): StoryRow | undefined {
-    return this.#story.get(seq) as unknown as StoryRow | undefined;
-  }
-}
-
-function beforeOf({ imsi, before, previous_before }: StoryRow, one: number): number | null {
-  return imsi === one ? before : previous_before;
 }
 
 function merged({ attempts }: HeardRow, more: readonly Attempt[]): readonly Attempt[] {
