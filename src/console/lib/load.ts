@@ -20,31 +20,20 @@ interface State<T> {
  * @param path null asks for nothing. @param everyMs 0: once.
  */
 export function useGet<T>(path: string | null, everyMs = 0): Loaded<T> {
-  const empty = { path, value: null, fault: null, loading: path !== null };
-  const [state, setState] = useState<State<T>>(empty);
+  const [state, setState] = useState<State<T>>(() => unheard(path));
   const [round, setRound] = useState(0);
   const latest = useRef(path);
   latest.current = path;
-  const busy = useRef(false);
-  busy.current = state.loading;
   const reload = useCallback(() => setRound((last) => last + 1), []);
 
   // A new round asks again.
   useEffect(() => {
     if (path === null) return;
     const abort = new AbortController();
-    setState((last) =>
-      last.path === path ? { ...last, loading: true } : { path, value: null, fault: null, loading: true },
-    );
+    setState((last) => ({ ...of(path, last), loading: true }));
     const settle = (part: Partial<State<T>>) => {
       if (abort.signal.aborted || latest.current !== path) return;
-      setState((last) => ({
-        path,
-        value: last.path === path ? last.value : null,
-        fault: null,
-        loading: false,
-        ...part,
-      }));
+      setState((last) => ({ ...of(path, last), fault: null, loading: false, ...part }));
     };
     get<T>(path, abort.signal).then(
       (value) => settle({ value }),
@@ -52,15 +41,28 @@ export function useGet<T>(path: string | null, everyMs = 0): Loaded<T> {
     );
     return () => abort.abort();
   }, [path, round]);
+  useEvery(everyMs, reload, state.loading);
 
+  const { value, fault, loading } = of(path, state);
+  return { value, fault, loading, reload };
+}
+
+function unheard<T>(path: string | null): State<T> {
+  return { path, value: null, fault: null, loading: path !== null };
+}
+
+/** Never the answer of the page before. */
+function of<T>(path: string | null, last: State<T>): State<T> {
+  return last.path === path ? last : unheard(path);
+}
+
+/** @param busy while an answer is awaited: asking again would give it up, and a slow one would never come. */
+function useEvery(ms: number, again: () => void, busy: boolean): void {
+  const isBusy = useRef(busy);
+  isBusy.current = busy;
   useEffect(() => {
-    if (everyMs === 0) return;
-    // Not while an answer is awaited: asking again would give it up, and a slow one would never come.
-    const timer = setInterval(() => !document.hidden && !busy.current && reload(), everyMs);
+    if (ms === 0) return;
+    const timer = setInterval(() => !document.hidden && !isBusy.current && again(), ms);
     return () => clearInterval(timer);
-  }, [everyMs, reload]);
-
-  // Never the answer of the page before.
-  const shown = state.path === path ? state : empty;
-  return { value: shown.value, fault: shown.fault, loading: shown.loading, reload };
+  }, [ms, again]);
 }

@@ -73,21 +73,25 @@ function isoOf(local: string): string {
   return Number.isNaN(time.getTime()) ? '' : time.toISOString();
 }
 
-function FieldForm({ query }: { query: URLSearchParams }) {
+/** What is typed, and how it is followed; it begins as the address has it. */
+function useFields(query: URLSearchParams) {
   const [fields, setFields] = useState(() => readFields(query));
-  const address = query.toString();
   // The address is what the query says.
-  useEffect(() => setFields(readFields(query)), [address]);
+  useEffect(() => setFields(readFields(query)), [query.toString()]);
   const set = (name: Field) => (event: { currentTarget: HTMLInputElement }) => {
     const { value } = event.currentTarget;
     setFields((last) => ({ ...last, [name]: value }));
   };
+  return { fields, set };
+}
+
+function FieldForm({ query }: { query: URLSearchParams }) {
+  const { fields, set } = useFields(query);
   const apply = (event: Event) => {
     event.preventDefault();
     const { from, until, ...words } = fields;
     go(withFilters(query, { ...words, from: isoOf(from), until: isoOf(until) }));
   };
-  const filtered = address !== '';
   return (
     <form class="filter-fields" onSubmit={apply}>
       <label class="field">
@@ -130,19 +134,26 @@ function FieldForm({ query }: { query: URLSearchParams }) {
         <span>Until ({zoneName()})</span>
         <input type="datetime-local" value={fields.until} onInput={set('until')} />
       </label>
-      <div class="filter-actions">
-        <Spans query={query} />
-        {filtered && (
-          <a class="button ghost" href={hrefs.events()}>
-            Clear
-          </a>
-        )}
-        <button type="submit" class="button primary">
-          <Icon name="search" />
-          Apply
-        </button>
-      </div>
+      <Actions query={query} />
     </form>
+  );
+}
+
+function Actions({ query }: { query: URLSearchParams }) {
+  const filtered = query.toString() !== '';
+  return (
+    <div class="filter-actions">
+      <Spans query={query} />
+      {filtered && (
+        <a class="button ghost" href={hrefs.events()}>
+          Clear
+        </a>
+      )}
+      <button type="submit" class="button primary">
+        <Icon name="search" />
+        Apply
+      </button>
+    </div>
   );
 }
 
