@@ -76,15 +76,46 @@ function successExamples() {
   return Object.fromEntries(Object.entries(bodies).map(([name, value]) => [name, { value }]));
 }
 
-/** The interface as OpenAPI 3.1, from the schemas and tables that the program itself runs on. */
-export function buildOpenApi({ eventPath }: { eventPath: string }) {
-  const probe = (summary: string, healthy: string, more: object = {}) => ({
+/** How an event is taken. */
+function eventOperation() {
+  return {
+    summary: 'Take an enriched event',
+    description: 'Any answer other than 202 means: send it again later.',
+    operationId: 'processEvent',
+    parameters: ['x-b3-traceid', 'x-request-id'].map((name) => ({
+      name,
+      in: 'header',
+      required: false,
+      description: 'Follows the event through the logs and to the core; made up when absent.',
+      schema: { type: 'string' },
+    })),
+    requestBody: {
+      required: true,
+      content: json({ $ref: '#/components/schemas/Event' }, { example: SAMPLE_EVENT }),
+    },
+    responses: {
+      202: {
+        description: 'Applied, queued, ignored by rule, or superseded by a newer event.',
+        content: json({ $ref: '#/components/schemas/Success' }, { examples: successExamples() }),
+      },
+      ...errorResponses(Object.keys(EVENT_ERRORS) as ErrorCode[]),
+    },
+  };
+}
+
+/** How it is asked whether the connector is well. */
+function probe(summary: string, healthy: string, more: object = {}) {
+  return {
     get: {
       summary,
       security: [],
       responses: { 200: { description: healthy, content: json({ type: 'object' }) }, ...more },
     },
-  });
+  };
+}
+
+/** The interface as OpenAPI 3.1, from the schemas and tables that the program itself runs on. */
+export function buildOpenApi({ eventPath }: { eventPath: string }) {
   return {
     openapi: '3.1.0',
     info: {
@@ -94,31 +125,7 @@ export function buildOpenApi({ eventPath }: { eventPath: string }) {
     },
     security: [{ bearer: [] }],
     paths: {
-      [eventPath]: {
-        post: {
-          summary: 'Take an enriched event',
-          description: 'Any answer other than 202 means: send it again later.',
-          operationId: 'processEvent',
-          parameters: ['x-b3-traceid', 'x-request-id'].map((name) => ({
-            name,
-            in: 'header',
-            required: false,
-            description: 'Follows the event through the logs and to the core; made up when absent.',
-            schema: { type: 'string' },
-          })),
-          requestBody: {
-            required: true,
-            content: json({ $ref: '#/components/schemas/Event' }, { example: SAMPLE_EVENT }),
-          },
-          responses: {
-            202: {
-              description: 'Applied, queued, ignored by rule, or superseded by a newer event.',
-              content: json({ $ref: '#/components/schemas/Success' }, { examples: successExamples() }),
-            },
-            ...errorResponses(Object.keys(EVENT_ERRORS) as ErrorCode[]),
-          },
-        },
-      },
+      [eventPath]: { post: eventOperation() },
       '/health': probe('Is the process alive?', 'It is.'),
       '/ready': probe('Does it take events?', 'It does.', {
         503: { description: 'It is stopping, or the store fails.' },
