@@ -5,6 +5,7 @@ import { namedText, noteCommand } from '../operate/audit.ts';
 import { Rehearsal, replayOf } from '../operate/rehearsal.ts';
 import { askReplay } from '../operate/replay.ts';
 import type { Result } from '../operate/result.ts';
+import { subscriberPages } from '../operate/subscriber-pages.ts';
 import type { EventFilter, Store, StoredEvent, Views } from '../ports/store.ts';
 import { type Command, type CommandLine, UsageError } from './command.ts';
 import { FILTER_OPTIONS, filterOf, walkEvents } from './event-query.ts';
@@ -124,13 +125,10 @@ async function idsOf(choice: Choice, views: Views): Promise<string[]> {
 async function otherDead(ids: readonly string[], views: Views): Promise<Subscriber[]> {
   const known = new Set(ids);
   const lost: Subscriber[] = [];
-  let afterImsi: string | undefined;
-  for (;;) {
-    const page = await views.subscribers({ dead: true, ...(afterImsi !== undefined && { afterImsi }), limit: BATCH });
+  for await (const page of subscriberPages(BATCH, (place) => views.subscribers({ dead: true, ...place }))) {
     lost.push(...page.filter((subscriber) => !known.has(newest(subscriber)?.eventId ?? '')));
-    if (page.length < BATCH) return lost;
-    afterImsi = page.at(-1)?.imsi;
   }
+  return lost;
 }
 
 async function* eventsOf({ ids, store, tell, begin }: Work): AsyncGenerator<readonly StoredEvent[]> {

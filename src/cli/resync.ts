@@ -2,6 +2,7 @@ import { newest, type Subscriber } from '../core/subscriber.ts';
 import { namedText, noteCommand } from '../operate/audit.ts';
 import type { Result } from '../operate/result.ts';
 import { askResync, NOTHING_KNOWN } from '../operate/resync.ts';
+import { subscriberPages } from '../operate/subscriber-pages.ts';
 import { leftOutBy, type Untaken, untakenOf, untakenText } from '../operate/untaken.ts';
 import { wantedText } from '../operate/wording.ts';
 import type { Store, Views } from '../ports/store.ts';
@@ -77,12 +78,8 @@ async function* named(imsis: readonly string[], views: Views, tell: (result: Res
 }
 
 async function* everybody(views: Views) {
-  let afterImsi: string | undefined;
-  for (;;) {
-    const page = await views.subscribers({ ...(afterImsi !== undefined && { afterImsi }), limit: BATCH });
+  for await (const page of subscriberPages(BATCH, (place) => views.subscribers(place))) {
     yield page.filter((subscriber) => newest(subscriber) !== null);
-    if (page.length < BATCH) return;
-    afterImsi = page.at(-1)?.imsi;
   }
 }
 

@@ -4,6 +4,7 @@ import { type Effect, newest, type Subscriber } from '../core/subscriber.ts';
 import { commonReason, storable } from '../core/text.ts';
 import { namedText } from './audit.ts';
 import type { Desk } from './desk.ts';
+import { subscriberPages } from './subscriber-pages.ts';
 
 /** Dead letters dealt with at a time: the store takes them together, and events that come in meanwhile in between. */
 const BATCH = 200;
@@ -71,13 +72,9 @@ async function* walkNamed(
 }
 
 async function* walkDead(views: Views, why?: string): AsyncGenerator<readonly Candidate[]> {
-  let afterImsi: string | undefined;
-  for (;;) {
-    const filter = { ...(why !== undefined && { why }), ...(afterImsi !== undefined && { afterImsi }), limit: BATCH };
-    const page = await views.deadLetters(filter);
+  const filter = why === undefined ? {} : { why };
+  for await (const page of subscriberPages(BATCH, (place) => views.deadLetters({ ...filter, ...place }))) {
     if (page.length > 0) yield page.map((letter) => ({ imsi: letter.imsi, letter }));
-    if (page.length < BATCH) return;
-    afterImsi = page.at(-1)?.imsi;
   }
 }
 

@@ -53,7 +53,6 @@ export class Rehearsal {
   readonly #views: Views;
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #taken: { readonly eventId: string; readonly decision: Provision }[] = [];
-
   readonly #recorded: string[] = [];
 
   constructor(views: Views) {
