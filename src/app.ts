@@ -26,7 +26,7 @@ import { newIds } from './http/trace.ts';
 import { CircuitLog } from './observe/circuit-log.ts';
 import { systemClock } from './observe/clock.ts';
 import { readOwnStore } from './own-store.ts';
-import { both, type Observer } from './ports/observer.ts';
+import { both } from './ports/observer.ts';
 import type { Logger } from './ports/runtime.ts';
 import type { Store } from './ports/store.ts';
 import { openRecording, type Recording } from './recording.ts';
@@ -75,11 +75,9 @@ export class App {
     const log = this.#log;
     const guard = new GuardedStore(opened, clock, settings.STORE_TIMEOUT * 1000, (fault) => this.#storeChanged(fault));
     const store = watch.store(guard);
-    const watchers = { observer: this.#observer(watch), tracer: watch.tracer };
-    this.#recording = await openRecording(this.#config, store.outbox, log, watchers);
-    const { work, delivery, attempts } = this.#recording
-      ? { work: this.#recording.recorder, delivery: this.#recording.delivery, attempts: this.#recording.calls }
-      : this.#provisioning(store, this.#target as ConfiguredTarget, watch);
+    this.#recording = await openRecording(this.#config, store.outbox, log, watch);
+    const { work, delivery, attempts } =
+      this.#recording ?? this.#provisioning(store, this.#target as ConfiguredTarget, watch);
     const lifecycle = this.#lifecycle;
     const storeFault = () => guard.fault;
     const operators =
@@ -91,7 +89,7 @@ export class App {
         lifecycle,
         log,
         backlog: () => backlogOf(store, settings),
-        observer: this.#observer(watch),
+        observer: watch.observer,
       }) ?? null;
     const keepMs = settings.RETENTION_DAYS * DAY_MS;
     return {
@@ -129,7 +127,7 @@ export class App {
     const cooldownMs = settings.WTL_BREAKER_COOLDOWN * 1000;
     const breaker = new Breaker({ failures: settings.WTL_BREAKER_FAILURES, cooldownMs }, clock);
     const circuitLog = new CircuitLog(breaker, cooldownMs, clock, this.#log);
-    const observer = this.#observer(watch);
+    const { observer } = watch;
     const gate = { concurrency: settings.WTL_MAX_CONCURRENCY, perSecond: settings.WTL_MAX_RPS };
     return new Attempts({
       target: watch.target(target),
@@ -138,12 +136,6 @@ export class App {
       breaker,
       clock,
     });
-  }
-
-  /** Who is told of the work; null when nobody wants to know. */
-  #observer(watch: Watch): Observer | null {
-    const series = this.#operators?.series ?? null;
-    return series && watch.observer ? both(series, watch.observer) : (series ?? watch.observer);
   }
 
   #server(
@@ -156,8 +148,7 @@ export class App {
     const { settings } = this.#config;
     const answers = new Answers(settings.ERROR_TYPE_CASE);
     const log = this.#log;
-    const { tracer } = watch;
-    const observer = this.#observer(watch);
+    const { observer, tracer } = watch;
     const parts = { store, answers, clock: systemClock, log, observer, tracer };
     return buildServer({
       options: {
@@ -216,7 +207,10 @@ export class App {
   }
 
   async #open(opened: Store): Promise<Running> {
-    const watch = await Watch.open(this.#config, this.#sources(), this.#log);
+    const watch = await Watch.open(this.#config, this.#sources(), {
+      log: this.#log,
+      charts: this.#operators?.series ?? null,
+    });
     return await this.#wire(opened, watch).catch(async (error: unknown) => {
       await watch.close(0);
       throw error;

@@ -1,3 +1,4 @@
+import type { Calls } from './app-operators.ts';
 import { ConfigError } from './config/faults.ts';
 import type { Config } from './config/load.ts';
 import type { Delivery } from './delivery/arrival.ts';
@@ -13,15 +14,9 @@ import { openRecordingTarget } from './targets/registry.ts';
 /** The part of the connector that is another one when the target records events (`app.ts` wires the rest). */
 export interface Recording {
   readonly delivery: Delivery;
-  readonly recorder: Recorder;
+  readonly work: Recorder;
   /** One call at a time. What only somebody who mends it ends is told as an open circuit. */
-  readonly calls: {
-    readonly circuit: Recorder['circuit'];
-    readonly rest: number;
-    readonly fault: string | null;
-    readonly underWay: number;
-    readonly waiting: number;
-  };
+  readonly attempts: Calls;
   close(): Promise<void>;
 }
 
@@ -71,10 +66,10 @@ export async function openRecording(
   }
   const waitMs = settings.DELIVERY === 'inline' ? settings.GOOGLE_HTTP_REQUESTS_TIMEOUT * 1000 : 0;
   const delivery = new RecordingDelivery({ outbox, recorder, limits: { capacity: CAPACITY, waitMs } });
-  return { delivery, recorder, calls: callsOf(recorder), close: () => target.close() };
+  return { delivery, work: recorder, attempts: callsOf(recorder), close: () => target.close() };
 }
 
-function callsOf(recorder: Recorder): Recording['calls'] {
+function callsOf(recorder: Recorder): Calls {
   return {
     get circuit() {
       return recorder.circuit;

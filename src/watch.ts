@@ -7,7 +7,7 @@ import type { Sources } from './observe/gauges.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { TracedTarget } from './observe/traced-target.ts';
 import { WatchedStore } from './observe/watched-store.ts';
-import type { Observer } from './ports/observer.ts';
+import { both, type Observer } from './ports/observer.ts';
 import type { Logger } from './ports/runtime.ts';
 import type { Store } from './ports/store.ts';
 import type { Target } from './ports/target.ts';
@@ -24,24 +24,33 @@ export class Watch {
   readonly #listener: MetricsListener | null;
   readonly #log: Logger;
   readonly tracer: Tracer;
+  /** Who is told of the work; null when nobody wants to know. */
+  readonly observer: Observer | null;
 
-  private constructor(config: Config, metrics: Metrics | null, tracer: Tracer, log: Logger) {
+  private constructor(
+    config: Config,
+    parts: { metrics: Metrics | null; tracer: Tracer; log: Logger; charts: Observer | null },
+  ) {
+    const { metrics, tracer, log, charts } = parts;
     this.#config = config;
     this.#metrics = metrics;
     this.#log = log;
     this.#listener = metrics && config.settings.METRICS_PORT !== null ? new MetricsListener(metrics) : null;
     this.tracer = tracer;
+    this.observer = charts && metrics ? both(charts, metrics) : (charts ?? metrics);
   }
 
-  /** @param sources are asked once the parts run. */
-  static async open(config: Config, sources: RunningSources, log: Logger): Promise<Watch> {
+  /**
+   * @param sources are asked once the parts run.
+   * @param charts for operators are told, too; null when there are none.
+   */
+  static async open(
+    config: Config,
+    sources: RunningSources,
+    { log, charts }: { log: Logger; charts: Observer | null },
+  ): Promise<Watch> {
     const [metrics, tracer] = await Promise.all([openMetrics(config, sources), openTracer(config, log)]);
-    return new Watch(config, metrics, tracer, log);
-  }
-
-  /** Null when nobody wants to know. */
-  get observer(): Observer | null {
-    return this.#metrics;
+    return new Watch(config, { metrics, tracer, log, charts });
   }
 
   /** Metrics on the port of the events; null when they are not served there. */
