@@ -11,16 +11,6 @@ export function auditRoutes(app: FastifyInstance, { desk }: AdminParts): void {
     const { before, limit } = givenInQuery(request, AUDIT_QUERY);
     const entries = await desk.views.audit({ ...(before && { beforeSeq: before }), limit });
     const next = entries.length < limit ? null : (entries.at(-1)?.seq ?? null);
-    return {
-      entries: entries.map(({ seq, at, who, what, subject, detail }) => ({
-        seq,
-        at: iso(at),
-        who,
-        what,
-        subject,
-        detail,
-      })),
-      next,
-    };
+    return { entries: entries.map((entry) => ({ ...entry, at: iso(entry.at) })), next };
   });
 }
