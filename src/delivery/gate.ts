@@ -1,3 +1,4 @@
+import { pause } from '../basics/pause.ts';
 import { Semaphore } from '../basics/semaphore.ts';
 import type { Clock } from '../ports/runtime.ts';
 
@@ -35,7 +36,7 @@ export class Gate {
     }
     if (this.#spacing === 0) return 'inside';
     this.#nextStart = start + this.#spacing;
-    if (start > now) await new Promise<void>((resolve) => this.#clock.after(start - now, resolve));
+    if (start > now) await pause(this.#clock, start - now);
     return 'inside';
   }
 

@@ -1,3 +1,4 @@
+import { pause } from '../basics/pause.ts';
 import { type Failure, mayRepeat, pauseBeforeRepeat } from '../core/outcome.ts';
 import {
   asInsert,
@@ -141,7 +142,7 @@ export class InlineDelivery implements Delivery {
       const step = await this.#turn(leg);
       if (step.kind === 'again') {
         // Out of the line: whatever came in meanwhile goes first, and may make this one superfluous.
-        await new Promise<void>((resolve) => this.#clock.after(step.inMs, resolve));
+        await pause(this.#clock, step.inMs);
         leg.attempt++;
         this.#attempts.repeating('event');
       } else if (step.kind === 'first') {
@@ -236,10 +237,10 @@ export class InlineDelivery implements Delivery {
   /** Waits for whoever holds the subscriber. @returns null when the deadline came first. */
   async #claimLater(leg: Leg): Promise<Held | null> {
     const { deadline } = leg.course.context;
-    for (let pause = ASK_AGAIN_MS.first; ; pause = Math.min(pause * 2, ASK_AGAIN_MS.longest)) {
+    for (let restMs = ASK_AGAIN_MS.first; ; restMs = Math.min(restMs * 2, ASK_AGAIN_MS.longest)) {
       const left = deadline - this.#clock.now();
       if (left <= 0) return null;
-      await new Promise<void>((resolve) => this.#clock.after(Math.min(pause, left), resolve));
+      await pause(this.#clock, Math.min(restMs, left));
       const held = await this.#claim(leg);
       if (held) return held;
     }
@@ -318,9 +319,9 @@ export class InlineDelivery implements Delivery {
   /** Only what is safe to repeat is, and only while the deadline leaves room. @returns null when it is not repeated. */
   #repeatIn(failure: Failure, { wanted, course, attempt }: Leg): number | null {
     if (attempt > this.#limits.retries || !mayRepeat(failure.code, wanted.change.action)) return null;
-    const pause = pauseBeforeRepeat(attempt, failure, this.#random());
-    const late = this.#clock.now() + pause >= course.context.deadline;
-    return late || this.#attempts.rest > 0 ? null : pause;
+    const inMs = pauseBeforeRepeat(attempt, failure, this.#random());
+    const late = this.#clock.now() + inMs >= course.context.deadline;
+    return late || this.#attempts.rest > 0 ? null : inMs;
   }
 
   async #fail(effect: Effect, failure: Failure, wanted: Wanted, course: Course): Promise<Step> {
