@@ -1,4 +1,3 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Limits, Subscriber } from '../../core/subscriber.ts';
 import type { Deed } from '../../ports/operating.ts';
@@ -6,6 +5,7 @@ import type { Standing } from '../../ports/outbox.ts';
 import { type CleaningOrder, type Entry, StoreError, type Views } from '../../ports/store.ts';
 import type { AskedWrite, WriteResult } from '../requests.ts';
 import { type Clocks, MACHINE, StoreClock } from './clock.ts';
+import { requireFile, sameFiles, takeLock } from './database-files.ts';
 import { isRefusal, storeError } from './faults.ts';
 import { beginGuestBook, guestMark, type Mark, signGuestBook } from './guest-book.ts';
 import { Intents, intentsFile } from './intents.ts';
@@ -237,59 +237,4 @@ export class Engine {
     this.#db.close();
     this.#lock?.close();
   }
-}
-
-/**
- * SQLite goes on with a file that was deleted or moved away, and all that is written is gone with the process (G3). Once it is
- * back in its place, it is as it was. What is not in the database yet is in the log beside it. A command is over too soon for
- * that.
- * @returns a check; it throws a StoreError when one of them is another one by then.
- */
-function sameFiles({ file, role }: Pick<EngineOptions, 'file' | 'role'>): () => void {
-  if (role !== 'owner' || file === ':memory:') return () => {};
-  const isDatabase = sameFile(file);
-  // Where the database is a link, the log is beside the file that it leads to.
-  const isLog = sameFile(`${realpathSync(file)}-wal`);
-  return () => {
-    isDatabase('the open database');
-    isLog('the "-wal" file of the open database');
-  };
-}
-
-/** @returns a check of whether a path leads to the file that it leads to now; a path that leads to none is not looked at. */
-function sameFile(path: string): (what: string) => void {
-  const opened = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (!opened) return () => {};
-  return (what) => {
-    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-    if (found?.dev === opened.dev && found.ino === opened.ino) return;
-    const fate = found ? `another file was put in place of ${what}` : `${what} was taken away`;
-    throw new StoreError(`${fate}: put it back, or stop the connector and see "A lost store" in the runbook`);
-  };
-}
-
-/** A command works on what a connector keeps; an empty file of its own would only hide a slip of the pen. */
-function requireFile(file: string): void {
-  if (existsSync(file)) return;
-  throw new StoreError('there is no such file; a connector makes it at its first start', { passing: false });
-}
-
-/** A lock that the system takes away when this process dies, however it dies. */
-function takeLock(file: string): DatabaseSync {
-  const lock = new DatabaseSync(`${file}-lock`);
-  try {
-    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-    return lock;
-  } catch (error) {
-    lock.close();
-    if (!isBusy(error)) throw error;
-    throw new StoreError(
-      'another connector is running on this file: give each its own, or use postgres:// for several instances',
-      { passing: false },
-    );
-  }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 5;
 }

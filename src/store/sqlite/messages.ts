@@ -3,7 +3,7 @@ import type { Deed } from '../../ports/operating.ts';
 import type { Standing } from '../../ports/outbox.ts';
 import type { Backlog, CleaningOrder, StoredEvent, Views } from '../../ports/store.ts';
 import type { AskedWrite, WriteResult } from '../requests.ts';
-import type { EngineOptions, Seen } from './engine.ts';
+import type { Seen } from './engine.ts';
 import type { Cleaned } from './journal.ts';
 import type { ConcludeRequest } from './outbox.ts';
 
@@ -51,8 +51,6 @@ export interface ClockMessage {
 export type OpenMessage =
   | { readonly opened: true; readonly isNew: boolean }
   | { readonly opened: false; readonly error: string; readonly passing: boolean };
-
-export type ThreadData = EngineOptions;
 
 /**
  * Writes on their way to the thread: bodies and decisions beside the JSON, which would have to be escaped and read for them.

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type StoredEvent, StoreError } from '../../ports/store.ts';
+import type { EngineOptions } from './engine.ts';
 import type {
   ClockMessage,
   EncodedName,
@@ -9,7 +10,6 @@ import type {
   RequestMessage,
   RequestName,
   Requests,
-  ThreadData,
 } from './messages.ts';
 
 interface Pending {
@@ -38,7 +38,7 @@ export class Thread {
    * @param onClockSet hears by how many milliseconds the thread found the machine's clock set.
    * @throws StoreError when it cannot open the database.
    */
-  static async start(data: ThreadData, onClockSet: (byMs: number) => void = () => {}): Promise<Thread> {
+  static async start(data: EngineOptions, onClockSet: (byMs: number) => void = () => {}): Promise<Thread> {
     const worker = new Worker(ENTRANCE, { workerData: data });
     const opened = await new Promise<OpenMessage>((resolve, reject) => {
       worker.once('message', resolve);

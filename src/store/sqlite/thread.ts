@@ -2,7 +2,7 @@ import { getPriority, setPriority } from 'node:os';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Entry, StoredEvent, StoreError, Views, Write } from '../../ports/store.ts';
 import type { WriteResult } from '../requests.ts';
-import { Engine, type Seen } from './engine.ts';
+import { Engine, type EngineOptions, type Seen } from './engine.ts';
 import { storeError } from './faults.ts';
 import {
   type ClockMessage,
@@ -11,7 +11,6 @@ import {
   type ReplyMessage,
   type RequestMessage,
   type RequestName,
-  type ThreadData,
 } from './messages.ts';
 
 /** The thread that owns the database: SQLite waits for the disk, and events must not wait with it. */
@@ -29,7 +28,7 @@ const MOST_TOGETHER = 100;
 const NICER = { owner: 3, guest: 0, reader: 10 };
 const NICEST = 19;
 
-const options = workerData as ThreadData;
+const options = workerData as EngineOptions;
 const port = parentPort;
 if (!port) throw new Error('this file is a thread of the connector and runs only as one');
 
