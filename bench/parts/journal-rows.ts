@@ -1,6 +1,6 @@
+import type { EventState } from '../../src/contract/event-states.ts';
 import { SAMPLE_EVENT } from '../../src/contract/samples.ts';
 import { commonReason } from '../../src/core/text.ts';
-import type { EventState } from '../../src/ports/store.ts';
 import { imsiOf, msisdnOf } from './events.ts';
 
 /**

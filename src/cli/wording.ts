@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { EventState } from '../ports/store.ts';
+import type { EventState } from '../contract/event-states.ts';
 
 type Style = Parameters<typeof styleText>[0];
 

@@ -1,9 +1,10 @@
+import type { EventState } from '../contract/event-states.ts';
 import { parseEvent } from '../contract/parse.ts';
 import { newest, type Subscriber, type Wanted } from '../core/subscriber.ts';
 import type { Decision } from '../core/types.ts';
 import { compareVersions, type Version, versionOf } from '../core/version.ts';
 import type { EventRow, EventSearch } from '../ports/operating.ts';
-import type { EventState, StoredEvent, Views } from '../ports/store.ts';
+import type { StoredEvent, Views } from '../ports/store.ts';
 
 /**
  * The newest event of a subscriber, when it was answered an error, and nobody promised what it wants. NSPS sends it again, and

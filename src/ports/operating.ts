@@ -1,6 +1,7 @@
+import type { EventState } from '../contract/event-states.ts';
 import type { Names } from '../core/names.ts';
 import type { Subscriber } from '../core/subscriber.ts';
-import type { EventFilter, EventState, StoredEvent } from './store.ts';
+import type { EventFilter, StoredEvent } from './store.ts';
 
 /** What a store tells operators beyond single events and subscribers, and what it keeps about operators. */
 export interface OperatorViews {
@@ -46,8 +47,6 @@ export interface FoundEvents {
   /** When the last event that was looked at came, in milliseconds since 1970; null when none was. */
   readonly reachedAt: number | null;
 }
-
-export type { Names } from '../core/names.ts';
 
 /** A subscriber, and by what he was found. */
 export interface Known {

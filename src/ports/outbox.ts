@@ -1,4 +1,5 @@
-import type { Attempt, Backlog, Entry, EventState, StoredEvent } from './store.ts';
+import type { EventState } from '../contract/event-states.ts';
+import type { Attempt, Backlog, Entry, StoredEvent } from './store.ts';
 
 /** How an event that was to be recorded ended, for now. */
 export interface Conclusion {

@@ -5,8 +5,6 @@ import type { Effect, Subscriber, Wanted } from '../core/subscriber.ts';
 import type { AuditLog, OperatorViews } from './operating.ts';
 import type { Outbox } from './outbox.ts';
 
-export type { EventState };
-
 /** One call to the core. */
 export interface Attempt {
   /** Milliseconds since 1970, when it ended. */

@@ -1,4 +1,5 @@
-import type { Attempt, EventState, StoredEvent } from '../ports/store.ts';
+import type { EventState } from '../contract/event-states.ts';
+import type { Attempt, StoredEvent } from '../ports/store.ts';
 
 /** The first attempt and the last ones tell the story; a month of them would not fit. */
 const MOST_ATTEMPTS = 50;

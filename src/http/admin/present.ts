@@ -1,11 +1,12 @@
 import type { EventStory, EventSummary, SubscriberView, WantedView } from '../../contract/admin.ts';
+import type { Names } from '../../core/names.ts';
 import { NAMELESS } from '../../core/names.ts';
 import { newest, type Release, type Subscriber, type Wanted } from '../../core/subscriber.ts';
 import { explanationOf } from '../../operate/explain.ts';
 import type { Story } from '../../operate/story.ts';
 import type { Untaken } from '../../operate/untaken.ts';
 import { verdictOf } from '../../operate/verdict.ts';
-import type { EventRow, Names } from '../../ports/operating.ts';
+import type { EventRow } from '../../ports/operating.ts';
 import type { Attempt, StoredEvent } from '../../ports/store.ts';
 
 /** What the store knows, as the admin API tells it: times as ISO 8601, absent values as null. */

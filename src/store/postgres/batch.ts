@@ -1,7 +1,8 @@
+import type { EventState } from '../../contract/event-states.ts';
 import { react } from '../../core/react.ts';
 import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
 import { storable } from '../../core/text.ts';
-import type { Attempt, Entry, EventState } from '../../ports/store.ts';
+import type { Attempt, Entry } from '../../ports/store.ts';
 import { mayBeOnItsWay, mergeAttempts, stateAfter, staysDiscarded } from '../journal-rules.ts';
 import { type AskedWrite, asLate, asOfNow, claimEndedBy } from '../requests.ts';
 import type { Leases } from './leases.ts';

@@ -1,14 +1,7 @@
+import type { Names } from '../../core/names.ts';
 import type { Subscriber } from '../../core/subscriber.ts';
 import { commonReason, storable } from '../../core/text.ts';
-import type {
-  AuditEntry,
-  DeadGroup,
-  EventSearch,
-  FoundEvents,
-  Known,
-  Names,
-  OperatorViews,
-} from '../../ports/operating.ts';
+import type { AuditEntry, DeadGroup, EventSearch, FoundEvents, Known, OperatorViews } from '../../ports/operating.ts';
 import { inOrder, knownBy, knownByImsi, type Lookup, lookupOf } from '../find.ts';
 import { type Identifier, namesIn } from '../names.ts';
 import { searchPage } from '../search.ts';

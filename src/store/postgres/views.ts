@@ -1,6 +1,7 @@
+import type { EventState } from '../../contract/event-states.ts';
 import type { Subscriber } from '../../core/subscriber.ts';
 import { storable } from '../../core/text.ts';
-import type { Attempt, Backlog, EventFilter, EventState, StoredEvent, Views } from '../../ports/store.ts';
+import type { Attempt, Backlog, EventFilter, StoredEvent, Views } from '../../ports/store.ts';
 import { asImsi } from '../imsi.ts';
 import { spanOf } from '../search.ts';
 import { PostgresOperatorViews } from './operator-views.ts';

@@ -1,7 +1,8 @@
 import type { ClientBase } from 'pg';
+import type { EventState } from '../../contract/event-states.ts';
 import type { Limits } from '../../core/subscriber.ts';
 import { storable } from '../../core/text.ts';
-import type { Attempt, EventState, Write } from '../../ports/store.ts';
+import type { Attempt, Write } from '../../ports/store.ts';
 import { asImsi, keyOf } from '../imsi.ts';
 import type { AskedWrite, WriteResult } from '../requests.ts';
 import { wholeMs } from '../times.ts';

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { EventState } from '../../contract/event-states.ts';
 import type { EventNews } from '../../core/subscriber.ts';
 import type { Conclusion, Standing } from '../../ports/outbox.ts';
-import type { Attempt, CleaningOrder, Entry, EventState } from '../../ports/store.ts';
+import type { Attempt, CleaningOrder, Entry } from '../../ports/store.ts';
 import { asImsi, keyOf } from '../imsi.ts';
 import { mergeAttempts, recordedAfter, stateAfter, staysDiscarded } from '../journal-rules.ts';
 import { wholeMs } from '../times.ts';

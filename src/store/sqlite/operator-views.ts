@@ -1,15 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { Names } from '../../core/names.ts';
 import type { Subscriber } from '../../core/subscriber.ts';
 import { commonReason } from '../../core/text.ts';
-import type {
-  AuditEntry,
-  DeadGroup,
-  EventSearch,
-  FoundEvents,
-  Known,
-  Names,
-  OperatorViews,
-} from '../../ports/operating.ts';
+import type { AuditEntry, DeadGroup, EventSearch, FoundEvents, Known, OperatorViews } from '../../ports/operating.ts';
 import { inOrder, knownBy, knownByImsi, type Lookup, lookupOf } from '../find.ts';
 import { asImsi } from '../imsi.ts';
 import { type Identifier, namesIn } from '../names.ts';

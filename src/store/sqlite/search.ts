@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { EventState } from '../../contract/event-states.ts';
 import type { EventRow, EventSearch } from '../../ports/operating.ts';
-import type { EventFilter, EventState } from '../../ports/store.ts';
+import type { EventFilter } from '../../ports/store.ts';
 import { asImsi } from '../imsi.ts';
 import { UNFINISHED } from '../journal-rules.ts';
 import { type SearchedJournal, SLACK_MS, type Span, type Stretch } from '../search.ts';

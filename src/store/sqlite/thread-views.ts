@@ -1,5 +1,6 @@
+import type { Names } from '../../core/names.ts';
 import type { Subscriber } from '../../core/subscriber.ts';
-import type { AuditEntry, DeadGroup, EventSearch, FoundEvents, Known, Names } from '../../ports/operating.ts';
+import type { AuditEntry, DeadGroup, EventSearch, FoundEvents, Known } from '../../ports/operating.ts';
 import type { StoredEvent, Views } from '../../ports/store.ts';
 import type { EngineOptions } from './engine.ts';
 import { Thread } from './thread-handle.ts';
