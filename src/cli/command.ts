@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs, styleText } from 'node:util';
+import type { Kind } from '../config/kinds.ts';
 
 /** Exit codes, after sysexits.h where it has one. */
 export const EXIT = {
@@ -90,6 +91,16 @@ export function wholeNumber(line: CommandLine, name: string, min: number, max: n
   const number = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= max) return number;
   throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not "${text}"`);
+}
+
+/** Reads an option that is of a kind of setting; what may hold a secret is not repeated. @throws UsageError */
+export function optionOf<T>(kind: Kind<T>, name: string, text: string): T {
+  try {
+    return kind.parse(text);
+  } catch {
+    const found = kind.mayHideSecret?.(text) ? '' : `, not "${text}"`;
+    throw new UsageError(`--${name} must be ${kind.expected}${found}`);
+  }
 }
 
 /** What `--help` prints, with the end of its last line. */

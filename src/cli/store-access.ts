@@ -2,7 +2,7 @@ import { type StoreLocation, storeUrl } from '../config/kinds.ts';
 import { type Config, loadConfig, readEnvironment } from '../config/load.ts';
 import { type Store, StoreError } from '../ports/store.ts';
 import { readStore } from '../store/open.ts';
-import { type CommandLine, EXIT, type Option, PlainError, UsageError } from './command.ts';
+import { type CommandLine, EXIT, type Option, optionOf, PlainError } from './command.ts';
 
 /** How the commands that look into the store are told which one. */
 export const STORE_OPTION: Option = {
@@ -40,18 +40,9 @@ export async function withStore(
 function configOf(line: CommandLine): Config {
   const named = line.values['store'];
   if (named === undefined) return loadConfig(readEnvironment(), { requireAll: false });
-  checkStore(named);
+  // Said of the option rather than of the setting.
+  optionOf(storeUrl, 'store', named);
   return loadConfig({ ...readEnvironment(), STORE_URL: named }, { requireAll: false });
-}
-
-/** Said of the option rather than of the setting; what may hold a password is not repeated. */
-function checkStore(named: string): void {
-  try {
-    storeUrl.parse(named);
-  } catch {
-    const found = storeUrl.mayHideSecret?.(named) ? '' : `, not "${named}"`;
-    throw new UsageError(`--store must be ${storeUrl.expected}${found}`);
-  }
 }
 
 async function openGuest({ settings }: Config): Promise<Store> {

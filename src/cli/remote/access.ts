@@ -2,7 +2,7 @@ import { baseUrl } from '../../config/kinds.ts';
 import { loadConfig, readEnvironment } from '../../config/load.ts';
 import { isLoopback } from '../../config/loopback.ts';
 import { AdminClient } from '../admin-client.ts';
-import { type CommandLine, EXIT, PlainError, UsageError } from '../command.ts';
+import { type CommandLine, EXIT, optionOf, PlainError } from '../command.ts';
 
 /**
  * Does work with the admin API of the connector that `--url` names, and lets go of it.
@@ -12,7 +12,7 @@ export async function withConnector(
   line: CommandLine,
   work: (client: AdminClient) => Promise<number>,
 ): Promise<number> {
-  const base = urlOf(line.values['url'] ?? '');
+  const base = optionOf(baseUrl, 'url', line.values['url'] ?? '');
   const token = tokenOf();
   if (base.protocol === 'http:' && !isLoopback(base.hostname)) {
     process.stderr.write(`Warning: ADMIN_TOKEN goes to ${base.host} unencrypted; use https://, or a tunnel.\n`);
@@ -22,16 +22,6 @@ export async function withConnector(
     return await work(client);
   } finally {
     await client.close();
-  }
-}
-
-/** What may hold a password is not repeated. */
-function urlOf(text: string): URL {
-  try {
-    return baseUrl.parse(text);
-  } catch {
-    const found = baseUrl.mayHideSecret?.(text) ? '' : `, not "${text}"`;
-    throw new UsageError(`--url must be ${baseUrl.expected}${found}`);
   }
 }
 
