@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
-import { type Fault, faultOf, get } from './api.ts';
+import { type Fault, get } from './api.ts';
 import { type Loaded, useGet } from './load.ts';
+import { useWork } from './work.ts';
 
 /** A page of a list; `next` leads to the one after it. */
 interface Page {
@@ -31,22 +32,15 @@ interface Pages<P extends Page> {
 export function usePages<P extends Page>(path: string, parameter: 'before' | 'after'): Pages<P> {
   const first = useGet<P>(path);
   const [more, setMore] = useState<readonly P[]>([]);
-  const [fault, setFault] = useState<Fault | null>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, fault, run } = useWork();
   const pages = first.value ? [first.value, ...more] : [];
   const next = pages.at(-1)?.next ?? null;
-  const goOn = async () => {
-    setBusy(true);
-    setFault(null);
-    try {
+  const goOn = () =>
+    run(async () => {
       const joint = path.includes('?') ? '&' : '?';
       const page = await get<P>(`${path}${joint}${parameter}=${encodeURIComponent(next ?? '')}`);
       setMore((before) => [...before, page]);
-    } catch (error) {
-      setFault(faultOf(error));
-    }
-    setBusy(false);
-  };
+    });
   const restart = () => {
     setMore([]);
     first.reload();

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { Explanation } from '../../contract/admin.ts';
 import { SAMPLE_EVENT } from '../../contract/samples.ts';
-import { type Fault, faultOf, sendText } from '../lib/api.ts';
+import { sendText } from '../lib/api.ts';
+import { useWork } from '../lib/work.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Failed, PageHead } from '../parts/states.tsx';
 import { Chapter, Checks, RequestsChapter, Walk } from '../parts/story.tsx';
@@ -10,20 +11,12 @@ import { Chapter, Checks, RequestsChapter, Walk } from '../parts/story.tsx';
 export function ExplainPage() {
   const [text, setText] = useState('');
   const [result, setResult] = useState<Explanation | null>(null);
-  const [fault, setFault] = useState<Fault | null>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, fault, run } = useWork();
 
-  const explain = async (event: Event) => {
+  const explain = (event: Event) => {
     event.preventDefault();
-    setBusy(true);
-    setFault(null);
     setResult(null);
-    try {
-      setResult(await sendText<Explanation>('/admin/v1/explain', text));
-    } catch (error) {
-      setFault(faultOf(error));
-    }
-    setBusy(false);
+    void run(async () => setResult(await sendText<Explanation>('/admin/v1/explain', text)));
   };
   return (
     <>

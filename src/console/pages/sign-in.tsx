@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Fault, faultOf, send } from '../lib/api.ts';
+import { type Fault, send } from '../lib/api.ts';
 import { useCell } from '../lib/cell.ts';
 import { session } from '../lib/session.ts';
+import { useWork } from '../lib/work.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { Failed, Notice } from '../parts/states.tsx';
@@ -11,23 +12,21 @@ export function SignInPage() {
   const state = useCell(session);
   const field = useRef<HTMLInputElement>(null);
   const [token, setToken] = useState('');
-  const [fault, setFault] = useState<Fault | null>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, fault, run } = useWork();
   useEffect(() => field.current?.focus(), []);
 
-  const signIn = async (event: Event) => {
+  const signIn = (event: Event) => {
     event.preventDefault();
-    setBusy(true);
-    setFault(null);
-    try {
-      await send('POST', '/console/session', { token });
-      session.value = 'in';
-    } catch (error) {
-      setFault(faultOf(error));
-      setToken('');
-      field.current?.focus();
-    }
-    setBusy(false);
+    void run(async () => {
+      try {
+        await send('POST', '/console/session', { token });
+        session.value = 'in';
+      } catch (error) {
+        setToken('');
+        field.current?.focus();
+        throw error;
+      }
+    });
   };
   return (
     <main class="sign-in" id="main">

@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { Chosen, Preview, Progress } from '../../contract/admin.ts';
-import { type Fault, faultOf, sendForLines } from '../lib/api.ts';
+import { sendForLines } from '../lib/api.ts';
 import { useGet } from '../lib/load.ts';
 import { counted, numberText } from '../lib/words.ts';
+import { useWork } from '../lib/work.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import { Requests } from './requests.tsx';
@@ -23,31 +24,23 @@ const REASON_AT_MOST = 500;
 /** Replays or discards dead letters, once it is confirmed, and shows how far it is. */
 export function BulkDialog({ bulk, onClose }: { bulk: Bulk; onClose: (changed: boolean) => void }) {
   const [progress, setProgress] = useState<Progress | null>(null);
-  const [running, setRunning] = useState(false);
-  const [fault, setFault] = useState<Fault | null>(null);
+  const { busy, fault, run } = useWork();
   const [reason, setReason] = useState('');
   const isDiscard = bulk.kind === 'discard';
   const missing = isDiscard && reason.trim().length < REASON_AT_LEAST;
 
-  const run = async () => {
-    setRunning(true);
-    setFault(null);
-    try {
-      const body = isDiscard ? { chosen: bulk.chosen, reason: reason.trim() } : bulk.chosen;
-      await sendForLines<Progress>(`/admin/v1/dead-letters/${bulk.kind}`, body, setProgress);
-    } catch (error) {
-      setFault(faultOf(error));
-    }
-    setRunning(false);
+  const deal = () => {
+    const body = isDiscard ? { chosen: bulk.chosen, reason: reason.trim() } : bulk.chosen;
+    void run(() => sendForLines<Progress>(`/admin/v1/dead-letters/${bulk.kind}`, body, setProgress));
   };
 
-  const ended = progress !== null && !running;
+  const ended = progress !== null && !busy;
   const button = !ended && (
     <button
       type="button"
       class={`button ${isDiscard ? 'danger' : 'primary'}`}
-      disabled={running || missing}
-      onClick={run}
+      disabled={busy || missing}
+      onClick={deal}
     >
       {isDiscard ? 'Discard' : 'Replay'} {counted(bulk.count, 'dead letter')}
     </button>
@@ -56,7 +49,7 @@ export function BulkDialog({ bulk, onClose }: { bulk: Bulk; onClose: (changed: b
     <Dialog
       title={`${isDiscard ? 'Discard' : 'Replay'} ${bulk.which}`}
       onClose={() => onClose(progress !== null)}
-      busy={running}
+      busy={busy}
       actions={button}
       closeLabel={ended ? 'Close' : 'Cancel'}
     >
