@@ -46,12 +46,15 @@ class ManyEvents implements SearchedJournal {
   }
 }
 
+/** A clock that stands: no page ends because looking took long. */
+const still = () => 0;
+
 /** All pages. @returns the numbers found, and how many events each page looked at. */
 async function walk(journal: ManyEvents, search: EventSearch) {
   const [found, looked]: [number[], number[]] = [[], []];
   for (let beforeSeq: number | null = ROWS; beforeSeq !== null; ) {
     const before = journal.looked;
-    const page = await searchPage(journal, { ...search, beforeSeq });
+    const page = await searchPage(journal, { ...search, beforeSeq }, still);
     looked.push(journal.looked - before);
     found.push(...page.events.map(({ seq }) => seq));
     assert.ok(page.next === null || page.next < beforeSeq);
@@ -88,13 +91,13 @@ describe('a search', () => {
 
   test('goes no further than it has to for a full page', async () => {
     const journal = new ManyEvents(() => true);
-    const page = await searchPage(journal, { type: 'Common', limit: 50 });
+    const page = await searchPage(journal, { type: 'Common', limit: 50 }, still);
     assert.deepEqual([page.events.length, page.next, journal.looked], [50, ROWS - 50, 1_250]);
   });
 
   test('looks at no more than a page when everything fits', async () => {
     const journal = new ManyEvents(() => true);
-    const page = await searchPage(journal, { limit: 50 });
+    const page = await searchPage(journal, { limit: 50 }, still);
     assert.deepEqual([page.events.length, page.next, journal.looked], [50, ROWS - 50, 50]);
   });
 
@@ -103,10 +106,10 @@ describe('a search', () => {
     assert.deepEqual(few.found, [60_000]);
     assert.ok(few.looked.every((count) => count <= 2_000));
     const journal = new ManyEvents(() => false, { bytes: 5 * MIB });
-    await searchPage(journal, { text: 'x', limit: 9 });
+    await searchPage(journal, { text: 'x', limit: 9 }, still);
     assert.equal(journal.looked, 6);
     const huge = new ManyEvents(() => false, { bytes: 50 * MIB });
-    const { next } = await searchPage(huge, { text: 'x', limit: 9 });
+    const { next } = await searchPage(huge, { text: 'x', limit: 9 }, still);
     assert.deepEqual([huge.looked, next], [1, ROWS - 1], 'one at least');
   });
 
