@@ -138,7 +138,7 @@ describe('console', { skip }, () => {
 
   test('what needs a hand is said in words', async () => {
     mock.overview = {
-      circuit: { state: 'open', retryInMs: 12_000, fault: null },
+      circuit: { state: 'open', retryInMs: 55_000, fault: null },
       store: { kind: 'sqlite', fault: 'the disk is full' },
       backlog: { waiting: 4, oldestMs: 1_000, dead: 1 },
     };
@@ -146,7 +146,7 @@ describe('console', { skip }, () => {
     await page.getByText('The store fails: the disk is full.').waitFor();
     await page.getByText('The network is not well').waitFor();
     await page.getByText('The connector gave up on 1 subscriber').waitFor();
-    await page.getByText(/next call in 1\d s/).waitFor();
+    await page.getByText(/next call in \d\d s/).waitFor();
     mock.overview = { circuit: { state: 'open', retryInMs: 12_000, fault: 'share the spreadsheet' } };
     await page.getByText('Nothing can be recorded until this is mended: share the spreadsheet').waitFor();
     mock.overview = { backlog: { waiting: 0, oldestMs: null, dead: 0 } };

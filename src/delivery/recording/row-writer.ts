@@ -1,3 +1,4 @@
+import { toHundredth } from '../../basics/milliseconds.ts';
 import { FAILURES, type Failure, failed } from '../../core/outcome.ts';
 import type { Observer } from '../../ports/observer.ts';
 import type { Outbox } from '../../ports/outbox.ts';
@@ -192,7 +193,7 @@ export class RowWriter {
   async #recorded(note: RecordNote, events: readonly Recordable[], call: { durationMs: number; why?: string }) {
     await this.#parts.endings.recorded(events, this.#textOf(note), call);
     this.#note = note;
-    const fields = { events: events.length, last_row: note.last?.row, duration_ms: call.durationMs };
+    const fields = { events: events.length, last_row: note.last?.row, duration_ms: toHundredth(call.durationMs) };
     this.#parts.log.info(fields, 'Events recorded');
     this.#parts.tracer.arrived(
       events.map(({ eventId }) => eventId),
