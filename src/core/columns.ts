@@ -1,3 +1,4 @@
+import { nestsDeep } from '../contract/nesting.ts';
 import { storable } from './text.ts';
 
 /** What is recorded of an event: columns, each filled from the event by path. Pure. */
@@ -30,6 +31,9 @@ const MOST_COLUMNS = 100;
 /** A cell of Google Sheets holds so many characters. */
 const LONGEST_CELL = 50_000;
 const CUT_MARK = '… (cut)';
+
+/** Stands for a value that no cell can be made of. */
+const TOO_DEEP = '(nested too deep)';
 
 /**
  * Reads a list of columns: `path`, `Title=path`, `Title=first.path|other.path`, or `Title=text {path} text`.
@@ -115,7 +119,8 @@ function stepInto(value: unknown, step: string): unknown {
 
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  return nestsDeep(value) ? TOO_DEEP : JSON.stringify(value);
 }
 
 /** What a cell cannot hold is cut, and says so. */

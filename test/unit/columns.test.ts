@@ -56,6 +56,14 @@ test('a cell never holds more than it can, nor half a character', () => {
   assert.ok(cell && cell.length <= 50_000 && cell.isWellFormed() && cell.endsWith('(cut)'));
 });
 
+test('of a value nested deeper than can be written a cell says so', () => {
+  const [deep, next] = cells('x=deep,y=next', {
+    deep: JSON.parse(`${'{"0":'.repeat(100_000)}1${'}'.repeat(100_000)}`),
+    next: 1,
+  });
+  assert.deepEqual([deep, next], ['(nested too deep)', '1']);
+});
+
 test('whatever comes in, a row is text, one cell a column', () => {
   const columns = parseColumns(DEFAULT_COLUMNS);
   fc.assert(
