@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileWords } from '../config/system-words.ts';
+import { nestsDeep } from '../contract/nesting.ts';
 import { EXIT, PlainError } from './command.ts';
 import { printable } from './wording.ts';
 
@@ -53,6 +54,8 @@ function split(source: string, content: string): SavedEvent[] {
   const whole = parse(content);
   if (whole.ok) {
     if (!Array.isArray(whole.value)) return [{ source, json: content }];
+    if (nestsDeep(whole.value))
+      return unreadable(source, 'an event of its list nests too deep: put each on a line of its own');
     return whole.value.map((event, index) => ({ source: `${source}[${index}]`, json: JSON.stringify(event) }));
   }
   const lines = content.split('\n').map((json, index) => ({ source: `${source}:${index + 1}`, json }));

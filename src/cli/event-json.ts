@@ -1,3 +1,4 @@
+import { nestsDeep } from '../contract/nesting.ts';
 import { parseEvent } from '../contract/parse.ts';
 import type { Decision } from '../core/types.ts';
 import type { StoredEvent } from '../ports/store.ts';
@@ -15,8 +16,8 @@ export function eventJson(event: StoredEvent, raw: boolean): Record<string, unkn
   };
 }
 
-/** The event as an object; as text when it is none that can be read. */
+/** The event as an object; as text when it is none that can be read, or nests too deep to be written again. */
 function bodyValue(body: Uint8Array): unknown {
   const parsed = parseEvent(body);
-  return parsed.kind === 'event' ? parsed.event : Buffer.from(body).toString();
+  return parsed.kind === 'event' && !nestsDeep(parsed.event) ? parsed.event : Buffer.from(body).toString();
 }

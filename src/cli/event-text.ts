@@ -1,3 +1,4 @@
+import { indented } from '../contract/nesting.ts';
 import type { Decision } from '../core/types.ts';
 import type { Standing } from '../operate/story.ts';
 import { decisionLines } from '../operate/wording.ts';
@@ -5,7 +6,7 @@ import type { StoredEvent } from '../ports/store.ts';
 import { columns, heading, PlainError } from './command.ts';
 import { subscriberRows } from './subscriber-text.ts';
 import { timeText } from './times.ts';
-import { printable, stateStyled } from './wording.ts';
+import { printable, stateStyled, visible } from './wording.ts';
 
 /** An event and all that is told of it. */
 export interface Told {
@@ -38,7 +39,7 @@ export function storyText(told: Told): string {
     ]),
     '',
     heading('As NSPS sent it'),
-    pretty(event.body),
+    visible(indented(Buffer.from(event.body).toString())),
     '',
   ].join('\n');
 }
@@ -84,20 +85,4 @@ function attemptLines({ attempts }: StoredEvent): string[] {
     const status = coreStatus === undefined ? '' : ` ${coreStatus}`;
     return `  ${timeText(at)}  ${imsi} ${action}  ${result}${status}${said}  (${Math.round(durationMs)} ms)`;
   });
-}
-
-function pretty(body: Uint8Array): string {
-  const text = Buffer.from(body).toString();
-  try {
-    // What JSON leaves as it is may still move a terminal's cursor.
-    return JSON.stringify(JSON.parse(text), null, 2).replace(/[\u007f-\u009f]|\p{Cf}/gu, escaped);
-  } catch {
-    return printable(text);
-  }
-}
-
-function escaped(character: string): string {
-  return Array.from({ length: character.length }, (_, index) => {
-    return `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`;
-  }).join('');
 }

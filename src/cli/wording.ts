@@ -29,6 +29,20 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd');
 }
 
+/**
+ * Text from outside for a terminal, line by line: what {@link printable} hides is told as JSON tells it. JSON still says the
+ * same, then.
+ */
+export function visible(text: string): string {
+  return text.replace(/[^\P{Cc}\n]|\p{Cf}/gu, escaped);
+}
+
+function escaped(character: string): string {
+  return Array.from({ length: character.length }, (_, index) => {
+    return `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`;
+  }).join('');
+}
+
 /** One line of JSON. */
 export function jsonLine(value: unknown): string {
   return `${JSON.stringify(value)}\n`;

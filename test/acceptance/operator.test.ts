@@ -427,6 +427,22 @@ describe('events and event', () => {
     assert.match(absent.stderr, /there is no event "e-9" in the journal: the id must be whole/);
   });
 
+  test('tells also of an event that is nested too deep to be laid out', async () => {
+    await using site = await Site.make();
+    await site.startConnector();
+    const bytes = JSON.stringify(anEvent({ variables: { x: '@' } })).replace('"@"', '['.repeat(1e5) + ']'.repeat(1e5));
+    await site.post(bytes);
+    await site.becomes('e-1', 'processed');
+    const [whole, listed, told] = [
+      await site.run(['event', 'e-1', '--json']),
+      await site.run(['events', '--json', '--raw']),
+      await site.run(['event', 'e-1']),
+    ];
+    assert.deepEqual([whole.code, whole.stderr, listed.code, listed.stderr], [0, '', 0, '']);
+    for (const { stdout } of [whole, listed]) assert.equal(JSON.parse(stdout).event, bytes, 'as text');
+    assert.deepEqual([told.code, told.stderr, told.stdout.endsWith(`\n${bytes}\n`)], [0, '', true]);
+  });
+
   test('say of a SIM that was deleted that the core has nobody', async () => {
     await using site = await Site.make();
     await site.startConnector({ EVENT_ACTIONS: 'SIM/Deleted=delete' });

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { indented } from '../../contract/nesting.ts';
 import { useNow } from '../lib/clock.ts';
 import { hrefs } from '../lib/router.ts';
 import { ageText, clockText, localText, utcText } from '../lib/time-text.ts';
@@ -128,12 +129,4 @@ export function Json({ value, label }: { value: unknown; label: string }) {
       <pre tabIndex={0}>{typeof value === 'string' ? indented(value) : JSON.stringify(value, null, 2)}</pre>
     </section>
   );
-}
-
-function indented(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }
