@@ -9,7 +9,7 @@ import { probeStore } from '../store/probe.ts';
 import { probeTarget } from '../targets/registry.ts';
 import { type Command, type CommandLine, columns, EXIT } from './command.ts';
 import { Progress, QUIET_MS } from './progress.ts';
-import { styled } from './wording.ts';
+import { printable, styled, visible } from './wording.ts';
 
 export const command: Command = {
   name: 'doctor',
@@ -26,7 +26,7 @@ export const command: Command = {
 
 async function doctor(line: CommandLine): Promise<number> {
   const { findings, exitCode } = await examine();
-  process.stdout.write(line.flags['json'] ? `${JSON.stringify(findings, null, 2)}\n` : readable(findings));
+  process.stdout.write(line.flags['json'] ? `${visible(JSON.stringify(findings, null, 2))}\n` : readable(findings));
   return exitCode;
 }
 
@@ -104,7 +104,7 @@ const MARKS = { ok: ['green', '✔'], warn: ['yellow', '!'], fail: ['red', '✘'
 function readable(findings: readonly Finding[]): string {
   const rows = findings.map(({ verdict, subject, message }) => {
     const [colour, mark] = MARKS[verdict];
-    return [`${styled(colour, mark)} ${subject}`, message] as const;
+    return [`${styled(colour, mark)} ${printable(subject)}`, printable(message)] as const;
   });
   return `${columns(rows).join('\n')}\n`;
 }

@@ -10,6 +10,7 @@ import {
   parseCommandLine,
   UsageError,
 } from './command.ts';
+import { visible } from './wording.ts';
 
 interface Entry {
   readonly summary: string;
@@ -59,9 +60,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 
 async function explainError(name: string, error: unknown): Promise<number> {
   if (error instanceof UsageError) {
-    return complain(`nsps-connector ${name}: ${error.message}\nTry "nsps-connector ${name} --help".`);
+    return complain(`nsps-connector ${name}: ${visible(error.message)}\nTry "nsps-connector ${name} --help".`);
   }
-  if (error instanceof PlainError) return complain(`nsps-connector ${name}: ${error.message}`, error.exitCode);
+  if (error instanceof PlainError) return complain(`nsps-connector ${name}: ${visible(error.message)}`, error.exitCode);
   if (error instanceof Error && 'faults' in error) {
     const { configFaults } = await import('./config-faults.ts');
     return complain(configFaults(name, error.faults as { name: string; message: string }[]), EXIT.config);

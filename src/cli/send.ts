@@ -4,7 +4,7 @@ import { type Command, type CommandLine, EXIT, PlainError, UsageError, wholeNumb
 import { readEventFiles, type SavedEvent } from './event-files.ts';
 import { Poster, type PostResult } from './poster.ts';
 import { Progress } from './progress.ts';
-import { counted, printable, styled } from './wording.ts';
+import { counted, jsonLine, printable, styled } from './wording.ts';
 
 export const command: Command = {
   name: 'send',
@@ -76,7 +76,7 @@ async function sendAll(
       results.push(result);
       if (line.flags['json'] || showAll || !isTaken(result)) {
         progress.clear();
-        process.stdout.write(`${line.flags['json'] ? JSON.stringify(result) : lineOf(result)}\n`);
+        process.stdout.write(line.flags['json'] ? jsonLine(result) : `${lineOf(result)}\n`);
       }
       progress.advance();
     }
@@ -95,8 +95,8 @@ function isTaken({ status }: PostResult): boolean {
 function lineOf({ source, status, body, attempts, durationMs }: Sent): string {
   const colour = status === null || status >= 500 ? 'red' : status >= 300 ? 'yellow' : 'green';
   const code = styled(colour, String(status ?? '---'));
-  const said = body as { message?: string; error?: string } | string;
-  const words = typeof said === 'string' ? said : [said.message, said.error].filter(Boolean).join(': ');
+  const said = body as { message?: string; error?: string } | string | null;
+  const words = typeof said === 'string' ? said : [said?.message, said?.error].filter(Boolean).join(': ');
   const repeats = attempts > 1 ? `, ${attempts} attempts` : '';
   return `${code}  ${source}  ${printable(words)}  (${Math.round(durationMs)} ms${repeats})`;
 }
@@ -106,7 +106,7 @@ function summary(results: readonly Sent[]): string {
     const outcome = (body as { outcome?: string } | null)?.outcome;
     return outcome ?? (status === null ? 'no answer' : String(status));
   });
-  const parts = [...counts].map(([outcome, { length }]) => `${length} ${outcome}`);
+  const parts = [...counts].map(([outcome, { length }]) => `${length} ${printable(String(outcome))}`);
   return `${counted(results.length, 'event')}: ${parts.join(', ')}\n`;
 }
 

@@ -4,6 +4,7 @@ import { type Command, type CommandLine, EXIT, PlainError, UsageError, wholeNumb
 import { readFaultsFile } from './faults-file.ts';
 import { LISTEN_OPTIONS, listenFault } from './listen-fault.ts';
 import { stopSignals } from './signals.ts';
+import { visible } from './wording.ts';
 
 export const command: Command = {
   name: 'simulate',
@@ -69,7 +70,7 @@ async function simulate(line: CommandLine): Promise<number> {
     ...(!line.flags['quiet'] && {
       watcher: {
         refused: (why) => process.stdout.write(`401: ${why}\n`),
-        treated: ({ request }, outcome) => process.stdout.write(`${JSON.stringify(request)} → ${outcome}\n`),
+        treated: ({ request }, outcome) => process.stdout.write(visible(`${JSON.stringify(request)} → ${outcome}\n`)),
       },
     }),
   });

@@ -45,7 +45,7 @@ function escaped(character: string): string {
 
 /** One line of JSON. */
 export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value)}\n`;
+  return `${visible(JSON.stringify(value))}\n`;
 }
 
 /** `1 event`, `2 events`. */

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { faultOf, isSignedIn } from './lib/api.ts';
 import { useCell } from './lib/cell.ts';
 import { startLive } from './lib/live.ts';
+import { startOutsideText } from './lib/outside-text.ts';
 import { followLinks, hrefs, type Place, usePlace } from './lib/router.ts';
 import { session } from './lib/session.ts';
 import { startTheme } from './lib/theme.ts';
@@ -87,6 +88,7 @@ async function askWhoIsHere(): Promise<void> {
 }
 
 startTheme();
+startOutsideText();
 followLinks();
 startLive();
 const root = document.getElementById('app');

@@ -36,7 +36,7 @@ export async function openLog(settings: LogSettings, secrets: readonly Secret[])
 
 async function readableStream(): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty');
-  return pretty({
+  const stream = pretty({
     colorize: !process.env['NO_COLOR'],
     destination: 1,
     messageKey: 'message',
@@ -46,6 +46,8 @@ async function readableStream(): Promise<DestinationStream> {
     errorLikeObjectKeys: ['err'],
     sync: true,
   });
+  // Words of others: what JSON leaves as it is may move the cursor, or write from right to left.
+  return { write: (line) => stream.write(line.replace(/[\u007f-\u009f]|\p{Cf}/gu, '\ufffd')) };
 }
 
 /** A logger on any stream. */

@@ -175,6 +175,37 @@ test('what an event says moves no cursor, whether it is explained or sent', asyn
   }
 });
 
+test('what an event says writes nothing from right to left, in its story, for scripts, and in a log on a terminal', async () => {
+  const event_id = 'e-\u202eevil\u2066\u009b';
+  await using core = await CoreStub.start();
+  const wrapper = ['sh', '-c', 'exec script --quiet --return --command "$*" /dev/null', 'sh'];
+  const STORE_URL = `sqlite:${join(folder, 'turned.db')}`;
+  await using connector = await serve(core.url, { STORE_URL, DEBUG: 'true' }, noTerminal ? [] : wrapper);
+  // By Ctrl-C: what is killed is the terminal only.
+  const end = async () => {
+    if (noTerminal) return;
+    connector.program.child.stdin?.write('\u0003');
+    await connector.program.exited;
+  };
+  await using _ended = { [Symbol.asyncDispose]: end };
+  assert.equal((await post(connector.eventUrl, anEvent({ event_id }))).status, 202);
+  await connector.program.says(/Event processed successfully/);
+  const path = file('turned.json', anEvent({ event_id }));
+  const outputs = [
+    await run(['events', '--json', '--raw'], { STORE_URL }),
+    await run(['event', event_id, '--json'], { STORE_URL }),
+    await run(['event', event_id], { STORE_URL }),
+    await run(['event', `${event_id}?`], { STORE_URL }),
+    await run(['send', '--url', `${connector.url}/${event_id}`, path], { API_TOKEN: TOKEN }),
+    ...(noTerminal ? [] : [{ stdout: connector.program.stdout, stderr: '' }]),
+  ];
+  for (const { stdout, stderr } of outputs) {
+    assert.doesNotMatch(stdout + stderr, /[\u007f-\u009f]|\p{Cf}/u);
+    assert.match(stdout + stderr, /evil|404/);
+  }
+  assert.equal(JSON.parse(outputs[0]?.stdout ?? '').event.event_id, event_id, 'in JSON it is the same');
+});
+
 describe('explain', () => {
   test('says what would happen and why, and the request, for every kind of event', async () => {
     const granted = await run(['explain', file('granted.json', anEvent())], { WTL_API_URL: 'http://core/api/' });

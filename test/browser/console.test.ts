@@ -304,6 +304,20 @@ describe('console', { skip }, () => {
     await page.getByText('There is no event none in the journal').waitFor();
   });
 
+  test('what turns a text around is shown instead of done, on whatever page', async () => {
+    const dead = mock.journal.find(({ state }) => state === 'dead');
+    const id = 'e-\u202eevil\u202c';
+    Object.assign(dead ?? {}, { eventId: id, type: 'SIM/\u2067x', why: 'No such \u202dprofile' });
+    const page = await at('/console/events');
+    await page.getByText('No such \\u202dprofile').first().waitFor();
+    await page.getByRole('link', { name: 'e-\\u202eevil\\u202c' }).click();
+    await page.getByRole('heading', { name: 'Answer to NSPS' }).waitFor();
+    assert.equal(decodeURIComponent(new URL(page.url()).pathname), `/console/events/${id}`, 'it is the same event');
+    const body = await page.locator('body').innerText();
+    assert.match(body, /e-\\u202eevil\\u202c/);
+    assert.doesNotMatch(body, /[\u202a-\u202e\u2066-\u2069]/);
+  });
+
   test('explain walks the example, and names what is wrong with another', async () => {
     const page = await at('/console/explain');
     await page.getByRole('button', { name: 'Example' }).click();
