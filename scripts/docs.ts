@@ -32,9 +32,10 @@ function configDocument(): string {
     'empty value counts as not set. Times are in seconds. Every fault is reported at once, by name, and the program ends',
     'with code 78.',
     '',
-    'A secret can also come from a file: set `<NAME>_FILE` instead of `<NAME>`. The file is read again when it changes and',
-    'on SIGHUP; when it cannot be used, the old secret stays in force and a warning is logged. Emptying or removing the file',
-    'of `API_TOKEN_PREVIOUS`, `ADMIN_TOKEN` or `CONSOLE_TOKEN` revokes that token. The key in `GOOGLE_CREDENTIALS_PATH` is read again in the same way.',
+    'A secret can also come from a file: set `<NAME>_FILE` instead of `<NAME>`. It must be a file of at most 1 MiB, or a link',
+    'to one: a pipe can be read only once, and is refused. The file is read again when it changes and on SIGHUP; when it cannot',
+    'be used, the old secret stays in force and a warning is logged. Emptying or removing the file of `API_TOKEN_PREVIOUS`,',
+    '`ADMIN_TOKEN` or `CONSOLE_TOKEN` revokes that token. The key in `GOOGLE_CREDENTIALS_PATH` is read again in the same way.',
     '',
     ...groups,
   ].join('\n')}`;

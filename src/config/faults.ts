@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readSmallFile } from './small-file.ts';
 import { fileWords } from './system-words.ts';
 
 /** One thing wrong with the settings: the name, and what is expected of it. Never holds a value that is a secret. */
@@ -34,7 +34,7 @@ export class Faults {
   /** The text of a file that a setting names; undefined, and a fault of that setting, when it cannot be read. */
   readFile(name: string, path: string): string | undefined {
     try {
-      return readFileSync(path, 'utf8');
+      return readSmallFile(path);
     } catch (error) {
       this.add(name, `cannot read ${path}: ${fileWords(error)}`);
       return undefined;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Logger } from '../ports/runtime.ts';
 import { readServiceKey, type ServiceKey } from './google-key.ts';
+import { readSmallFile } from './small-file.ts';
 import { fileWords } from './system-words.ts';
 
 const SETTING = 'GOOGLE_CREDENTIALS_PATH';
@@ -65,7 +65,7 @@ function contentOf(
   path: string,
 ): { json: string; fault: null; mark: string } | { json: null; fault: string; mark: string } {
   try {
-    const json = readFileSync(path, 'utf8');
+    const json = readSmallFile(path);
     return { json, fault: null, mark: createHash('sha256').update(json).digest('hex') };
   } catch (error) {
     const fault = `cannot be read: ${fileWords(error)}`;

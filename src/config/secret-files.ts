@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { existsSync, unwatchFile, watchFile } from 'node:fs';
 import type { Logger } from '../ports/runtime.ts';
 import { sameToken } from './doors.ts';
 import type { Config } from './load.ts';
-import { fileWords, systemCode } from './system-words.ts';
+import { readSmallFile } from './small-file.ts';
+import { fileWords } from './system-words.ts';
 import { SETTINGS, type SecretName } from './table.ts';
 
 /** How often the files are looked at, in milliseconds. Polling also sees the symbolic links that Kubernetes swaps. */
@@ -122,11 +123,16 @@ export function absentSecretFiles({ secretFiles }: Config): { readonly setting: 
 /** Holds '' when an optional secret's file is empty or gone: that is how a token is revoked. Never throws. */
 function readSecret(name: SecretName, path: string): Found {
   const optional = !('required' in SETTINGS[name]);
+  let text: string;
   try {
-    if (optional && !existsSync(path)) return { fresh: '' };
-    const text = readFileSync(path, 'utf8').trim();
-    return { fresh: optional && text === '' ? '' : SETTINGS[name].kind.parse(text).reveal() };
+    text = optional && !existsSync(path) ? '' : readSmallFile(path).trim();
   } catch (error) {
-    return { reason: systemCode(error) === '' ? `not ${SETTINGS[name].kind.expected}` : fileWords(error) };
+    return { reason: fileWords(error) };
+  }
+  const { kind } = SETTINGS[name];
+  try {
+    return { fresh: optional && text === '' ? '' : kind.parse(text).reveal() };
+  } catch {
+    return { reason: `not ${kind.expected}` };
   }
 }

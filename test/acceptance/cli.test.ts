@@ -361,6 +361,23 @@ describe('doctor', () => {
     ]);
     assert.equal((await verdicts({})).code, 78);
   });
+  test('is not held up by a secret file that never ends', async () => {
+    const [pipe, large] = [join(folder, 'pipe'), file('large', 'x'.repeat(2 ** 21))];
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    const files = { API_TOKEN_FILE: pipe, WTL_API_TOKEN_FILE: '/dev/zero', ADMIN_TOKEN_FILE: large };
+    const settings = { WTL_API_URL: 'https://core', WTL_CA_FILE: pipe, ...files };
+    await using program = new Program(['doctor'], settings, { wrapper: ['timeout', '60'] });
+    assert.equal((await program.exited).code, 78);
+    const { stdout } = program;
+    const endless = 'it is a pipe or a device, which may never end: name a file, or a link to one';
+    for (const [name, path] of Object.entries({ ...files, ADMIN_TOKEN_FILE: '', WTL_CA_FILE: pipe })) {
+      if (path !== '') assert.match(stdout, new RegExp(`✘ ${name} +cannot read ${path}: ${endless}\n`));
+    }
+    assert.match(
+      stdout,
+      new RegExp(`ADMIN_TOKEN_FILE +cannot read ${large}: it has 2097152 bytes, .* at most 1048576`),
+    );
+  });
   test('shows on a terminal that it waits for a core that does not answer', { skip: noTerminal }, async () => {
     await using core = await CoreStub.start(hang);
     const wrapper = ['sh', '-c', 'exec script --quiet --return --command "$*" /dev/null', 'sh'];

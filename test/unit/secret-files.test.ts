@@ -40,6 +40,14 @@ function tokensInFiles(t: TestContext, first: Tokens) {
 
 const FIRST = { API_TOKEN: 'nsps-1', METRICS_TOKEN: 'metrics-1', ADMIN_TOKEN: 'admin-1', CONSOLE_TOKEN: 'console-1' };
 
+test('a file that grew too large, leaves the old token in force, too', (t) => {
+  const files = tokensInFiles(t, FIRST);
+  const [said, ...others] = files.change({ API_TOKEN: 'x'.repeat(2 ** 21) });
+  assert.deepEqual(others, []);
+  assert.match(said ?? '', /^API_TOKEN: it has 2097152 bytes/);
+  assert.equal(files.inForce('API_TOKEN'), 'nsps-1');
+});
+
 describe('a token read from its file while the connector runs', () => {
   test('is refused when it opens the door of another one, and the old one stays', (t) => {
     const wrong: [Tokens, string][] = [
