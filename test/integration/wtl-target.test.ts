@@ -203,6 +203,24 @@ describe('a single connection', () => {
     assert.deepEqual(new Set(await Promise.all(calls)), new Set(['done']));
   });
 
+  test('that brings more bytes than its answer has is not used again, and they are nobody’s answer', async () => {
+    const none = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
+    const refusal = '{"result":false,"error":"No such profile"}';
+    const another = `HTTP/1.1 200 OK\r\ncontent-length: ${refusal.length}\r\n\r\n${refusal}`;
+    for (const surplus of [refusal, another]) {
+      let connections = 0;
+      await using core = await listening(
+        createTcpServer((socket) => {
+          const first = ++connections === 1;
+          socket.on('error', () => {}).on('data', () => socket.write(first ? none + surplus : none));
+        }),
+      );
+      await using target = targetAt(`http://127.0.0.1:${core.port}`, { connections: 1 });
+      const outcomes = [await callOnce(target), await callOnce(target), await callOnce(target)];
+      assert.deepEqual(outcomes.map(told), ['done', 'done', 'done'], 'an empty answer is a success');
+      assert.equal(connections, 2);
+    }
+  });
   test('a target that is closed leaves nobody waiting for it', async () => {
     await using core = await CoreStub.start(hang);
     await using target = single(core.url);
