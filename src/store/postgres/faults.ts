@@ -26,8 +26,22 @@ const WORDS: Readonly<Record<string, string>> = {
   '25P04': 'the database does not answer in time',
 };
 
-/** How the driver says, without a code, that a connection could not be had in time: by itself, and from its pool. */
-const NOT_CONNECTED = /^timeout expired$|connection timeout$/;
+/** What the driver says without a code. */
+const SAID: readonly (readonly [said: RegExp, words: string])[] = [
+  // By itself, and from its pool.
+  [/^timeout expired$|connection timeout$/, 'the database does not answer in time'],
+  // Also of a proxy that has no server to pass it on to.
+  [
+    /^Connection terminated/,
+    'the connection was ended without an answer: is it PostgreSQL that listens there, and is it up?',
+  ],
+  [/^received invalid response/, 'what answers there is not PostgreSQL: check host and port'],
+  [
+    /error establishing an SSL connection/,
+    'what answers there is not PostgreSQL, or not ready for TLS: check host and port',
+  ],
+  [/does not support SSL/, 'it speaks no TLS: turn that on there, or leave sslmode out of the URL'],
+];
 
 /** Rules broken (23), values that cannot be (22), too large (54): it is the request that is at fault, not the database. */
 export function isRefusal(error: unknown): boolean {
@@ -67,7 +81,8 @@ export function isAnswer(error: unknown): boolean {
 export function storeError(error: unknown, name: string): StoreError {
   if (error instanceof StoreError) return new StoreError(`${name}: ${error.message}`, { passing: error.passing });
   const message = wordsOf(error);
-  const words = NOT_CONNECTED.test(message) ? WORDS['ETIMEDOUT'] : WORDS[codeOf(error) ?? ''];
+  const code = codeOf(error);
+  const words = code === null ? SAID.find(([said]) => said.test(message))?.[1] : WORDS[code];
   if (words === undefined) return new StoreError(`${name}: ${message}`);
   return new StoreError(`${name}: ${words}${message === '' ? '' : ` (${message})`}`);
 }
