@@ -89,9 +89,12 @@ export function rowOf(event: unknown, eventId: string, columns: readonly Column[
   return [idCell(eventId), ...columns.map((column) => fitted(cellOf(event, column)))];
 }
 
-/** An event's id as it stands in its cell, and is found there again: on one line, never empty. */
+/** What is not to be seen in a cell, or may not be kept there, and the character that tells it. Single blanks between words are. */
+const UNSEEN = /[\p{Cc}\\]|[^\S ]|^ | (?=\s|$)/gu;
+
+/** An event's id as it stands in its cell, and is found there again: on one line, never empty, and no other id's cell. */
 export function idCell(eventId: string): string {
-  const line = eventId.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+  const line = eventId.replace(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return line === '' ? '(blank)' : line;
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SAMPLE_EVENT } from '../../src/contract/samples.ts';
-import { DEFAULT_COLUMNS, parseColumns, rowOf, titlesOf } from '../../src/core/columns.ts';
+import { DEFAULT_COLUMNS, idCell, parseColumns, rowOf, titlesOf } from '../../src/core/columns.ts';
 
 const cells = (text: string, event: unknown = SAMPLE_EVENT) => rowOf(event, 'e-1', parseColumns(text)).slice(1);
 
@@ -54,6 +54,28 @@ test('what is no list of columns is refused, and the entry named', () => {
 test('a cell never holds more than it can, nor half a character', () => {
   const [cell] = cells('x=text', { text: '😀'.repeat(40_000) });
   assert.ok(cell && cell.length <= 50_000 && cell.isWellFormed() && cell.endsWith('(cut)'));
+});
+
+test('ids that differ only in what is not seen have cells of their own, each on one line', () => {
+  const ids = [
+    'e 1',
+    'e  1',
+    'e   1',
+    ' e 1',
+    'e 1 ',
+    'e\t1',
+    'e\n1',
+    'e\r1',
+    'e\u00a01',
+    'e\\u000a1',
+    'e\\1',
+    ' ',
+    '  ',
+  ];
+  const found = ids.map(idCell);
+  assert.equal(new Set(found).size, ids.length);
+  for (const cell of found) assert.match(cell, /^\S+( \S+)*$/);
+  assert.equal(idCell('7c2f8f0e-5d0b-4a86 a'), '7c2f8f0e-5d0b-4a86 a');
 });
 
 test('of a value nested deeper than can be written a cell says so', () => {
