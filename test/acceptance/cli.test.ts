@@ -397,6 +397,7 @@ describe('doctor', () => {
     const unmade = await store('sqlite:/proc/connector.db');
     assert.equal(unmade?.verdict, 'fail');
     assert.match(unmade?.message ?? '', /cannot be made: \/proc cannot be written: there is no such file or folder \(/);
+    assert.equal((await store(`sqlite:${folder}`))?.message, `${folder}: it is a folder: name the file in it`);
     const away = await store('postgres://me:hidden@127.0.0.1:1/x');
     assert.equal(away?.verdict, 'fail');
     assert.doesNotMatch(away?.message ?? '', /hidden/);

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../ports/store.ts';
 import type { EngineOptions } from './engine.ts';
@@ -34,7 +34,9 @@ function sameFile(path: string): (what: string) => void {
 
 /** A command works on what a connector keeps; an empty file of its own would only hide a slip of the pen. */
 export function requireFile(file: string): void {
-  if (existsSync(file)) return;
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isDirectory()) throw new StoreError('it is a folder: name the file in it', { passing: false });
+  if (found) return;
   throw new StoreError('there is no such file; a connector makes it at its first start', { passing: false });
 }
 
