@@ -18,13 +18,24 @@ import {
 } from './subscriber.ts';
 import { compareVersions, mergeVersions } from './version.ts';
 
-/** Pure: what becomes of a subscriber. */
+/**
+ * Pure: what becomes of a subscriber. A dead letter waits for an operator, or for what it lacked: nothing makes it due that leaves
+ * it one, not even doubt, since it would only be refused again.
+ */
 export function react(subscriber: Subscriber, effect: Effect, now: number, limits: Limits): Reaction {
+  const reaction = reactionTo(subscriber, effect, now, limits);
+  const { dead, dueAt } = reaction.subscriber;
+  return dead === null || dueAt === null
+    ? reaction
+    : { ...reaction, subscriber: { ...reaction.subscriber, dueAt: null } };
+}
+
+function reactionTo(subscriber: Subscriber, effect: Effect, now: number, limits: Limits): Reaction {
   switch (effect.kind) {
     case 'want':
       return want(subscriber, effect.wanted, effect.after, now);
     case 'expect':
-      return tellOvertaken(subscriber, quietly(expect(subscriber, effect)));
+      return tellOvertaken(subscriber, quietly(expect(subscriber, effect, now)));
     case 'resync':
       return resync(subscriber, now);
     case 'discard':
@@ -46,10 +57,14 @@ function quietly(subscriber: Subscriber): Reaction {
   return { subscriber, accepted: true, news: [] };
 }
 
-function expect(subscriber: Subscriber, { after, wanted }: Extract<Effect, { kind: 'expect' }>): Subscriber {
+function expect(
+  subscriber: Subscriber,
+  { after, wanted }: Extract<Effect, { kind: 'expect' }>,
+  now: number,
+): Subscriber {
   const told = { ...subscriber, after: mergeReleases(subscriber.after, after) };
   if (!wanted || isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted)) return told;
-  return { ...told, desired: inPlaceOfDesired(subscriber, wanted) };
+  return inPlaceOfDesired(told, wanted, now);
 }
 
 function want(subscriber: Subscriber, wanted: Wanted, after: readonly Release[], now: number): Reaction {
@@ -203,7 +218,7 @@ function applied(
     // A swap may have been announced since: its release is still to come.
     after: subscriber.after.filter((release) => !released.some((done) => covers(done, release))),
     unsettledUntil,
-    dueAt: left && subscriber.dead === null ? sooner(subscriber.dueAt, now) : unsettledUntil,
+    dueAt: left ? sooner(subscriber.dueAt, now) : unsettledUntil,
     waitingSince: left ? subscriber.waitingSince : null,
     attempts: 0,
     dead: left ? subscriber.dead : null,
@@ -254,7 +269,7 @@ function failed(
   const marked = result === 'unsure' ? unsure(subscriber, wanted, now, limits) : subscriber;
   const another = marked.desired !== null && (isAnother(marked.desired, wanted) || isInsertSince(subscriber, effect));
   // Something newer came in meanwhile, or the insert that it lacked: the failure is of no more interest.
-  if (another) return quietly({ ...marked, dueAt: marked.dead === null ? sooner(marked.dueAt, now) : marked.dueAt });
+  if (another) return quietly({ ...marked, dueAt: sooner(marked.dueAt, now) });
   if (result === 'rejected' && marked.desired && !marked.desired.owed) {
     // Nobody was promised anything, and NSPS is told the refusal: what the core confirmed last counts again. An earlier attempt
     // may still be carried out, over whatever is confirmed first.
@@ -302,8 +317,9 @@ function tryAgain(
 function unsure(subscriber: Subscriber, wanted: Wanted, now: number, limits: Limits): Subscriber {
   const known =
     isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted) || isPromisedSince(subscriber, wanted);
+  if (isDropped(subscriber, wanted)) return inDoubt(subscriber, now, limits);
   return {
-    ...(known ? underDelete(subscriber, wanted) : { ...subscriber, desired: inPlaceOfDesired(subscriber, wanted) }),
+    ...(known ? underDelete(subscriber, wanted) : inPlaceOfDesired(subscriber, wanted, now)),
     unsettledUntil: now + limits.settleAfterMs,
   };
 }
@@ -315,13 +331,27 @@ function underDelete(subscriber: Subscriber, sent: Wanted | null): Subscriber {
   return { ...subscriber, applied: kept(subscriber.applied), desired: kept(subscriber.desired) };
 }
 
+/** What was promised is only forgotten for something newer, or when an operator discards it, be it while it is sent once more. */
+function isDropped(subscriber: Subscriber, { owed, version }: Wanted): boolean {
+  const known = newest(subscriber);
+  return owed && (known === null || compareVersions(known.version, version) < 0);
+}
+
 /**
- * A state that takes the place of what is desired. Where that was a promise, this is one too: if the core refused it later, the
- * promise would be lost with it.
+ * A state takes the place of what is desired. Where that was a promise, this is one too: if the core refused it later, the
+ * promise would be lost with it. Where it was a dead letter, this is none.
  */
-function inPlaceOfDesired(subscriber: Subscriber, wanted: Wanted): Wanted {
-  const version = mergeVersions(newest(subscriber)?.version ?? null, wanted.version);
-  return { ...inKeptForm(subscriber, wanted), version, owed: wanted.owed || (subscriber.desired?.owed ?? false) };
+function inPlaceOfDesired(subscriber: Subscriber, wanted: Wanted, now: number): Subscriber {
+  const { desired, dead, unsettledUntil } = subscriber;
+  const known = newest(subscriber);
+  const owed = wanted.owed || (desired?.owed ?? false);
+  const version = mergeVersions(known?.version ?? null, wanted.version);
+  const revived = dead !== null && known?.eventId !== wanted.eventId;
+  return {
+    ...subscriber,
+    ...(revived && { ...idle, dueAt: owed ? now : unsettledUntil }),
+    desired: { ...inKeptForm(subscriber, wanted), version, owed },
+  };
 }
 
 /** Whether another promise, no older by its stamps, was made while the attempt was under way: it stays. */
@@ -341,7 +371,7 @@ function inDoubt(subscriber: Subscriber, now: number, limits: Limits): Subscribe
 function abandoned(subscriber: Subscriber, wanted: Wanted | null, now: number, limits: Limits): Subscriber {
   if (!wanted) return inDoubt(subscriber, now, limits);
   const marked = unsure(subscriber, wanted, now, limits);
-  return marked.dead === null ? { ...marked, dueAt: sooner(marked.dueAt, marked.unsettledUntil) } : marked;
+  return { ...marked, dueAt: sooner(marked.dueAt, marked.unsettledUntil) };
 }
 
 /** @param retryInMs null when somebody else comes back. */

@@ -158,7 +158,7 @@ test('a second connector on the same file says what to do; the lock goes with th
 });
 
 test('whatever lies in the file of intents, the connector starts, and knows what can be read of it', async () => {
-  const held = JSON.stringify({ imsi: SOMEBODY, wanted: wantedAt(1) });
+  const held = JSON.stringify({ imsi: SOMEBODY, wanted: wantedAt(1, { owed: false }) });
   const odd = ['{"imsi":"x","wanted":null}', '{"imsi":"250010000000001","wanted":{}}'];
   const rubbish = ['', '\0'.repeat(4096), '5\nnull\n[]\n{}', ...odd, held.slice(0, -9)];
   for (const text of ['', ...rubbish.map((line) => `${line}\n${held}\n${held.slice(0, 40)}`)]) {

@@ -59,12 +59,13 @@ describe('several connectors on one PostgreSQL', () => {
   test('take over from one that hangs, and are not disturbed when it wakes up', async () => {
     await using bench = await postgresBench();
     const [hanging, next, third] = await Promise.all([bench.open(), bench.open(), bench.open()]);
-    await hanging.claim(IMSI, wantedAt(1), 1);
+    const sent = wantedAt(1, { owed: false });
+    await hanging.claim(IMSI, sent, 1);
     const found = await untilFree(next, IMSI);
-    assert.deepEqual([found.desired, found.applied], [wantedAt(1), null], 'it may have been sent');
-    await hanging.write(effects({ kind: 'applied', imsi: IMSI, wanted: wantedAt(1), ageMs: 1, released: [] }));
+    assert.deepEqual([found.desired, found.applied], [sent, null], 'it may have been sent');
+    await hanging.write(effects({ kind: 'applied', imsi: IMSI, wanted: sent, ageMs: 1, released: [] }));
     assert.equal(await third.claim(IMSI, null, LONG_MS), null, 'the lease is that of the next one');
-    assert.deepEqual((await third.views.subscriber(IMSI))?.applied, wantedAt(1), 'but what it knows is kept');
+    assert.deepEqual((await third.views.subscriber(IMSI))?.applied, sent, 'but what it knows is kept');
     await next.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null }));
     assert.ok(await third.claim(IMSI, null, LONG_MS));
   });

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { failed } from '../../src/core/outcome.ts';
 import type { Wanted } from '../../src/core/subscriber.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
+import type { Store } from '../../src/ports/store.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
@@ -17,8 +18,12 @@ const HOUR_MS = 3_600_000;
 /** Rounds after which nothing more comes. */
 const ROUNDS = 200;
 
-/** A call of unknown result for the old SIM, which is called by the number; it is looked after in an hour. */
-const UNKNOWN = { kind: 'failed', imsi: OLD, result: 'unsure', why: 'no answer', retryInMs: HOUR_MS } as const;
+/** Calls of unknown result for the old SIM, which is called by the number; it is looked after in an hour. */
+async function unknown(store: Store, wanted: Wanted, calls = 1): Promise<void> {
+  const result = { result: 'unsure', why: 'no answer', retryInMs: HOUR_MS, counts: true } as const;
+  await store.write(effects({ kind: 'want', imsi: OLD, wanted, after: [] }));
+  for (let n = 0; n < calls; n++) await store.write(effects({ kind: 'failed', imsi: OLD, wanted, ...result }));
+}
 
 /**
  * The new SIM wants a number that the core refuses as long as `refuses` says so.
@@ -62,9 +67,9 @@ async function site(refuses: (site: { calls: number; ms: number }) => boolean, s
   return { store, met, play };
 }
 
-/** The same call, the SIM being given up for it. */
-async function giveUp(store: Awaited<ReturnType<typeof site>>['store'], wanted: Wanted): Promise<void> {
-  for (let n = 0; n < LIMITS.maxAttempts; n++) await store.write(effects({ ...UNKNOWN, wanted, counts: true }));
+/** So many that the SIM is given up. */
+async function giveUp(store: Store, wanted: Wanted): Promise<void> {
+  await unknown(store, wanted, LIMITS.maxAttempts);
   assert.ok((await store.look(OLD)).dead);
 }
 
@@ -81,14 +86,14 @@ describe('a core that refuses a number is asked again', () => {
 
   test('after a call of unknown result for another SIM, which is no attempt where that one waits for nobody', async () => {
     const { store, met, play } = await site(({ ms }) => ms < 2 * SETTLE_MS);
-    await store.write(effects({ ...UNKNOWN, wanted: barredAt(1, OLD), counts: true }));
+    await unknown(store, barredAt(1, OLD));
     assert.deepEqual(await play(), { has: NUMBER, dead: null });
     assert.ok(met.length > LIMITS.maxAttempts && met.every(({ attempts }) => attempts === 0), JSON.stringify(met));
   });
 
   test('not for ever where that one may wait for this SIM', async () => {
     const { store, met, play } = await site(() => true);
-    await store.write(effects({ ...UNKNOWN, wanted: wantedAt(1, { imsi: OLD, msisdn: '7' }), counts: true }));
+    await unknown(store, wantedAt(1, { imsi: OLD, msisdn: '7' }));
     const { dead } = await play();
     assert.match(dead ?? '', /^Number taken \(001010000000001 may hold it.*after 3 attempts/);
     assert.ok(met.filter(({ ms }) => ms < SETTLE_MS).length > LIMITS.maxAttempts);

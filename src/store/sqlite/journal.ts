@@ -109,11 +109,6 @@ export class Journal {
     return this.#find(eventId)?.known.status ?? null;
   }
 
-  /** Null for an event never heard of. */
-  stateOf(eventId: string): EventState | null {
-    return this.#find(eventId)?.known.state ?? null;
-  }
-
   /** @param taken whether any of the event's effects was: an event that waits for nothing is superseded, not queued. */
   add(entry: Entry, taken: boolean, write: WriteNumber): void {
     const state = entry.state === 'queued' && !taken ? 'superseded' : entry.state;

@@ -1,14 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { react } from '../../core/react.ts';
-import {
-  type Effect,
-  type EventNews,
-  type Limits,
-  newest,
-  type Subscriber,
-  type Wanted,
-} from '../../core/subscriber.ts';
-import { compareVersions } from '../../core/version.ts';
+import type { Effect, EventNews, Limits, Subscriber } from '../../core/subscriber.ts';
 import type { Deed } from '../../ports/operating.ts';
 import type { Standing } from '../../ports/outbox.ts';
 import type { CleaningOrder, Entry, Write } from '../../ports/store.ts';
@@ -61,22 +53,11 @@ export class Tables {
   /** After a start: whoever held these is gone, and may have sent what he held them for. */
   recover(intents: readonly Intent[]): void {
     this.#times.pullIn(this.#now());
-    for (const { imsi, wanted: left } of intents) {
+    for (const { imsi, wanted } of intents) {
       const news: EventNews[] = [];
-      const wanted = left && this.#isDropped(imsi, left) ? null : left;
       this.#apply({ kind: 'abandoned', imsi, wanted }, news, this.#subscribers.nextWrite());
       for (const one of news) this.#journal.tell(one.eventId, [], one);
     }
-  }
-
-  /**
-   * A promise is only discarded once what came of its call was written. The line that says so may not have come to the file of
-   * intents: what nobody wants any more must not come back with it.
-   */
-  #isDropped(imsi: string, { owed, version, eventId }: Wanted): boolean {
-    const known = newest(this.read(imsi));
-    const dropped = owed && (known === null || compareVersions(known.version, version) < 0);
-    return dropped && this.#journal.stateOf(eventId) === 'discarded';
   }
 
   read(imsi: string): Subscriber {
