@@ -109,7 +109,8 @@ export class Sender {
     const { store } = this.#parts;
     for (const imsi of await wereCalledBy(msisdn, own, released, store)) {
       // One of the chain waits for this very SIM: it would wait for ever.
-      const code = chain.includes(imsi) ? null : await this.#mayHold(imsi);
+      // Where the store fails nobody can tell; what came of the call is kept all the same, and the next one tells.
+      const code = chain.includes(imsi) ? null : await this.#mayHold(imsi).catch(() => 'number_held' as const);
       if (code) return { ...pushed, outcome: failed(code, `${why} (${imsi} may hold it: a call has no known result)`) };
     }
     return pushed;

@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import { failed } from '../../src/core/outcome.ts';
 import type { Wanted } from '../../src/core/subscriber.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
-import type { Store } from '../../src/ports/store.ts';
+import { type Store, StoreError } from '../../src/ports/store.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
-import { effects, entryOf, LIMITS, wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, effects, entryOf, LIMITS, wantedAt } from '../helpers/subscribers.ts';
 import { attemptsOn, barredAt, CALL_MS, SlowCore } from '../helpers/swaps.ts';
 
 const [OLD, NEW] = ['001010000000001', '001010000000002'] as const;
@@ -36,7 +36,7 @@ async function site(refuses: (site: { calls: number; ms: number }) => boolean, s
   const store = directStore({ ...LIMITS, settleAfterMs: SETTLE_MS }, clocks);
   const names = { msisdn: NUMBER, account: null, iccid: null };
   await store.write({ ...effects(), entry: entryOf(1, { imsi: OLD, names }) });
-  await store.write(effects({ kind: 'want', imsi: NEW, wanted: wantedAt(2, { imsi: NEW }), after: [] }));
+  await store.write(acceptanceOf(2, { imsi: NEW }));
   const reconciler = new Reconciler({
     store,
     attempts: attemptsOn(core, clock),
@@ -46,10 +46,12 @@ async function site(refuses: (site: { calls: number; ms: number }) => boolean, s
     limits: { deadlineMs: 5_000, concurrency: 10, rest: { firstMs: 400, longestMs: 400 } },
     newIds: () => ({ requestId: 'r', uniqueId: 'u' }),
   });
-  /** Attempts of the new SIM that were counted before each call, and when that was, in milliseconds. */
-  const met: { attempts: number; ms: number }[] = [];
+  /** Attempts of the new SIM that were counted before each call, calls that its event tells of, and when that was, in milliseconds. */
+  const met: { attempts: number; told: number; ms: number }[] = [];
   core.meanwhile.set(GIVEN, async () => {
-    met.push({ attempts: (await store.look(NEW)).attempts, ms: clock.now() });
+    const { attempts } = await store.look(NEW);
+    const told = (await store.views.event('event-2'))?.attempts.length ?? 0;
+    met.push({ attempts, told, ms: clock.now() });
     if (refuses({ calls: met.length, ms: clock.now() })) core.answers.set(GIVEN, failed('refused', 'Number taken'));
     else core.answers.clear();
   });
@@ -100,6 +102,23 @@ describe('a core that refuses a number is asked again', () => {
     assert.ok(
       met.every(({ attempts, ms }) => attempts === 0 || ms > SETTLE_MS),
       JSON.stringify(met),
+    );
+  });
+
+  test('when a store that fails cannot tell whether somebody may hold it, and the call is in its story', async () => {
+    const { store, met, play } = await site(({ calls }) => calls === 1);
+    const { claim } = store;
+    store.claim = async () => {
+      store.claim = claim;
+      throw new StoreError('not now');
+    };
+    assert.deepEqual(await play(), { has: NUMBER, dead: null });
+    assert.deepEqual(
+      met.map(({ attempts, told }) => ({ attempts, told })),
+      [
+        { attempts: 0, told: 0 },
+        { attempts: 0, told: 1 },
+      ],
     );
   });
 
