@@ -53,6 +53,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   /** Never rejected. */
   readonly reply: Promise<Reply>;
   readonly #limits: ExchangeLimits;
+  readonly #clock: Clock;
+  readonly #deadline: number;
   readonly #resolve: (reply: Reply) => void;
   readonly #cancelTimer: () => void;
   #controller: Dispatcher.DispatchController | null = null;
@@ -67,6 +69,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
     const { promise, resolve } = Promise.withResolvers<Reply>();
     this.reply = promise;
     this.#limits = limits;
+    this.#clock = clock;
+    this.#deadline = clock.now() + limits.ms;
     this.#resolve = resolve;
     this.#cancelTimer = clock.after(limits.ms, () => this.#outOfTime());
   }
@@ -77,6 +81,8 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Timers come last where the process stood still: by now somebody else may be calling.
+    if (this.#clock.now() >= this.#deadline) this.#outOfTime();
     this.#controller = controller;
     // It was given up while the request was waiting for its connection: it must not be sent any more.
     if (this.#settled) controller.abort(new GivenUp());

@@ -22,9 +22,9 @@ function aChange(action: Action = 'update'): Change {
 }
 
 /** To be had with `await using`: its connections end with the test. */
-function targetAt(url: string, more: Partial<ConstructorParameters<typeof WtlTarget>[0]> = {}) {
+function targetAt(url: string, more: Partial<ConstructorParameters<typeof WtlTarget>[0]> = {}, clock = systemClock) {
   const options = { url: new URL(url), token: () => 'core-token-1', connections: 4, connectTimeoutMs: 500, ...more };
-  const target = new WtlTarget(options, systemClock);
+  const target = new WtlTarget(options, clock);
   return Object.assign(target, { [Symbol.asyncDispose]: () => target.close() });
 }
 
@@ -255,6 +255,20 @@ test('a request that waited for its connection beyond the deadline is never sent
   await using silent = await listening(createTcpServer());
   await using target = targetAt(`https://127.0.0.1:${silent.port}`, { connectTimeoutMs: 10_000 });
   assert.match(told(await callOnce(target, 100)), /^connect_failed: Connection timeout/);
+});
+
+test('nor is one whose connection was made while the process stood still beyond the deadline (G1)', async () => {
+  await using core = await CoreStub.start();
+  let stoodStillMs = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + stoodStillMs };
+  await using target = targetAt(core.url, {}, clock);
+  const called = callOnce(target);
+  // What was to be done at the deadline comes after what happened on the network, in one turn of the loop.
+  stoodStillMs = 10_000;
+  assert.match(told(await called), /^connect_failed: Connection timeout/);
+  stoodStillMs = 0;
+  assert.equal(told(await callOnce(target)), 'done');
+  assert.equal(core.calls.length, 1);
 });
 
 describe('https', () => {
