@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { StoreError } from '../../src/ports/store.ts';
 import { signGuestBook } from '../../src/store/sqlite/guest-book.ts';
-import type { SqliteStore } from '../../src/store/sqlite/index.ts';
+import { SqliteStore } from '../../src/store/sqlite/index.ts';
 import { requireToday } from '../../src/store/sqlite/schema.ts';
 import { Thread } from '../../src/store/sqlite/thread-handle.ts';
 import { type SqliteBench, sqliteBench } from '../helpers/sqlite-bench.ts';
-import { acceptanceOf, effects, IMSI, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, effects, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 
 async function refusalOf(bench: SqliteBench): Promise<string> {
   const error = await bench.openAs('guest').catch((reason: unknown) => reason);
@@ -42,6 +42,32 @@ test('a command changes no database that is not of its own version', async () =>
   using db = new DatabaseSync(bench.file);
   db.exec('PRAGMA user_version = 1');
   assert.throws(() => requireToday(db, 2), /older version .*schema 1.*needs 2.*start the connector/s);
+});
+
+test('a connector takes a file that another one has for what it is, whichever link leads to it (G1)', async (t) => {
+  await using bench = await sqliteBench();
+  const link = `${bench.file}.link`;
+  symlinkSync(bench.file, link);
+  // The first of them makes the file through the link.
+  const first = await SqliteStore.open({ file: link, limits: LIMITS });
+  t.after(() => first.close());
+  await assert.rejects(bench.open(), /another connector is running on this file/);
+  await first.claim(IMSI, wantedAt(1, { owed: false }));
+  await first.close();
+  const next = await bench.open();
+  assert.deepEqual((await next.look(IMSI)).desired, wantedAt(1, { owed: false }), 'and what that may have sent');
+});
+
+test('a claim knows of what a command wrote that came by a link (G4)', async (t) => {
+  await using bench = await sqliteBench();
+  const owner = await bench.open();
+  await owner.look(IMSI);
+  const link = `${bench.file}.link`;
+  symlinkSync(bench.file, link);
+  const guest = await SqliteStore.open({ file: link, limits: LIMITS, role: 'guest' });
+  t.after(() => guest.close());
+  await guest.write(acceptanceOf(1));
+  assert.deepEqual((await owner.claim(IMSI, null, 1))?.desired, wantedAt(1));
 });
 
 test('a command takes a file that is no database for what it is', async () => {

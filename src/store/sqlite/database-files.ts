@@ -1,7 +1,8 @@
-import { realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../ports/store.ts';
 import type { EngineOptions } from './engine.ts';
+import { placeOf } from './private-file.ts';
 
 /**
  * SQLite goes on with a file that was deleted or moved away, and all that is written is gone with the process (G3). Once it is
@@ -12,8 +13,7 @@ import type { EngineOptions } from './engine.ts';
 export function sameFiles({ file, role }: Pick<EngineOptions, 'file' | 'role'>): () => void {
   if (role !== 'owner' || file === ':memory:') return () => {};
   const isDatabase = sameFile(file);
-  // Where the database is a link, the log is beside the file that it leads to.
-  const isLog = sameFile(`${realpathSync(file)}-wal`);
+  const isLog = sameFile(`${placeOf(file)}-wal`);
   return () => {
     isDatabase('the open database');
     isLog('the "-wal" file of the open database');

@@ -11,7 +11,7 @@ import { beginGuestBook, guestMark, type Mark, signGuestBook } from './guest-boo
 import { Intents, intentsFile } from './intents.ts';
 import type { Cleaned } from './journal.ts';
 import type { ConcludeRequest, OutboxTables } from './outbox.ts';
-import { makePrivateFile } from './private-file.ts';
+import { makePrivateFile, placeOf } from './private-file.ts';
 import { migrate, refuseOthers, requireToday } from './schema.ts';
 import { Tables } from './tables.ts';
 import { SqliteViews } from './views.ts';
@@ -76,10 +76,11 @@ export class Engine {
       const memory = file === ':memory:';
       if (!memory && role === 'owner') makePrivateFile(file);
       if (role === 'guest') requireFile(file);
-      this.#lock = role === 'owner' && !memory ? takeLock(file) : null;
-      if (this.#lock) beginGuestBook(file);
-      this.#findMark = guestMark({ file, role });
-      this.#announce = role === 'guest' ? () => signGuestBook(file) : () => {};
+      const place = placeOf(file);
+      this.#lock = role === 'owner' && !memory ? takeLock(place) : null;
+      if (this.#lock) beginGuestBook(place);
+      this.#findMark = guestMark({ file: place, role });
+      this.#announce = role === 'guest' ? () => signGuestBook(place) : () => {};
       this.#db = new DatabaseSync(file, { timeout: BUSY_MS, readOnly: role === 'reader' });
       this.#db.exec(`PRAGMA cache_size = -${CACHE_KIB[role]}; PRAGMA mmap_size = ${MAPPED_BYTES}`);
       // Before anything is written: the file may be anything, and its connector may be running.
@@ -94,7 +95,7 @@ export class Engine {
       this.#tables = role === 'reader' ? null : new Tables(this.#db, limits, () => this.#clock.now());
       this.views = new SqliteViews(this.#db);
       this.#version = this.#db.prepare('PRAGMA data_version');
-      if (this.#lock) this.#transaction((tables) => tables.recover(Intents.read(intentsFile(file))));
+      if (this.#lock) this.#transaction((tables) => tables.recover(Intents.read(intentsFile(place))));
     } catch (error) {
       this.#lock?.close();
       throw storeError(error, file);

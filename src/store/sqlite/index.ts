@@ -18,6 +18,7 @@ import { type Holds, HoldsInMemory, Intents, intentsFile } from './intents.ts';
 import type { Cleaned } from './journal.ts';
 import { Memory } from './memory.ts';
 import { encodeWrites } from './messages.ts';
+import { placeOf } from './private-file.ts';
 import { Thread } from './thread-handle.ts';
 import { ThreadOutbox } from './thread-outbox.ts';
 import { ThreadViews } from './thread-views.ts';
@@ -60,8 +61,9 @@ export class SqliteStore implements Store {
     const inMemory = file === ':memory:';
     if (writer.isNew && !inMemory) onNew?.();
     try {
-      const holds = inMemory || role === 'guest' ? new HoldsInMemory() : new Intents(intentsFile(file));
-      const parts = { writer, limits, holds, memory: new Memory(guestMark({ file, role })) };
+      const place = placeOf(file);
+      const holds = inMemory || role === 'guest' ? new HoldsInMemory() : new Intents(intentsFile(place));
+      const parts = { writer, limits, holds, memory: new Memory(guestMark({ file: place, role })) };
       return new SqliteStore(parts, inMemory ? null : { file, limits, role: 'reader' });
     } catch (error) {
       await writer.close();

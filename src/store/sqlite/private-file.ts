@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -9,6 +9,14 @@ import { dirname } from 'node:path';
 export function makePrivateFile(file: string): void {
   makeFolder(dirname(file));
   closeSync(openSync(file, 'a', 0o600));
+}
+
+/**
+ * Where the database is, whichever link leads there: what lies beside it, the lock first of all, is one for all who open it, as
+ * SQLite's own log is. @throws when there is no such file.
+ */
+export function placeOf(file: string): string {
+  return file === ':memory:' ? file : realpathSync(file);
 }
 
 /**
