@@ -114,10 +114,12 @@ export class App {
     const eventIds = new EventIds();
     const reconciler = new Reconciler({ ...parts, log, limits, newIds, eventIds, tracer: watch.tracer });
     const capacity = settings.WTL_MAX_CONCURRENCY + settings.WTL_MAX_WAITING;
+    const inline = { deadlineMs, capacity, retries: settings.WTL_RETRIES };
+    const done = reconciler.passOn.bind(reconciler);
     const delivery =
       settings.DELIVERY === 'queued'
         ? new QueuedDelivery({ store, capacity, eventIds, nudge: () => reconciler.nudge() })
-        : new InlineDelivery({ ...parts, limits: { deadlineMs, capacity, retries: settings.WTL_RETRIES } });
+        : new InlineDelivery({ ...parts, done, limits: inline });
     return { work: reconciler, delivery, attempts };
   }
 

@@ -78,6 +78,9 @@ interface Leg {
   askedAt: number;
 }
 
+/** @param before what was known of the subscriber when he was called for. */
+type Done = (confirmed: Pushed, before: Subscriber) => Promise<void>;
+
 type Ended = Extract<Step, { kind: 'sent' | 'stale' | 'failed' }>;
 
 /** Delivery while NSPS waits: the core's true answer is the answer, and NSPS owns the retry. */
@@ -89,10 +92,20 @@ export class InlineDelivery implements Delivery {
   readonly #limits: InlineLimits;
   readonly #lines: SubscriberLines;
   readonly #refused = new RefusedInserts();
+  readonly #done: Done;
   #inside = 0;
 
-  constructor(parts: { store: Store; attempts: Attempts; clock: Clock; random: Random; limits: InlineLimits }) {
+  /** @param parts.done hears of what is confirmed, once that is written; NSPS does not wait for what comes of it. */
+  constructor(parts: {
+    store: Store;
+    attempts: Attempts;
+    clock: Clock;
+    random: Random;
+    limits: InlineLimits;
+    done: Done;
+  }) {
     this.#store = parts.store;
+    this.#done = parts.done;
     this.#attempts = parts.attempts;
     this.#clock = parts.clock;
     this.#random = parts.random;
@@ -292,6 +305,7 @@ export class InlineDelivery implements Delivery {
       return await this.#fail(effect, pushed.outcome.failure, wanted, course);
     }
     await this.#settle([effect], course, this.#endingOf(leg));
+    void this.#done(pushed, held);
     return { kind: 'stale' };
   }
 
@@ -313,6 +327,7 @@ export class InlineDelivery implements Delivery {
     }
     if (leg.chain.length === 0) course.sent++;
     await this.#settle([effect], course, this.#endingOf(leg));
+    void this.#done(pushed, held);
     return { kind: 'sent' };
   }
 

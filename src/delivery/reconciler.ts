@@ -108,6 +108,14 @@ export class Reconciler {
     this.#running ??= this.#run();
   }
 
+  /**
+   * The core confirmed something of somebody while NSPS waited: whoever wanted the number that he had before is tried again.
+   * @param before what was known of him when he was called for.
+   */
+  async passOn(confirmed: Pushed, before: Subscriber): Promise<void> {
+    await this.#freed.after(confirmed, before, false);
+  }
+
   /** Something came in. */
   nudge(): void {
     this.#rest.nudge();

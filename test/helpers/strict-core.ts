@@ -92,7 +92,11 @@ export function strictSite(t: Pick<TestContext, 'mock'>, mode: 'inline' | 'queue
   reconciler.start();
   const delivery =
     mode === 'inline'
-      ? new InlineDelivery({ ...parts, limits: { deadlineMs: 5_000, capacity: 100, retries: 0 } })
+      ? new InlineDelivery({
+          ...parts,
+          done: reconciler.passOn.bind(reconciler),
+          limits: { deadlineMs: 5_000, capacity: 100, retries: 0 },
+        })
       : new QueuedDelivery({ store, capacity: 100, nudge: () => reconciler.nudge(), eventIds });
   return {
     core,

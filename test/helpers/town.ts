@@ -203,7 +203,11 @@ class Mortal {
     });
     this.delivery =
       mode === 'inline'
-        ? new InlineDelivery({ ...parts, limits: { deadlineMs: DEADLINE_MS, capacity: 100, retries: 0 } })
+        ? new InlineDelivery({
+            ...parts,
+            done: this.reconciler.passOn.bind(this.reconciler),
+            limits: { deadlineMs: DEADLINE_MS, capacity: 100, retries: 0 },
+          })
         : new QueuedDelivery({ ...parts, capacity: 100, nudge: () => this.reconciler.nudge() });
     this.reconciler.start();
   }

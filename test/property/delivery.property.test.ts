@@ -66,7 +66,7 @@ function build(clock: FakeClock, target: Target, concurrency: number, capacity =
     clock,
   });
   const limits = { deadlineMs: 2_000, capacity, retries: 1 };
-  return new InlineDelivery({ store: directStore(), attempts, clock, random: () => 0.5, limits });
+  return new InlineDelivery({ store: directStore(), attempts, clock, random: () => 0.5, limits, done: async () => {} });
 }
 
 const IMSIS = ['001010000000001', '001010000000002', '001010000000003'];

@@ -56,9 +56,10 @@ function connector(mode: 'inline' | 'queued', { plan }: Story, clock: FakeClock)
     newIds: () => ({ requestId: 'r', uniqueId: 'u' }),
   });
   const inline = { deadlineMs: DEADLINE_MS, capacity: 100, retries: 0 };
+  const done = reconciler.passOn.bind(reconciler);
   const delivery: Delivery =
     mode === 'inline'
-      ? new InlineDelivery({ store, attempts, clock, random: random.next, limits: inline })
+      ? new InlineDelivery({ store, attempts, clock, random: random.next, limits: inline, done })
       : new QueuedDelivery({ store, capacity: 100, nudge: () => reconciler.nudge(), eventIds: new EventIds() });
   return { core, store, delivery, reconciler, random };
 }

@@ -5,10 +5,11 @@ import type { Effect, Wanted } from '../../src/core/subscriber.ts';
 import type { Arrival } from '../../src/delivery/arrival.ts';
 import { InlineDelivery } from '../../src/delivery/inline.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
+import type { Store } from '../../src/ports/store.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
-import { acceptanceOf, effects, entryOf, IMSI, LIMITS, wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, effects, entryOf, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
 import { attemptsOn, barredAt, CALL_MS, confirmed, SlowCore, TIMED_OUT } from '../helpers/swaps.ts';
 
 const REFUSED = { kind: 'failed', imsi: IMSI, result: 'rejected', why: 'refused', retryInMs: 1, counts: true } as const;
@@ -25,8 +26,25 @@ async function site() {
   return { clock, store };
 }
 
-function arrivalOf(n: number): Arrival {
-  const { version, change } = wantedAt(n);
+/** While NSPS waits. */
+function connector(store: Store, core: SlowCore, clock: FakeClock) {
+  const parts = { store, attempts: attemptsOn(core, clock), clock, random: () => 0.5 };
+  const limits = { deadlineMs: 5_000, concurrency: 1, rest: { firstMs: 10, longestMs: 10 } };
+  const newIds = () => ({ requestId: 'r', uniqueId: 'u' });
+  const reconciler = new Reconciler({ ...parts, log: memoryLog(), limits, newIds });
+  const done = reconciler.passOn.bind(reconciler);
+  const delivery = new InlineDelivery({ ...parts, done, limits: { deadlineMs: 5_000, capacity: 9, retries: 0 } });
+  return { delivery, reconciler };
+}
+
+async function stopped(reconciler: Reconciler, clock: FakeClock): Promise<void> {
+  const stopping = reconciler.stop();
+  await clock.advance(1_000);
+  await stopping;
+}
+
+function arrivalOf(n: number, msisdn = wantedAt(n).change.state.msisdn): Arrival {
+  const { version, change } = wantedAt(n, { msisdn });
   const { state: _, why, status, attempts, ...draft } = entryOf(n);
   return { decision: { kind: 'provision', action: 'update', version, changes: [change] }, draft };
 }
@@ -93,14 +111,28 @@ test('what was discarded does not come back by a call for it that ends without a
   }
 });
 
+test('inline: a dead letter whose number becomes free by an event is tried again, as by the work of the connector itself', async () => {
+  const clock = new FakeClock();
+  const store = directStore(LIMITS, clock);
+  await confirmed(store, wantedAt(1));
+  const names = { msisdn: wantedAt(1).change.state.msisdn, account: null, iccid: null };
+  await store.write({ ...acceptanceOf(2, { imsi: OTHER_IMSI }), entry: entryOf(2, { imsi: OTHER_IMSI, names }) });
+  await store.write(effects({ ...REFUSED, imsi: OTHER_IMSI, wanted: wantedAt(2, { imsi: OTHER_IMSI }) }));
+  const { delivery, reconciler } = connector(store, new SlowCore(clock), clock);
+  reconciler.start();
+  const told = delivery.deliver(arrivalOf(3, null), []);
+  await clock.advance(1_000);
+  assert.equal((await told).kind, 'processed');
+  const { applied, dead } = await store.look(OTHER_IMSI);
+  assert.deepEqual([applied?.eventId, dead], ['event-2', null]);
+  await stopped(reconciler, clock);
+  await store.close();
+});
+
 test('inline: a dead letter that an operator discards while an older event has it tried once more stays discarded', async () => {
   const { clock, store } = await site();
   const core = new SlowCore(clock);
-  const parts = { store, attempts: attemptsOn(core, clock), clock, random: () => 0.5 };
-  const limits = { deadlineMs: 5_000, concurrency: 1, rest: { firstMs: 10, longestMs: 10 } };
-  const newIds = () => ({ requestId: 'r', uniqueId: 'u' });
-  const reconciler = new Reconciler({ ...parts, log: memoryLog(), limits, newIds });
-  const delivery = new InlineDelivery({ ...parts, limits: { deadlineMs: 5_000, capacity: 9, retries: 0 } });
+  const { delivery, reconciler } = connector(store, core, clock);
   const call = `${IMSI} ${wantedAt(5).change.state.msisdn}`;
   core.answers.set(call, TIMED_OUT);
   core.meanwhile.set(call, () => store.write(effects({ kind: 'discard', imsi: IMSI, why: 'not ours' })));
@@ -114,8 +146,6 @@ test('inline: a dead letter that an operator discards while an older event has i
   const { desired, applied } = await store.look(IMSI);
   assert.deepEqual([desired, applied?.eventId], [null, 'event-1']);
   assert.equal((await store.views.event('event-5'))?.state, 'discarded');
-  const stopped = reconciler.stop();
-  await clock.advance(1_000);
-  await stopped;
+  await stopped(reconciler, clock);
   await store.close();
 });

@@ -49,7 +49,14 @@ function made() {
   const core = new StrictCore();
   const limits = { deadlineMs: 5_000, capacity: 100, retries: 0 };
   const attempts = attemptsOn(core, clock);
-  const delivery = new InlineDelivery({ store: directStore(), attempts, clock, random: () => 0.5, limits });
+  const delivery = new InlineDelivery({
+    store: directStore(),
+    attempts,
+    clock,
+    random: () => 0.5,
+    limits,
+    done: async () => {},
+  });
   /** @returns what NSPS is told. */
   const deliver = async (action: Action, n: number) => {
     const answer = await delivery.deliver(eventAt(n, action), []);

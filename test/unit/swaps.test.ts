@@ -83,7 +83,12 @@ function inline({ concurrency = 10, slow = false } = {}) {
   const store = slow ? slowToClaim(directStore(), clock) : directStore();
   const limits = { deadlineMs: 5_000, capacity: 100, retries: 0 };
   const attempts = attemptsOn(core, clock, concurrency);
-  return { clock, core, store, delivery: new InlineDelivery({ store, attempts, clock, random: () => 0.5, limits }) };
+  return {
+    clock,
+    core,
+    store,
+    delivery: new InlineDelivery({ store, attempts, clock, random: () => 0.5, limits, done: async () => {} }),
+  };
 }
 
 function updateAt(n: number, imsi: string, msisdn: string | null = NUMBER): Arrival {
