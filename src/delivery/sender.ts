@@ -86,7 +86,9 @@ export class Sender {
       inCircle = missing.some(({ change }) => chain.includes(change.state.imsi));
       if (inCircle) continue;
       if (missing.length === 0) {
-        const still = { askedAt: knownAt, holds: () => released.allBefore(wanted) };
+        // What cannot be looked up is looked up again, or fails, in the next round: a call may have been made by now.
+        const holds = () => released.allBefore(wanted).catch(() => false);
+        const still = { askedAt: knownAt, holds };
         const pushed = await push(attempts, known, wanted, releases, context, still);
         if (pushed) return await this.#unlessStillHeld(pushed, chain);
       }

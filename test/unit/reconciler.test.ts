@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { failed, type Outcome } from '../../src/core/outcome.ts';
+import { DONE, failed, type Outcome } from '../../src/core/outcome.ts';
 import { Attempts } from '../../src/delivery/attempts.ts';
 import { Breaker } from '../../src/delivery/breaker.ts';
 import { Gate } from '../../src/delivery/gate.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
 import { WatchedStore } from '../../src/observe/watched-store.ts';
-import type { ClaimOptions, Store } from '../../src/ports/store.ts';
+import { type ClaimOptions, type Store, StoreError } from '../../src/ports/store.ts';
 import { NO_TRACER } from '../../src/ports/tracer.ts';
 import { GuardedStore } from '../../src/store/guard.ts';
 import { directStore } from '../helpers/direct-store.ts';
@@ -141,6 +141,40 @@ test('a SIM that is called for to free its number is held beyond a power failure
   assert.deepEqual(claims, [[OTHER_IMSI, { durable: true }]]);
   const stopped = reconciler.stop();
   await clock.advance(CALL_MS * 2);
+  await stopped;
+  await store.close();
+});
+
+test('a call that was made stays in its story when the store fails before the next one for the same state', async () => {
+  const clock = new FakeClock();
+  const core = new SlowCore(clock);
+  const store = directStore();
+  const { change, ...rest } = wantedAt(1);
+  const wanted = { ...rest, change: { ...change, action: 'insert' } } as const;
+  await store.write({ ...acceptanceOf(1), effects: [{ kind: 'want', imsi: IMSI, wanted, after: [] }] });
+  const lost = { kind: 'failed', imsi: IMSI, wanted, result: 'unsure', why: 'no answer', counts: true } as const;
+  await store.write(effects({ ...lost, retryInMs: 0 }));
+  const call = `${IMSI} ${change.state.msisdn}`;
+  const look = store.look;
+  core.meanwhile.set(call, async () => {
+    // The update that comes before the insert finds nobody; what the number waits for is looked up once more then.
+    core.answers.set(call, core.calls.length === 1 ? failed('unknown_subscriber', 'no such subscriber') : DONE);
+    if (core.calls.length > 1) return;
+    store.look = async () => {
+      store.look = look;
+      throw new StoreError('not now');
+    };
+  });
+  const reconciler = reconcilerOf(store, core, clock, 0);
+  reconciler.start();
+  while (core.calls.length < 2) await clock.advance(CALL_MS);
+  const story = await store.views.event('event-1');
+  assert.deepEqual(
+    story?.attempts.map(({ action, result }) => `${action} ${result}`),
+    ['update unknown_subscriber'],
+  );
+  const stopped = reconciler.stop();
+  await clock.advance(CALL_MS * 3);
   await stopped;
   await store.close();
 });
