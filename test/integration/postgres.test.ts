@@ -423,3 +423,21 @@ async function lockOf(bench: PostgresBench) {
   const release = () => (ended ??= client.end());
   return { release, [Symbol.asyncDispose]: release };
 }
+
+for (const [given, expected] of [
+  ['off', 'on'],
+  ['local', 'local'],
+] as const) {
+  test(`PostgreSQL has what was answered on its disk before, though it is told to commit otherwise: ${given} (G3)`, async () => {
+    await using bench = await postgresBench();
+    await bench.query(`ALTER DATABASE ${new URL(bench.url).pathname.slice(1)} SET synchronous_commit = ${given}`);
+    const store = await bench.open();
+    await bench.query(`
+      CREATE TABLE committed (how text);
+      CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN INSERT INTO public.committed VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
+      CREATE TRIGGER noted AFTER INSERT ON nsps_connector.journal EXECUTE FUNCTION note()`);
+    await store.write(acceptanceOf(1));
+    assert.deepEqual(await bench.query('SELECT how FROM committed'), [{ how: expected }]);
+  });
+}

@@ -26,6 +26,13 @@ const LONG_MS = 60_000;
  */
 const BY_KEY = 'SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off';
 
+/**
+ * What is answered 2xx is on the disk of the database (G3), also where that was told to answer before. Where it waits for a
+ * standby, or for none, is left as it is.
+ */
+const DURABLE =
+  "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
 /** Which database, and who asks. */
 export interface DatabaseAddress {
   /** `postgres://user:password@host:port/database`. */
@@ -75,7 +82,7 @@ export class Database {
       pipeline: true,
     };
     const transactionMs = STATEMENTS_LONG * statementMs;
-    this.#work = new Connections({ ...bounded, max: poolSize }, { statementMs, transactionMs }, BY_KEY);
+    this.#work = new Connections({ ...bounded, max: poolSize }, { statementMs, transactionMs }, BY_KEY, DURABLE);
     this.#views = new Connections({ ...bounded, max: VIEW_CONNECTIONS }, { statementMs });
     // Without a pipeline: one that is full is not cut off, but waited for.
     const long = { ...this.#config, query_timeout: LONG_MS + ANSWER_MS - STATEMENT_MS, max: 1 };
