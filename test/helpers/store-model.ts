@@ -183,11 +183,12 @@ export function numberOf(wanted: Wanted): number {
 async function checkAlways(model: Model, store: Store): Promise<void> {
   const known = new Map((await store.views.subscribers({ limit: 10 })).map((one) => [one.imsi, one]));
   for (const subscriber of known.values()) {
-    const { imsi, applied, unsettledUntil } = subscriber;
+    const { imsi, applied, unsettledUntil, dead, dueAt } = subscriber;
     const n = applied ? numberOf(applied) : 0;
     assert.ok(n >= (model.applied.get(imsi) ?? 0), 'what was applied never goes back');
     model.applied.set(imsi, n);
     assert.ok(unsettledUntil === null || isTakenCareOf(model, subscriber), 'what is in doubt is going to be confirmed');
+    assert.ok(dead === null || dueAt === null, 'a dead letter waits for an operator');
   }
   for (const { imsi, n } of model.owed) {
     const subscriber = known.get(imsi);
