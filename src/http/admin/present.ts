@@ -1,6 +1,5 @@
 import type { EventStory, EventSummary, SubscriberView, WantedView } from '../../contract/admin.ts';
-import type { Names } from '../../core/names.ts';
-import { NAMELESS } from '../../core/names.ts';
+import { NAMELESS, type Names } from '../../core/names.ts';
 import { newest, type Release, type Subscriber, type Wanted } from '../../core/subscriber.ts';
 import { explanationOf } from '../../operate/explain.ts';
 import type { Story } from '../../operate/story.ts';
