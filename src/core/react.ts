@@ -315,9 +315,12 @@ function tryAgain(
 
 /** An attempt ended without a known result: the newest state has to be confirmed once the core has had its time. */
 function unsure(subscriber: Subscriber, wanted: Wanted, now: number, limits: Limits): Subscriber {
+  // A promise is in its place. One that is not was discarded while it was sent once more: that stays so.
   const known =
-    isStale(subscriber, wanted.version) || isConfirmed(subscriber, wanted) || isPromisedSince(subscriber, wanted);
-  if (isDropped(subscriber, wanted)) return inDoubt(subscriber, now, limits);
+    wanted.owed ||
+    isStale(subscriber, wanted.version) ||
+    isConfirmed(subscriber, wanted) ||
+    isPromisedSince(subscriber, wanted);
   return {
     ...(known ? underDelete(subscriber, wanted) : inPlaceOfDesired(subscriber, wanted, now)),
     unsettledUntil: now + limits.settleAfterMs,
@@ -329,12 +332,6 @@ function underDelete(subscriber: Subscriber, sent: Wanted | null): Subscriber {
   if (sent?.change.action !== 'delete') return subscriber;
   const kept = (one: Wanted | null) => (one === null || olderThan(one.version, sent) ? one : asInsert(one));
   return { ...subscriber, applied: kept(subscriber.applied), desired: kept(subscriber.desired) };
-}
-
-/** What was promised is only forgotten for something newer, or when an operator discards it, be it while it is sent once more. */
-function isDropped(subscriber: Subscriber, { owed, version }: Wanted): boolean {
-  const known = newest(subscriber);
-  return owed && (known === null || compareVersions(known.version, version) < 0);
 }
 
 /**
@@ -349,7 +346,7 @@ function inPlaceOfDesired(subscriber: Subscriber, wanted: Wanted, now: number): 
   const revived = dead !== null && known?.eventId !== wanted.eventId;
   return {
     ...subscriber,
-    ...(revived && { ...idle, dueAt: owed ? now : unsettledUntil }),
+    ...(revived && { ...idle, dueAt: owed ? now : unsettledUntil, waitingSince: owed ? now : null }),
     desired: { ...inKeptForm(subscriber, wanted), version, owed },
   };
 }

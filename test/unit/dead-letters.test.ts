@@ -9,19 +9,28 @@ import type { Store } from '../../src/ports/store.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
-import { acceptanceOf, effects, entryOf, IMSI, LIMITS, OTHER_IMSI, wantedAt } from '../helpers/subscribers.ts';
+import {
+  acceptanceOf,
+  effects,
+  entryOf,
+  IMSI,
+  LIMITS,
+  OTHER_IMSI,
+  versionAt,
+  wantedAt,
+} from '../helpers/subscribers.ts';
 import { attemptsOn, barredAt, CALL_MS, confirmed, SlowCore, TIMED_OUT } from '../helpers/swaps.ts';
 
 const REFUSED = { kind: 'failed', imsi: IMSI, result: 'rejected', why: 'refused', retryInMs: 1, counts: true } as const;
 const UNSURE = { ...REFUSED, result: 'unsure', why: 'no answer', retryInMs: null } as const;
 
 /** State 1 was confirmed, and event 5 is a dead letter. */
-async function site() {
+async function site(wanted = wantedAt(5)) {
   const clock = new FakeClock();
   const store = directStore(LIMITS, clock);
   await confirmed(store, wantedAt(1));
-  await store.write(acceptanceOf(5));
-  await store.write(effects({ ...REFUSED, wanted: wantedAt(5) }));
+  await store.write({ ...acceptanceOf(5), effects: [{ kind: 'want', imsi: IMSI, wanted, after: [] }] });
+  await store.write(effects({ ...REFUSED, wanted }));
   assert.equal((await store.look(IMSI)).dead, 'refused');
   return { clock, store };
 }
@@ -87,27 +96,39 @@ describe('a dead letter is none any more once its place is taken', () => {
     test(what, async () => {
       const { store } = await site();
       await store.write(effects(effect));
-      const { dead, dueAt, attempts, desired } = await store.look(IMSI);
+      const { dead, dueAt, waitingSince, attempts, desired } = await store.look(IMSI);
       assert.deepEqual([dead, attempts, desired?.eventId, desired?.owed], [null, 0, 'event-6', true]);
-      assert.notEqual(dueAt, null, 'it was promised');
+      assert.ok(dueAt !== null && waitingSince !== null, 'it was promised, and is waited for');
       assert.equal((await store.views.event('event-5'))?.state, 'superseded');
       await store.close();
     });
   }
 });
 
-test('what was discarded does not come back by a call for it that ends without a result, not even late', async () => {
-  for (const effect of [
-    { ...UNSURE, wanted: wantedAt(5) },
-    { kind: 'abandoned', imsi: IMSI, wanted: wantedAt(5) },
-  ] as const) {
-    const { store } = await site();
-    await store.write(effects({ kind: 'discard', imsi: IMSI, why: 'not ours' }));
-    await store.write(effects(effect));
-    const { desired, dead, unsettledUntil, dueAt } = await store.look(IMSI);
-    assert.deepEqual([desired, dead], [null, null]);
-    assert.ok(unsettledUntil !== null && dueAt === unsettledUntil, 'what was confirmed before is confirmed once more');
-    await store.close();
+describe('what was discarded does not come back by a call for it that ends without a result, not even late', () => {
+  const letters: readonly (readonly [string, Wanted])[] = [
+    ['newer than what was confirmed', wantedAt(5)],
+    ['no newer by its stamps', { ...wantedAt(5), version: versionAt(1) }],
+  ];
+  for (const [what, wanted] of letters) {
+    test(what, async () => {
+      const ends: Effect[] = [
+        { ...UNSURE, wanted },
+        { kind: 'abandoned', imsi: IMSI, wanted },
+      ];
+      for (const effect of ends) {
+        const { store } = await site(wanted);
+        await store.write(effects({ kind: 'discard', imsi: IMSI, why: 'not ours' }));
+        await store.write(effects(effect));
+        const { desired, dead, unsettledUntil, dueAt } = await store.look(IMSI);
+        assert.deepEqual([desired, dead], [null, null]);
+        assert.ok(
+          unsettledUntil !== null && dueAt === unsettledUntil,
+          'what was confirmed before is confirmed once more',
+        );
+        await store.close();
+      }
+    });
   }
 });
 
