@@ -321,16 +321,20 @@ function unsure(subscriber: Subscriber, wanted: Wanted, now: number, limits: Lim
     isStale(subscriber, wanted.version) ||
     isConfirmed(subscriber, wanted) ||
     isPromisedSince(subscriber, wanted);
+  const kept = underDelete(subscriber, wanted);
   return {
-    ...(known ? underDelete(subscriber, wanted) : inPlaceOfDesired(subscriber, wanted, now)),
+    ...(known ? kept : inPlaceOfDesired(kept, wanted, now)),
     unsettledUntil: now + limits.settleAfterMs,
   };
 }
 
-/** A delete whose result is not known, or comes too late, may take away what is no older than it: that is kept as an insert. */
+/**
+ * A delete whose result is not known, or comes too late, may take away whoever is there: all that is known of him is kept as an
+ * insert, also what is older, which counts again should the delete be dropped.
+ */
 function underDelete(subscriber: Subscriber, sent: Wanted | null): Subscriber {
   if (sent?.change.action !== 'delete') return subscriber;
-  const kept = (one: Wanted | null) => (one === null || olderThan(one.version, sent) ? one : asInsert(one));
+  const kept = (one: Wanted | null) => one && asInsert(one);
   return { ...subscriber, applied: kept(subscriber.applied), desired: kept(subscriber.desired) };
 }
 

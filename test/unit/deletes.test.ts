@@ -52,6 +52,24 @@ for (const mode of ['inline', 'queued'] as const) {
     });
   });
 
+  test(`${mode}: a delete of unknown result that is given up does not leave him lost whom the core had before`, async (t) => {
+    const site = strictSite(t, mode);
+    await site.deliver('insert', 1);
+    await site.deliver('update', 2);
+    site.core.fates = ['late'];
+    await site.deliver('delete', 3);
+    site.core.catchUp();
+    assert.equal(site.core.holds, null);
+    const { desired } = await site.store.look(IMSI);
+    assert.ok(desired);
+    const refused = { result: 'rejected', why: 'refused', retryInMs: 1, counts: true } as const;
+    await site.store.write(effects({ kind: 'failed', imsi: IMSI, wanted: desired, ...refused }));
+    await site.store.write(effects({ kind: 'discard', imsi: IMSI, why: 'he stays' }));
+    await site.settle();
+    await assertHolds(site, 2);
+    await site.close();
+  });
+
   test(`${mode}: an update of somebody the core does not have is no insert by itself: he may have been removed by hand`, async (t) => {
     const site = strictSite(t, mode);
     await site.deliver('insert', 1);
