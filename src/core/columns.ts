@@ -89,13 +89,15 @@ export function rowOf(event: unknown, eventId: string, columns: readonly Column[
   return [idCell(eventId), ...columns.map((column) => fitted(cellOf(event, column)))];
 }
 
-/** What is not to be seen in a cell, or may not be kept there, and the character that tells it. Single blanks between words are. */
+/**
+ * What nobody would see in a cell, or what may not be kept there; and the character that begins what is written for it. A single
+ * blank between words is seen.
+ */
 const UNSEEN = /[\p{Cc}\\]|[^\S ]|^ | (?=\s|$)/gu;
 
-/** An event's id as it stands in its cell, and is found there again: on one line, never empty, and no other id's cell. */
+/** An event's id, which is never empty, as it stands in its cell, and is found there again: on one line, and no other id's cell. */
 export function idCell(eventId: string): string {
-  const line = eventId.replace(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return line === '' ? '(blank)' : line;
+  return eventId.replace(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function cellOf(event: unknown, { parts }: Column): string {

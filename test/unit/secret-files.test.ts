@@ -40,7 +40,7 @@ function tokensInFiles(t: TestContext, first: Tokens) {
 
 const FIRST = { API_TOKEN: 'nsps-1', METRICS_TOKEN: 'metrics-1', ADMIN_TOKEN: 'admin-1', CONSOLE_TOKEN: 'console-1' };
 
-test('a file that grew too large, leaves the old token in force, too', (t) => {
+test('a file that grew too large leaves the old token in force', (t) => {
   const files = tokensInFiles(t, FIRST);
   const [said, ...others] = files.change({ API_TOKEN: 'x'.repeat(2 ** 21) });
   assert.deepEqual(others, []);
