@@ -62,6 +62,20 @@ test('that something else than PostgreSQL listens there is said with what to do,
   }
 });
 
+test('what never hangs up keeps neither the start nor doctor waiting', async () => {
+  await using core = await CoreStub.start();
+  await using stubborn = await listening(
+    createServer({ allowHalfOpen: true }, (socket) =>
+      socket.on('error', () => {}).once('data', () => socket.write('N')),
+    ),
+  );
+  const STORE_URL = `postgres://me@127.0.0.1:${stubborn.port}/db?sslmode=require`;
+  const settings = { API_TOKEN: TOKEN, WTL_API_URL: core.url, WTL_API_TOKEN: CORE_TOKEN, STORE_URL, PORT: '0' };
+  const [started, doctor] = await Promise.all([run(['serve'], settings), run(['doctor'], settings)]);
+  assert.equal(started.code, 69);
+  for (const text of [started.stderr, doctor.stdout]) assert.match(text, /it speaks no TLS/);
+});
+
 test('a weaker mode of TLS is taken for the strict one, without a word of the driver', async () => {
   await using bench = await postgresBench();
   for (const mode of ['require', 'verify-ca', 'verify-full']) {

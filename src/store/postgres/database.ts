@@ -15,6 +15,8 @@ const STATEMENTS_LONG = 2;
 const ANSWER_MS = 12_000;
 /** Waiting for another instance's migration, or doing one: tables may be large. */
 const MIGRATION_MS = 1_800_000;
+/** For hanging up in good order. */
+const GOODBYE_MS = 1_000;
 /** For looking, apart from the rest: a long search must not hold up an event. */
 const VIEW_CONNECTIONS = 2;
 const TRIES = 5;
@@ -113,7 +115,7 @@ export class Database {
       await client.query(limitsOfSession({ statementMs: MIGRATION_MS }));
       return await work(client);
     } finally {
-      await client.end().catch(() => {});
+      await endOf(client);
     }
   }
 
@@ -203,6 +205,13 @@ export async function send<Row extends unknown[]>(
 ): Promise<Row[]> {
   const { rows } = await client.query<Row>({ name, text, values: [...values], rowMode: 'array' });
   return rows;
+}
+
+/** Ends a connection; the driver waits for the other side to hang up, too, and that may be no PostgreSQL. */
+async function endOf(client: pg.Client): Promise<void> {
+  const hangUp = setTimeout(() => client.connection.stream.destroy(), GOODBYE_MS);
+  await client.end().catch(() => {});
+  clearTimeout(hangUp);
 }
 
 /** What `work` gives, as long as somebody wants it. */
