@@ -142,7 +142,7 @@ export const GROUPS = {
   },
   Logs: {
     LOG_LEVEL: withDefault(choice('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'), 'INFO', 'Least level written.'),
-    LOG_PII: withDefault(choice('full', 'mask'), 'full', '`mask` hides IMSIs, numbers and names in the logs.'),
+    LOG_PII: withDefault(choice('full', 'mask'), 'full', '`mask` hides IMSIs and numbers in the logs.'),
     DEBUG: withDefault(flag, 'false', 'Readable lines instead of JSON when the output is a terminal.'),
   },
   'Metrics and traces': {
