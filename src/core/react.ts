@@ -1,14 +1,15 @@
 import {
   asInsert,
   asKept,
+  covers,
   type Effect,
   type EventNews,
   isAbsent,
   isInsertLacked,
-  isSameRelease,
   isStale,
   isUpdate,
   type Limits,
+  mergeReleases,
   newest,
   olderThan,
   type Reaction,
@@ -388,18 +389,4 @@ function untouched(subscriber: Subscriber, retryInMs: number | null, now: number
 function sooner(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b;
   return Math.min(a, b);
-}
-
-function covers(done: Release, release: Release): boolean {
-  const sameSim = done.change.state.imsi === release.change.state.imsi;
-  return sameSim && compareVersions(done.version, release.version) >= 0;
-}
-
-/**
- * All releases, each once. Of two of the same SIM both are kept: a number may be older than the later one, and wait for the
- * earlier one only. They are forgotten with the first number that waited for them.
- */
-function mergeReleases(known: readonly Release[], more: readonly Release[]): readonly Release[] {
-  const fresh = more.filter((release) => !known.some((one) => isSameRelease(one, release)));
-  return fresh.length === 0 ? known : [...known, ...fresh];
 }

@@ -244,6 +244,21 @@ export function isSameRelease(a: Release, b: Release): boolean {
   return a.change.state.imsi === b.change.state.imsi && isSameVersion(a.version, b.version);
 }
 
+/** Whether a release that was done is this one, or a later one of the same SIM. */
+export function covers(done: Release, release: Release): boolean {
+  const sameSim = done.change.state.imsi === release.change.state.imsi;
+  return sameSim && compareVersions(done.version, release.version) >= 0;
+}
+
+/**
+ * All releases, each once. Of two of the same SIM both are kept: a number may be older than the later one, and wait for the
+ * earlier one only. They are forgotten with the first number that waited for them.
+ */
+export function mergeReleases(known: readonly Release[], more: readonly Release[]): readonly Release[] {
+  const fresh = more.filter((release) => !known.some((one) => isSameRelease(one, release)));
+  return fresh.length === 0 ? known : [...known, ...fresh];
+}
+
 /**
  * Whether a SIM gave its number back, by what is known of it. Where the versions do not tell which of the two came first, the
  * number does: a SIM that holds it has not released it. Nor has one that still waits for something which may be the release.
