@@ -1,5 +1,5 @@
 import { pause } from '../basics/pause.ts';
-import { type Failure, mayRepeat, pauseBeforeRepeat } from '../core/outcome.ts';
+import { type Failed, type Failure, mayRepeat, pauseBeforeRepeat } from '../core/outcome.ts';
 import {
   asInsert,
   asKept,
@@ -32,7 +32,7 @@ import type { Attempts } from './attempts.ts';
 import { SubscriberLines } from './lines.ts';
 import { asRelease, CLAIM_MARGIN_MS, effectOf, NO_TURN, type Pushed, push, untouched } from './push.ts';
 import { RefusedInserts } from './refused-inserts.ts';
-import { Released } from './releases.ts';
+import { type Before, Released } from './releases.ts';
 
 interface InlineLimits {
   /** One event's whole budget, waiting and repeats included, in milliseconds. */
@@ -199,11 +199,12 @@ export class InlineDelivery implements Delivery {
       if (stale && leg.ends) return await this.#stale(held, leg);
       // A SIM that gives its number on may never have got it: what it had to wait for comes before that, too.
       const releases = isGrant(wanted.change) || !leg.ends ? releasesUpTo(held, wanted.version) : [];
-      const missing = releases.length === 0 ? releases : await this.#missing(held, releases, course);
+      const { missing, overtaken } = await this.#before(held, wanted, releases, course);
       // Those of the chain come last: they wait for this one, and lose the number before they are given it.
       const first = missing.filter((release) => !isOf(leg.chain, release));
       if (first.length > 0) return await this.#releasesFirst(held, first, leg);
       if (stale) return await this.#stale(held, leg);
+      if (overtaken) return await this.#notGiven(held, overtaken, leg);
       return await this.#send(held, leg, isGrant(wanted.change) ? releases : []);
     } finally {
       this.#lines.leave(imsi);
@@ -211,13 +212,17 @@ export class InlineDelivery implements Delivery {
   }
 
   /** What a number has to wait for. Nobody stays held because that could not be looked up. */
-  async #missing(held: Held, releases: readonly Release[], course: Course): Promise<readonly Release[]> {
+  async #before(held: Held, wanted: Wanted, releases: readonly Release[], { released }: Course): Promise<Before> {
     try {
-      return await course.released.missing(held.imsi, releases);
+      return await released.before(wanted, releases);
     } catch (error) {
-      await this.#settle([untouched(held, null)], course, null).catch(() => {});
+      await this.#store.write({ entry: null, story: null, effects: [untouched(held, null)] }).catch(() => {});
       throw error;
     }
+  }
+
+  async #notGiven(held: Held, { failure }: Failed, { wanted, course }: Leg): Promise<Step> {
+    return await this.#fail(untouched(held, null), failure, wanted, course);
   }
 
   /** Lets go of this one while the releases are done: whoever holds one of those SIMs may be waiting for this one. */
@@ -233,9 +238,7 @@ export class InlineDelivery implements Delivery {
    */
   #push(held: Held, wanted: Wanted, releases: readonly Release[], { course, askedAt }: Leg): Promise<Pushed | null> {
     const { released, context } = course;
-    // What cannot be looked up is looked up again, or fails, where the event begins anew.
-    const holds = () => released.allBefore(wanted).catch(() => false);
-    return push(this.#attempts, held, wanted, releases, context, { askedAt, holds });
+    return push(this.#attempts, held, wanted, releases, context, released.still(wanted, askedAt));
   }
 
   /** @returns null when somebody else holds the subscriber, or when it is too late. */
@@ -291,11 +294,12 @@ export class InlineDelivery implements Delivery {
   async #confirm(held: Held, latest: Wanted, leg: Leg, unconfirmed: boolean): Promise<Step> {
     const { wanted, course } = leg;
     const releases = releasesBefore(held, latest);
-    const first = await this.#missing(held, releases, course);
+    const { missing: first, overtaken } = await this.#before(held, latest, releases, course);
     // Each waits for the other: somebody has to begin, and is without a number until the others have theirs.
-    if (first.some((release) => isOf(leg.chain, release))) {
+    if (first.some((release) => isOf(leg.chain, release)) || (overtaken && !leg.ends)) {
       return await this.#send(held, { ...leg, wanted: bareRelease(held, wanted) }, []);
     }
+    if (overtaken) return await this.#notGiven(held, overtaken, leg);
     if (first.length > 0) return await this.#releasesFirst(held, first, leg);
     const pushed = await this.#push(held, latest, releases, leg);
     if (!pushed) return await this.#releasesFirst(held, [], leg);

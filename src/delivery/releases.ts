@@ -1,6 +1,33 @@
-import { isSameRelease, type Release, releasesBefore, releasesUpTo, type Wanted } from '../core/subscriber.ts';
+import { type Failed, failed } from '../core/outcome.ts';
+import {
+  isSameRelease,
+  newestWith,
+  type Release,
+  releasesBefore,
+  releasesUpTo,
+  type Wanted,
+} from '../core/subscriber.ts';
 import { compareVersions } from '../core/version.ts';
 import type { Store } from '../ports/store.ts';
+import type { Still } from './attempts.ts';
+import { wereCalledBy } from './freed.ts';
+
+/** What is to come before a number is given. */
+export interface Before {
+  readonly missing: readonly Release[];
+  /**
+   * The number is another SIM's by something newer: it went there, and the event that takes it from the SIM of this swap has yet
+   * to come. Told when nothing else is missing.
+   */
+  readonly overtaken: Failed | null;
+}
+
+const NOTHING_BEFORE: Before = { missing: [], overtaken: null };
+
+/** Whether the number may be given. */
+export function isFree({ missing, overtaken }: Before): boolean {
+  return missing.length === 0 && overtaken === null;
+}
 
 /** SIMs known to have given their number back, each for one swap. */
 export class Released {
@@ -16,12 +43,32 @@ export class Released {
   }
 
   /**
-   * What is still to be done before a number is given (G5): the releases that nobody has seen done, and what those SIMs
-   * had to wait for themselves, since they may never have got the number. Looked up anew, because swaps are announced while
-   * the core is being called; a pass that finds nothing is the go-ahead, and makes no call.
-   * @param imsi of the SIM that gets the number.
+   * What is between a SIM and its number (G5). Looked up anew, because swaps are announced while the core is being called; a look
+   * that finds nothing is the go-ahead, and makes no call.
+   * @param releases that the number waits for: of events which are no swaps there are none, and they pay nothing for it.
    */
-  async missing(imsi: string, releases: readonly Release[]): Promise<readonly Release[]> {
+  async before(wanted: Wanted, releases: readonly Release[]): Promise<Before> {
+    if (releases.length === 0) return NOTHING_BEFORE;
+    const missing = await this.#missing(wanted.change.state.imsi, releases);
+    return { missing, overtaken: missing.length > 0 ? null : await this.#overtaken(wanted, releases) };
+  }
+
+  /**
+   * Whether a number may still be given when its turn at the core comes. What cannot be looked up then is looked up again, or
+   * fails, where all this begins anew: a call may have been made by now.
+   * @param askedAt when what is known was read, on the clock's `now()`.
+   */
+  still(wanted: Wanted, askedAt: number): Still {
+    return { askedAt, holds: () => this.#mayGive(wanted).catch(() => false) };
+  }
+
+  async #mayGive(wanted: Wanted): Promise<boolean> {
+    const releases = releasesBefore(await this.#store.look(wanted.change.state.imsi), wanted);
+    return isFree(await this.before(wanted, releases));
+  }
+
+  /** The releases that nobody has seen done, and what those SIMs had to wait for themselves: they may never have got the number. */
+  async #missing(imsi: string, releases: readonly Release[]): Promise<readonly Release[]> {
     const missing: Release[] = [];
     const seen: Release[] = [];
     for (let round = releases; round.length > 0; ) {
@@ -35,17 +82,28 @@ export class Released {
     return missing;
   }
 
+  async #overtaken(wanted: Wanted, releases: readonly Release[]): Promise<Failed | null> {
+    const { imsi, msisdn } = wanted.change.state;
+    if (msisdn === null) return null;
+    for (const other of await wereCalledBy(msisdn, imsi, releases, this.#store)) {
+      const newer = newestWith(await this.#store.look(other), msisdn, wanted.version);
+      if (newer) return takenBy(other, newer);
+    }
+    return null;
+  }
+
   /** Asked of swaps only; every other event adds its own, and pays nothing for it. */
   #isDone(release: Release): boolean {
     return this.#done.some((done) => isSameRelease(done, release) || isLater(done, release));
   }
+}
 
-  /** Whether all that a number has to wait for is done, by what is known now. */
-  async allBefore(wanted: Wanted): Promise<boolean> {
-    const { imsi } = wanted.change.state;
-    const releases = releasesBefore(await this.#store.look(imsi), wanted);
-    return (await this.missing(imsi, releases)).length === 0;
-  }
+/** It passes once the SIM loses the number, or the event that is missing comes: it is an attempt, since that may never be. */
+function takenBy(imsi: string, { eventId }: Wanted): Failed {
+  return failed(
+    'not_released',
+    `its number is that of ${imsi} by a newer event (${eventId}); the event that took it there from this SIM has not come`,
+  );
 }
 
 async function before(store: Store, { version, change }: Release): Promise<readonly Release[]> {

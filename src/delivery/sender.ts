@@ -17,7 +17,7 @@ import type { CallContext } from '../ports/target.ts';
 import type { Attempts } from './attempts.ts';
 import { wereCalledBy } from './freed.ts';
 import { asRelease, type Pushed, push } from './push.ts';
-import { Released } from './releases.ts';
+import { type Before, isFree, Released } from './releases.ts';
 
 /** What keeps a number from being given: its SIM is held by somebody (`held`), or what came of its release. */
 type Obstacle = 'held' | Failed;
@@ -63,38 +63,37 @@ export class Sender {
    * Sends what is to be sent of somebody. Swaps are announced while others are called for that: only when a look
    * finds no release that is not done is it sent.
    * @param choose what is to be sent, of what is known; null when nothing is. Asked for something that waits for nobody when
-   *   what it chose waits for one of the chain.
+   *   what it chose would keep the chain waiting.
    * @param chain the SIMs that wait for this one, each for the next: empty when it is sent for its own sake.
    * @returns null when nothing was.
    */
   async send(
     { held, noted, askedAt }: Claimed,
-    choose: (known: Subscriber, inCircle: boolean) => Wanted | null,
+    choose: (known: Subscriber, isStuck: boolean) => Wanted | null,
     context: CallContext,
     chain: readonly string[] = [],
   ): Promise<Pushed | Blocked | null> {
     const { store, attempts, clock } = this.#parts;
     const released = new Released(store);
-    let inCircle = false;
+    let isStuck = false;
     let [known, knownAt]: [Subscriber, number] = [held, askedAt];
     for (; ; [knownAt, known] = [clock.now(), await store.look(held.imsi)]) {
-      const wanted = choose(known, inCircle);
+      const wanted = choose(known, isStuck);
       if (!wanted) return null;
       if (isUnnotedDelete(wanted, noted)) return { wanted, obstacle: 'held' };
       const releases = releasesBefore(known, wanted);
-      const missing = await released.missing(held.imsi, releases);
-      inCircle = missing.some(({ change }) => chain.includes(change.state.imsi));
-      if (inCircle) continue;
-      if (missing.length === 0) {
-        // What cannot be looked up is looked up again, or fails, in the next round: a call may have been made by now.
-        const holds = () => released.allBefore(wanted).catch(() => false);
-        const still = { askedAt: knownAt, holds };
+      const before = await released.before(wanted, releases);
+      isStuck = keepsWaiting(before, chain);
+      if (isStuck) continue;
+      if (isFree(before)) {
+        const still = released.still(wanted, knownAt);
         const pushed = await push(attempts, known, wanted, releases, context, still);
         if (pushed) return await this.#unlessStillHeld(pushed, chain);
       }
-      const obstacle = await this.#releaseAll(missing, wanted, context, [...chain, held.imsi]);
+      const obstacle =
+        before.overtaken ?? (await this.#releaseAll(before.missing, wanted, context, [...chain, held.imsi]));
       if (obstacle) return { wanted, obstacle };
-      released.add(...missing);
+      released.add(...before.missing);
     }
   }
 
@@ -170,7 +169,7 @@ export class Sender {
     const noted = releaseOf(seen, wanted, number, false) ?? wanted;
     const holder = await store.claim(imsi, noted, holdMs, { durable: true });
     if (!holder) return 'held';
-    const choose = (known: Subscriber, inCircle: boolean) => releaseOf(known, wanted, number, inCircle);
+    const choose = (known: Subscriber, isStuck: boolean) => releaseOf(known, wanted, number, isStuck);
     const sent = await this.send({ held: holder, noted, askedAt }, choose, context, chain).catch(
       async (error: unknown) => {
         await letGo(holder).catch(() => {});
@@ -197,6 +196,11 @@ function notReleased(imsi: string, { code, why, retryAfterMs }: Failure): Failed
   });
 }
 
+/** Whether those who wait for a SIM would wait for one of themselves, or for a number that is another SIM's. */
+function keepsWaiting({ missing, overtaken }: Before, chain: readonly string[]): boolean {
+  return chain.length > 0 && (overtaken !== null || missing.some(({ change }) => chain.includes(change.state.imsi)));
+}
+
 /**
  * A delete that came in after its subscriber was taken hold of has to wait for the next time: the claim does not name it. Should
  * this process die during the call, nothing would tell that the core may have nobody any more, and newer states would be sent as
@@ -219,8 +223,8 @@ function releasedBy(sent: Pushed, release: Wanted): Pushed {
  * alone is sent, and the SIM is without a number until the others have theirs. The same where the newer state is a dead letter.
  * @returns null when the number was given back before.
  */
-function releaseOf(known: Subscriber, release: Wanted, number: string | null, inCircle: boolean): Wanted | null {
+function releaseOf(known: Subscriber, release: Wanted, number: string | null, isStuck: boolean): Wanted | null {
   if (isReleased(known, release, number)) return null;
-  if (inCircle || known.dead !== null) return bareRelease(known, release);
+  if (isStuck || known.dead !== null) return bareRelease(known, release);
   return known.desired !== null && isStale(known, release.version) ? known.desired : release;
 }

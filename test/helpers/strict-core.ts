@@ -61,16 +61,16 @@ export class StrictCore implements Target {
   async close() {}
 }
 
-export function arrivalOf(n: number, action: Action): Arrival {
-  const { version, change } = wantedAt(n);
+export function arrivalOf(n: number, action: Action, msisdn?: string): Arrival {
+  const { version, change } = wantedAt(n, { ...(msisdn !== undefined && { msisdn }) });
   const { state: _, why, status, attempts, ...draft } = entryOf(n, { imsi: IMSI });
   return { decision: { kind: 'provision', action, version, changes: [{ ...change, action }] }, draft };
 }
 
 /** His number goes to another SIM, which the core has whatever becomes of him. */
-function swapOf(n: number): Arrival {
+function swapOf(n: number, msisdn?: string): Arrival {
   const { decision, draft } = arrivalOf(n, 'update');
-  const { change } = wantedAt(n, { imsi: OTHER_IMSI });
+  const { change } = wantedAt(n, { imsi: OTHER_IMSI, ...(msisdn !== undefined && { msisdn }) });
   return { decision: { ...decision, action: 'replace', changes: [barredAt(n, IMSI).change, change] }, draft };
 }
 
@@ -101,9 +101,12 @@ export function strictSite(t: Pick<TestContext, 'mock'>, mode: 'inline' | 'queue
   return {
     core,
     store,
-    /** @returns what NSPS is told, once all that can be done now is done. */
-    deliver: async (action: Action | 'replace', n: number): Promise<string> => {
-      const answered = delivery.deliver(action === 'replace' ? swapOf(n) : arrivalOf(n, action), []);
+    /**
+     * @param msisdn his number, or that of the SIM which gets it.
+     * @returns what NSPS is told, once all that can be done now is done.
+     */
+    deliver: async (action: Action | 'replace', n: number, msisdn?: string): Promise<string> => {
+      const answered = delivery.deliver(action === 'replace' ? swapOf(n, msisdn) : arrivalOf(n, action, msisdn), []);
       await clock.advance(1_000);
       const answer = await answered;
       return answer.kind === 'failed' ? answer.failure.code : answer.kind;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { NAMELESS } from '../../src/core/names.ts';
 import { DONE, failed, type Outcome } from '../../src/core/outcome.ts';
 import type { Change, SubscriberState } from '../../src/core/types.ts';
 import type { Arrival } from '../../src/delivery/arrival.ts';
@@ -18,7 +19,7 @@ export interface Story {
 
 type Answer = 'done' | 'away' | 'lost' | 'unheard';
 
-const SIMS = ['001010000000001', '001010000000002', '001010000000003'] as const;
+export const SIMS = ['001010000000001', '001010000000002', '001010000000003'] as const;
 
 const aSim = fc.nat(SIMS.length - 1);
 /** `lost`: it did not come to the core, which nobody knows; `unheard`: it did, and its answer was lost. */
@@ -59,9 +60,15 @@ export function tell({ steps }: Story): { arrivals: Arrival[]; truth: ReadonlyMa
 }
 
 function arrivalOf(n: number, states: readonly SubscriberState[]): Arrival {
-  const imsi = states.at(-1)?.imsi as string;
+  const { imsi, msisdn } = states.at(-1) as SubscriberState;
   const previousImsi = states.length > 1 ? (states[0]?.imsi as string) : null;
-  const { state: _, why, status, attempts, ...draft } = entryOf(n, { imsi, previousImsi });
+  const {
+    state: _,
+    why,
+    status,
+    attempts,
+    ...draft
+  } = entryOf(n, { imsi, previousImsi, names: { ...NAMELESS, msisdn } });
   const changes = states.map((state): Change => ({ action: 'update', state })) as [Change, ...Change[]];
   const action = states.length > 1 ? 'replace' : 'update';
   return { decision: { kind: 'provision', action, version: versionAt(n), changes }, draft };
@@ -75,7 +82,10 @@ const OUTCOMES: Record<Answer, Outcome> = {
   unheard: failed('timeout', 'no answer'),
 };
 
-/** Follows the plan, and fails the test at two SIMs with one number, or two calls for one SIM at a time. */
+/**
+ * Follows the plan, and fails the test at two SIMs with one number, or two calls for one SIM at a time. In disorder only at a
+ * number that an older event takes from a newer one: that another SIM had it, no event may have told yet.
+ */
 export class PlannedCore implements Target {
   readonly name = 'planned';
   readonly states = new Map<string, SubscriberState>();
@@ -84,9 +94,11 @@ export class PlannedCore implements Target {
   readonly #underWay = new Set<string>();
   readonly #plan: Answer[];
   readonly #clock: FakeClock;
+  readonly #inDisorder: boolean;
 
-  constructor(clock: FakeClock, plan: readonly Answer[]) {
+  constructor(clock: FakeClock, plan: readonly Answer[], inDisorder = false) {
     this.#clock = clock;
+    this.#inDisorder = inDisorder;
     this.#plan = [...SIMS.map(() => 'done' as const), ...plan];
   }
 
@@ -103,8 +115,12 @@ export class PlannedCore implements Target {
 
   #keep(state: SubscriberState): void {
     this.states.set(state.imsi, state);
-    const holders = [...this.states.values()].filter(({ msisdn }) => msisdn !== null && msisdn === state.msisdn);
-    if (holders.length > 1) this.faults.push(`${holders.map(({ imsi }) => imsi).join(' and ')} hold ${state.msisdn}`);
+    const others = [...this.states.values()].filter(
+      ({ imsi, msisdn }) => imsi !== state.imsi && msisdn === state.msisdn,
+    );
+    const wronged = others.filter((other) => !this.#inDisorder || eventOf(other) > eventOf(state));
+    if (state.msisdn === null || wronged.length === 0) return;
+    this.faults.push(`${state.imsi} gets ${state.msisdn}, which ${wronged.map(({ imsi }) => imsi).join(' and ')} has`);
   }
 
   /** What billing holds is what the core holds. */
@@ -114,6 +130,11 @@ export class PlannedCore implements Target {
   }
 
   async close() {}
+}
+
+/** Which event made a state, by the profile it carries. */
+function eventOf({ csProfile }: SubscriberState): number {
+  return Number(csProfile.slice('cs-'.length));
 }
 
 function byImsi(states: ReadonlyMap<string, SubscriberState>) {

@@ -67,7 +67,7 @@ for (const mode of ['inline', 'queued'] as const) {
 
 type Step = Action | 'replace';
 
-/** The same, and his number goes to another SIM now and then; with the order in which NSPS first delivers the events. */
+/** The same, and his number goes to another SIM now and then, and he gets another one; with the order in which NSPS first delivers the events. */
 const disorder = fc
   .array(fc.constantFrom('changes', 'changes', 'goes', 'is replaced'), { minLength: 2, maxLength: 7 })
   .chain((moves) => {
@@ -91,10 +91,13 @@ for (const mode of ['inline', 'queued'] as const) {
       fc.asyncProperty(disorder, fates, async ([steps, order], plan) => {
         const site = strictSite(t, mode);
         site.core.fates = [...plan];
+        const numberAt = (n: number) => `7900000000${steps.slice(0, n).filter((step) => step === 'replace').length}`;
         let left = order;
         for (let round = 0; round < 2 * steps.length + ROUNDS && left.length > 0; round++) {
           const again: number[] = [];
-          for (const n of left) if (!TAKEN.includes(await site.deliver(steps[n] as Step, n))) again.push(n);
+          for (const n of left) {
+            if (!TAKEN.includes(await site.deliver(steps[n] as Step, n, numberAt(n)))) again.push(n);
+          }
           left = again;
           if (round < ROUNDS) continue;
           site.core.catchUp();

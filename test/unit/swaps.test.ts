@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Random } from '../../sim/storm/random.ts';
+import { NAMELESS } from '../../src/core/names.ts';
 import { failed } from '../../src/core/outcome.ts';
 import { newest, type Wanted } from '../../src/core/subscriber.ts';
 import type { Change } from '../../src/core/types.ts';
@@ -27,6 +28,7 @@ import {
 
 const [OLD, NEW, OTHER] = ['001010000000001', '001010000000002', '001010000000003'] as const;
 const NUMBER = '79123456789';
+const CALLED = { ...NAMELESS, msisdn: NUMBER };
 
 /** Long enough for other connectors to answer many events, in milliseconds. */
 const SLOW_CLAIM_MS = 300;
@@ -93,13 +95,25 @@ function inline({ concurrency = 10, slow = false } = {}) {
 
 function updateAt(n: number, imsi: string, msisdn: string | null = NUMBER): Arrival {
   const { version, change } = wantedAt(n, { imsi, msisdn });
-  const { state: _, why, status, attempts, ...draft } = entryOf(n, { imsi });
+  const { state: _, why, status, attempts, ...draft } = entryOf(n, { imsi, names: { ...NAMELESS, msisdn } });
   return { decision: { kind: 'provision', action: 'update', version, changes: [change] }, draft };
+}
+
+/** Who holds the number after these calls; fails where two hold it at a time. */
+function holdersAfter(calls: readonly string[], before: readonly string[]): readonly string[] {
+  const holders = new Set(before);
+  for (const call of calls) {
+    const [imsi, number] = call.split(' ') as [string, string];
+    if (number === NUMBER) holders.add(imsi);
+    else holders.delete(imsi);
+    assert.ok(holders.size <= 1, `${[...holders].join(' and ')} after ${call}`);
+  }
+  return [...holders];
 }
 
 /** Swap number `n` as it comes while NSPS waits. */
 function inlineSwapAt(n: number, from: string, to: string): Arrival {
-  const { state: _, why, status, attempts, ...draft } = entryOf(n, { imsi: to, previousImsi: from });
+  const { state: _, why, status, attempts, ...draft } = entryOf(n, { imsi: to, previousImsi: from, names: CALLED });
   const changes = [barredAt(n, from).change, wantedAt(n, { imsi: to }).change] as const;
   return { decision: { kind: 'provision', action: 'replace', version: versionAt(n), changes }, draft };
 }
@@ -298,9 +312,11 @@ describe('a number is given only when every SIM that had it has released it (G5)
       const given = `${NEW} ${NUMBER}`;
       core.answers.set(given, failed('refused', 'Number taken'));
       core.meanwhile.set(call, async () => core.answers.clear());
-      const names = { msisdn: NUMBER, account: null, iccid: null };
-      await store.write({ ...effects(), entry: entryOf(0, { imsi: OLD, names }) });
-      await store.write({ ...swapAt(2, OTHER, NEW), entry: entryOf(2, { imsi: NEW, previousImsi: OTHER, names }) });
+      await store.write({ ...effects(), entry: entryOf(0, { imsi: OLD, names: CALLED }) });
+      await store.write({
+        ...swapAt(2, OTHER, NEW),
+        entry: entryOf(2, { imsi: NEW, previousImsi: OTHER, names: CALLED }),
+      });
       reconciler.start();
       while ((await store.views.backlog()).dead === 0) {
         await clock.advance(CALL_MS);
@@ -372,6 +388,61 @@ describe('a number is given only when every SIM that had it has released it (G5)
     );
     assert.deepEqual(core.calls, [`${NEW} -`, `${OLD} ${NUMBER}`]);
     await store.close();
+  });
+
+  for (const [what, last, order, expected] of [
+    [
+      'swap',
+      inlineSwapAt(5, OLD, NEW),
+      [2, 'last', 3, 4, 3],
+      ['processed', 'processed', 'failed', 'processed', 'superseded'],
+    ],
+    [
+      'update',
+      updateAt(6, NEW),
+      [2, 'last', 3, 4, 5, 3, 4],
+      ['processed', 'processed', 'failed', 'failed', 'processed', 'superseded', 'processed'],
+    ],
+  ] as const) {
+    test(`but not by a late swap once another SIM has it by a newer ${what}, while the one between is missing`, async () => {
+      const { clock, core, store, delivery } = inline();
+      await confirmed(store, wantedAt(0, { imsi: OLD }));
+      const ways = { 2: [OLD, NEW], 3: [NEW, OTHER], 4: [OTHER, OLD], 5: [OLD, NEW] } as const;
+      const eventAt = (n: keyof typeof ways) => inlineSwapAt(n, ways[n][0], ways[n][1]);
+      const answers: string[] = [];
+      for (const n of order) {
+        const answer = delivery.deliver(n === 'last' ? last : eventAt(n), []);
+        await clock.advance(2_000);
+        answers.push((await answer).kind);
+      }
+      assert.deepEqual(answers, expected);
+      assert.deepEqual(holdersAfter(core.calls, [OLD]), [NEW]);
+      await store.close();
+    });
+  }
+
+  test('nor when the late swap was promised: it waits for the one between', async () => {
+    const { clock, core, store, reconciler, bring } = loop();
+    await confirmed(store, wantedAt(0, { imsi: OLD }));
+    reconciler.start();
+    const until = async (isSo: () => Promise<boolean>) => {
+      while (!(await isSo())) {
+        await clock.advance(CALL_MS);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    };
+    for (const n of [2, 5]) {
+      await store.write(swapAt(n, OLD, NEW));
+      await until(async () => (await store.look(NEW)).applied?.eventId === `event-${n}`);
+    }
+    await store.write(swapAt(3, NEW, OTHER));
+    await until(async () => {
+      const { applied, attempts } = await store.look(OTHER);
+      return applied !== null || attempts > 0;
+    });
+    await store.write(swapAt(4, OTHER, OLD));
+    await bring(OTHER, 4);
+    assert.deepEqual(holdersAfter(core.calls, [OLD]), [NEW]);
   });
 
   test('also when an older event makes a number be confirmed whose call had no known result', async () => {
