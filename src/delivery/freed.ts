@@ -1,7 +1,7 @@
 import { keepRecent } from '../basics/recent.ts';
 import type { FailureCode, Outcome } from '../core/outcome.ts';
 import { type Effect, isGrant, type Release, type Subscriber, type Wanted } from '../core/subscriber.ts';
-import type { Store } from '../ports/store.ts';
+import { effectsOnly, type Store } from '../ports/store.ts';
 import type { Pushed } from './push.ts';
 
 /** Those called by one number that are looked at, those called so now first. */
@@ -101,7 +101,7 @@ export class FreedNumbers {
   async #tryAgain(imsis: readonly string[], from: string): Promise<void> {
     if (imsis.length === 0) return;
     const effects = imsis.map((imsi): Effect => ({ kind: 'resync', imsi }));
-    await this.#store.write({ entry: null, story: null, effects }).then(
+    await this.#store.write(effectsOnly(...effects)).then(
       () => {
         for (const imsi of imsis) this.#told(imsi, from);
       },

@@ -17,7 +17,7 @@ import {
   type Wanted,
 } from '../core/subscriber.ts';
 import type { Clock, Random } from '../ports/runtime.ts';
-import type { Attempt, Held, Store } from '../ports/store.ts';
+import { type Attempt, effectsOnly, type Held, type Store } from '../ports/store.ts';
 import type { CallContext } from '../ports/target.ts';
 import {
   type Arrival,
@@ -143,11 +143,12 @@ export class InlineDelivery implements Delivery {
 
   /** A swap: whatever becomes of this event, nobody gives the new SIM the number before the old one lost it (G5). */
   async #announce(release: Wanted, grant: Wanted): Promise<void> {
-    const effects: Effect[] = [
-      { kind: 'expect', imsi: release.change.state.imsi, after: [], wanted: release },
-      { kind: 'expect', imsi: grant.change.state.imsi, after: [release], wanted: null },
-    ];
-    await this.#store.write({ entry: null, story: null, effects });
+    await this.#store.write(
+      effectsOnly(
+        { kind: 'expect', imsi: release.change.state.imsi, after: [], wanted: release },
+        { kind: 'expect', imsi: grant.change.state.imsi, after: [release], wanted: null },
+      ),
+    );
   }
 
   async #provision(leg: Leg): Promise<Ended> {
@@ -216,7 +217,7 @@ export class InlineDelivery implements Delivery {
     try {
       return await released.before(wanted, releases);
     } catch (error) {
-      await this.#store.write({ entry: null, story: null, effects: [untouched(held, null)] }).catch(() => {});
+      await this.#store.write(effectsOnly(untouched(held, null))).catch(() => {});
       throw error;
     }
   }

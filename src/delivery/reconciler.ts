@@ -3,7 +3,7 @@ import { type Failure, pauseBeforeAttempt } from '../core/outcome.ts';
 import { newest, type Subscriber } from '../core/subscriber.ts';
 import { wordsOf } from '../core/text.ts';
 import type { Clock, Logger, Random, TraceIds } from '../ports/runtime.ts';
-import { type Held, type Store, StoreError } from '../ports/store.ts';
+import { effectsOnly, type Held, type Store, StoreError } from '../ports/store.ts';
 import { NO_TRACER, type Tracer } from '../ports/tracer.ts';
 import type { Attempts } from './attempts.ts';
 import { logCalls, msOf } from './call-log.ts';
@@ -219,7 +219,7 @@ export class Reconciler {
   }
 
   async #letGo(held: Held, retryInMs: number | null): Promise<void> {
-    await this.#store.write({ entry: null, story: null, effects: [untouched(held, retryInMs)] });
+    await this.#store.write(effectsOnly(untouched(held, retryInMs)));
   }
 
   async #settle(pushed: Pushed, subscriber: Held, ids: TraceIds): Promise<void> {

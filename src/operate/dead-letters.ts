@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Chosen, Progress } from '../contract/admin.ts';
 import { type Effect, newest, type Subscriber } from '../core/subscriber.ts';
 import { commonReason, storable } from '../core/text.ts';
+import { effectsOnly } from '../ports/store.ts';
 import { namedText } from './audit.ts';
 import type { Desk } from './desk.ts';
 import { subscriberPages } from './subscriber-pages.ts';
@@ -118,7 +119,7 @@ export async function deal(
     batch.map(async ({ imsi, letter }) => {
       const eventId = (letter && newest(letter)?.eventId) ?? null;
       if (letter === null || (how.kind === 'replay' && eventId === null)) return { imsi, eventId, done: false };
-      const [taken] = await store.write({ entry: null, story: null, effects: [effectOf(letter, how)] });
+      const [taken] = await store.write(effectsOnly(effectOf(letter, how)));
       return { imsi, eventId, done: taken === true };
     }),
   );

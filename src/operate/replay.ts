@@ -1,6 +1,6 @@
 import type { Done, Preview } from '../contract/admin.ts';
 import type { Rules } from '../core/types.ts';
-import type { Store, StoredEvent } from '../ports/store.ts';
+import { effectsOnly, type Store, type StoredEvent } from '../ports/store.ts';
 import type { Desk } from './desk.ts';
 import { requestView, walk } from './explain.ts';
 import { Rehearsal, replayOf, superseded } from './rehearsal.ts';
@@ -11,7 +11,7 @@ export async function askReplay(store: Store, rules: Rules, event: StoredEvent):
   const again = replayOf(event, rules);
   if ('result' in again) return again.result;
   if ('record' in again) return await askToRecord(store, event);
-  const taken = await store.write({ entry: null, story: null, effects: again.effects });
+  const taken = await store.write(effectsOnly(...again.effects));
   if (taken.includes(true)) return { subject: event.eventId, status: 'asked' };
   const [{ state }] = again.decision.changes;
   return superseded(event.eventId, await store.views.subscriber(state.imsi));

@@ -1,6 +1,6 @@
 import type { Done, Preview } from '../contract/admin.ts';
 import { asSent, newest, releasesBefore, type Subscriber } from '../core/subscriber.ts';
-import type { Store } from '../ports/store.ts';
+import { effectsOnly, type Store } from '../ports/store.ts';
 import type { Previewer } from '../ports/target.ts';
 import type { Desk } from './desk.ts';
 import { requestView } from './explain.ts';
@@ -35,7 +35,7 @@ function remark({ dead, waitingSince }: Subscriber, untaken: Untaken | null): st
 export async function askResync(store: Store, subscriber: Subscriber): Promise<boolean> {
   if (!newest(subscriber)) return false;
   const { imsi } = subscriber;
-  const [taken] = await store.write({ entry: null, story: null, effects: [{ kind: 'resync', imsi }] });
+  const [taken] = await store.write(effectsOnly({ kind: 'resync', imsi }));
   return taken === true;
 }
 

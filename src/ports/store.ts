@@ -54,6 +54,11 @@ export interface Write {
   readonly effects: readonly Effect[];
 }
 
+/** A write that is nothing but effects. */
+export function effectsOnly(...effects: readonly Effect[]): Write {
+  return { entry: null, story: null, effects };
+}
+
 /** How a claim is kept. */
 export interface ClaimOptions {
   /** Whether the claim is to be found after a power failure, too; false when absent. */

@@ -5,6 +5,7 @@ import type { Clock } from '../ports/runtime.ts';
 import {
   type ClaimOptions,
   type CleaningOrder,
+  effectsOnly,
   type Held,
   type Store,
   StoreError,
@@ -115,7 +116,7 @@ export class GuardedStore implements Store {
   /** Somebody was taken hold of after whoever asked had given up. By now somebody else may hold him: only that claim ends. */
   #letGo(late: readonly Held[]): void {
     const effects = late.map(({ imsi, claim }) => ({ kind: 'untouched', imsi, retryInMs: null, claim }) as const);
-    if (effects.length > 0) this.#store.write({ entry: null, story: null, effects }).catch(() => {});
+    if (effects.length > 0) this.#store.write(effectsOnly(...effects)).catch(() => {});
   }
 
   /** Looked through now and then, and not with a timer each: a timer costs more than what it would guard. */

@@ -2,6 +2,9 @@ import { NAMELESS } from '../../src/core/names.ts';
 import type { Limits, Wanted } from '../../src/core/subscriber.ts';
 import type { Version } from '../../src/core/version.ts';
 import type { Entry, Write } from '../../src/ports/store.ts';
+
+export { effectsOnly as effects } from '../../src/ports/store.ts';
+
 import { type AskedWrite, momentNow } from '../../src/store/requests.ts';
 
 export const LIMITS: Limits = { settleAfterMs: 60_000, maxAttempts: 3, maxAgeMs: 3_600_000, longestRestMs: 3_600_000 };
@@ -59,9 +62,4 @@ export function acceptanceOf(n: number, more: Parameters<typeof wantedAt>[1] = {
 /** Writes as they are carried out at once. */
 export function asked(...writes: readonly Write[]): AskedWrite[] {
   return writes.map((write) => ({ ...write, askedAt: momentNow() }));
-}
-
-/** A write that is nothing but effects. */
-export function effects(...list: Write['effects']): Write {
-  return { entry: null, story: null, effects: list };
 }

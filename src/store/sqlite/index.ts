@@ -5,6 +5,7 @@ import type { Outbox } from '../../ports/outbox.ts';
 import {
   type ClaimOptions,
   type CleaningOrder,
+  effectsOnly,
   type Held,
   type Store,
   StoreError,
@@ -234,7 +235,7 @@ export class SqliteStore implements Store {
    */
   async #giveUp(effect: CallEffect): Promise<void> {
     const { imsi, wanted } = effect;
-    await this.write({ entry: null, story: null, effects: [{ kind: 'abandoned', imsi, wanted }] });
+    await this.write(effectsOnly({ kind: 'abandoned', imsi, wanted }));
     this.#endClaim(effect);
   }
 
@@ -254,7 +255,7 @@ export class SqliteStore implements Store {
   async #settleOne({ effect, askedAt }: Unsettled): Promise<void> {
     const { imsi } = effect;
     try {
-      const result = await this.#writes.ask({ entry: null, story: null, effects: [effect], askedAt });
+      const result = await this.#writes.ask({ ...effectsOnly(effect), askedAt });
       if ('refused' in result) await this.#giveUp(effect);
     } catch (error) {
       // Whatever is written of him is refused: he stays held, and the store is well for everybody else.
