@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { faultOf, isSignedIn } from './lib/api.ts';
 import { useCell } from './lib/cell.ts';
 import { startLive } from './lib/live.ts';
-import { startOutsideText } from './lib/outside-text.ts';
+import { startOutsideText, visible } from './lib/outside-text.ts';
 import { followLinks, hrefs, type Place, usePlace } from './lib/router.ts';
 import { session } from './lib/session.ts';
 import { startTheme } from './lib/theme.ts';
@@ -25,7 +25,7 @@ function App() {
   const place = usePlace();
   const title = state === 'in' ? titleOf(place) : 'Sign in';
   useEffect(() => {
-    document.title = `${title} · NSPS connector`;
+    document.title = `${visible(title)} · NSPS connector`;
   }, [title]);
   if (state === 'asking') return <Loading what="the console" />;
   if (state !== 'in') return <SignInPage />;
