@@ -71,9 +71,10 @@ function jsonOf(entry: AuditEntry): string {
 }
 
 function readable(page: readonly AuditEntry[]): string {
+  const width = Math.max(...page.map(({ seq }) => String(seq).length));
   const rows = page.map(({ seq, at, who, what, subject, detail }) => {
     const about = [what, subject, detail && `(${detail})`].filter(Boolean).join('  ');
-    return [`${seq}  ${timeText(at)}  ${printable(who)}`, printable(about)] as const;
+    return [`${String(seq).padEnd(width)}  ${timeText(at)}  ${printable(who)}`, printable(about)] as const;
   });
   return `${columns(rows).join('\n')}\n`;
 }

@@ -8,6 +8,7 @@ import { hang, respond, succeed } from '../helpers/core-stub.ts';
 import { anEvent, IMSI, NUMBER, OTHER_IMSI, stamp } from '../helpers/events.ts';
 import { Site } from '../helpers/operator.ts';
 import { run } from '../helpers/program.ts';
+import { sqliteBench } from '../helpers/sqlite-bench.ts';
 
 const other = { sim_info: { imsi: OTHER_IMSI }, account_info: { bill_status: 'suspended', blocked: false } };
 const blocked = { account_info: { bill_status: 'open', blocked: true, i_account: 1, id: `${NUMBER}@msisdn` } };
@@ -527,4 +528,17 @@ describe('the store of the commands', () => {
     const folder = await run(['events', '--store', `sqlite:${join(site.file, '..')}`]);
     assert.equal(folder.code, 69);
   });
+});
+
+test('the audit stands in columns, however long its numbers are', async () => {
+  await using bench = await sqliteBench();
+  const store = await bench.open();
+  for (let n = 0; n < 11; n++) await store.note({ who: 'token', what: 'resync', subject: IMSI, detail: null });
+  await store.close();
+  const { stdout } = await run(['audit', '--store', `sqlite:${bench.file}`]);
+  const places = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.indexOf('token'));
+  assert.deepEqual([places.length, new Set(places).size], [11, 1], stdout);
 });
