@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { copyFile, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -183,6 +184,24 @@ describe('a store that cannot be made ends the start, and what is in the way is 
     }
     await mkdir(`${file}-guests`);
     assert.match(await refusal(file), /connector\.db-guests cannot be used: it is a folder \(EISDIR\)$/m);
+  });
+
+  test('where a pipe, a device or a text is, which leaves nothing beside it and waits for nobody', async () => {
+    await using bench = await sqliteBench();
+    const at = (name: string) => join(dirname(bench.file), name);
+    execFileSync('mkfifo', [at('pipe')]);
+    await symlink('/dev/zero', at('device'));
+    await writeFile(at('text'), 'no database\n'.repeat(99));
+    const found = async () => [
+      await readdir(dirname(bench.file)),
+      (await readdir('/dev')).filter((name) => /^zero/.test(name)),
+    ];
+    const before = await found();
+    for (const name of ['pipe', 'device']) {
+      assert.match(await refusal(at(name)), /(pipe|device): it is a device, a pipe or a socket: name a file$/m);
+    }
+    assert.match(await refusal(at('text')), /text: the file is not a database of the connector/);
+    assert.deepEqual(await found(), before);
   });
 });
 

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../ports/store.ts';
 import type { EngineOptions } from './engine.ts';
-import { placeOf } from './private-file.ts';
+import { placeOf, refuseDevices } from './private-file.ts';
 
 /**
  * SQLite goes on with a file that was deleted or moved away, and all that is written is gone with the process (G3). Once it is
@@ -36,8 +36,9 @@ function sameFile(path: string): (what: string) => void {
 export function requireFile(file: string): void {
   const found = statSync(file, { throwIfNoEntry: false });
   if (found?.isDirectory()) throw new StoreError('it is a folder: name the file in it', { passing: false });
-  if (found) return;
-  throw new StoreError('there is no such file; a connector makes it at its first start', { passing: false });
+  if (!found)
+    throw new StoreError('there is no such file; a connector makes it at its first start', { passing: false });
+  refuseDevices(file);
 }
 
 /** A lock that the system takes away when this process dies, however it dies. */

@@ -77,15 +77,15 @@ export class Engine {
       if (!memory && role === 'owner') makePrivateFile(file);
       if (role === 'guest') requireFile(file);
       const place = placeOf(file);
-      this.#lock = role === 'owner' && !memory ? takeLock(place) : null;
-      if (this.#lock) beginGuestBook(place);
       this.#findMark = guestMark({ file: place, role });
       this.#announce = role === 'guest' ? () => signGuestBook(place) : () => {};
       this.#db = new DatabaseSync(file, { timeout: BUSY_MS, readOnly: role === 'reader' });
       this.#db.exec(`PRAGMA cache_size = -${CACHE_KIB[role]}; PRAGMA mmap_size = ${MAPPED_BYTES}`);
-      // Before anything is written: the file may be anything, and its connector may be running.
+      // Before anything is written, or made beside it: the file may be anything, and its connector may be running.
       if (role === 'guest') requireToday(this.#db);
       if (role === 'owner') refuseOthers(this.#db);
+      this.#lock = role === 'owner' && !memory ? takeLock(place) : null;
+      if (this.#lock) beginGuestBook(place);
       if (role !== 'reader') {
         this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
         this.#db.exec('PRAGMA synchronous = FULL');

@@ -1,13 +1,22 @@
-import { closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { StoreError } from '../../ports/store.ts';
+
+/** @throws StoreError where a pipe is, which opens only once somebody reads it; or a device, or a socket. */
+export function refuseDevices(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found || found.isFile() || found.isDirectory()) return;
+  throw new StoreError('it is a device, a pipe or a socket: name a file', { passing: false });
+}
 
 /**
  * Makes the database's file, and the folders it is to be in, unless they are there. It holds names and numbers: for its
  * owner's eyes only.
- * @throws the system's error, of the first of them that cannot be made.
+ * @throws the system's error, of the first of them that cannot be made; StoreError where something else is than a file.
  */
 export function makePrivateFile(file: string): void {
   makeFolder(dirname(file));
+  refuseDevices(file);
   closeSync(openSync(file, 'a', 0o600));
 }
 
