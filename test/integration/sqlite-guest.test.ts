@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { StoreError } from '../../src/ports/store.ts';
@@ -20,6 +22,19 @@ test('a command makes no database where there is none', async () => {
   await using bench = await sqliteBench();
   assert.match(await refusalOf(bench), /connector\.db: there is no such file/);
   assert.ok(!existsSync(bench.file));
+});
+
+const asRoot = { skip: process.getuid?.() === 0 ? false : 'needs root, who may become somebody else' };
+test('a command of a user who may not read the database says so', asRoot, async () => {
+  await using bench = await sqliteBench();
+  await (await bench.open()).close();
+  chmodSync(dirname(bench.file), 0o755);
+  const place = JSON.stringify(new URL('../../src/store/sqlite/engine.ts', import.meta.url).href);
+  const options = JSON.stringify({ file: bench.file, limits: LIMITS, role: 'guest' });
+  // It has read its own code by then, which may lie where nobody else may look.
+  const script = `const { Engine } = await import(${place}); process.setuid(65534); new Engine(${options})`;
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  assert.match(stderr, /connector\.db cannot be used: this user may not \(EACCES\)$/m);
 });
 
 test('a command changes no database that is not of its own version', async () => {

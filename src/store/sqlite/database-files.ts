@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../ports/store.ts';
 import type { EngineOptions } from './engine.ts';
@@ -39,6 +39,8 @@ export function requireFile(file: string): void {
   if (!found)
     throw new StoreError('there is no such file; a connector makes it at its first start', { passing: false });
   refuseDevices(file);
+  // SQLite would only say that it cannot be opened.
+  accessSync(file, constants.R_OK);
 }
 
 /** A lock that the system takes away when this process dies, however it dies. */
