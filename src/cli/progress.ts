@@ -8,6 +8,7 @@ export class Progress {
   readonly #showsAt: number;
   readonly #firstLook: NodeJS.Timeout;
   #done = 0;
+  #missed = 0;
   #begun = 0;
   #drawnAt = Number.NEGATIVE_INFINITY;
 
@@ -34,8 +35,10 @@ export class Progress {
     this.#show();
   }
 
-  advance(by = 1): void {
+  /** @param missed how many of them are over and not done: who waits for the others shall know at once. */
+  advance(by = 1, missed = 0): void {
     this.#done += by;
+    this.#missed += missed;
     this.#show();
   }
 
@@ -58,11 +61,12 @@ export class Progress {
     if (!this.#stream.isTTY) return;
     const begun = this.#begun > this.#done ? `, ${this.#begun} begun` : '';
     // Once all that was begun is done, fewer words are left to write over the earlier ones.
-    this.#stream.write(`\r${this.#doneText()}${begun}\u001b[K`);
+    const missed = this.#missed > 0 ? `, ${this.#missed} not done` : '';
+    this.#stream.write(`\r${this.#doneText()}${missed}${begun}\u001b[K`);
   }
 
   #doneText(): string {
-    if (this.#total === null) return `${this.#done} done`;
+    if (this.#total === null) return `${this.#done - this.#missed} done`;
     const share = this.#total === 0 ? 1 : this.#done / this.#total;
     const bar = '█'.repeat(Math.round(share * 30)).padEnd(30, '░');
     return `${bar} ${Math.round(share * 100)}%  ${this.#done}/${this.#total}`;

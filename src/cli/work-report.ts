@@ -53,7 +53,7 @@ export class WorkReport {
     this.#counts.set(result.status, (this.#counts.get(result.status) ?? 0) + 1);
     const { fine } = STATUSES[result.status];
     if (this.#kept.length < (fine ? MOST_LISTED + 1 : MOST_KEPT)) this.#kept.push(result);
-    this.#progress.advance();
+    this.#progress.advance(1, fine ? 0 : 1);
   }
 
   /** How many there will be is known only now. */

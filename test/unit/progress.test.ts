@@ -41,3 +41,14 @@ test('tells what was begun while nothing of it is done, and no more once it is',
   progress.advance(2);
   assert.ok((written.at(-1) ?? '').endsWith('100%  2/2\u001b[K'));
 });
+
+test('does not call done what is over and was not done', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { written, stream } = terminal();
+  const progress = new Progress(null, { stream });
+  progress.advance(1, 1);
+  assert.equal(written.at(-1), '\r0 done, 1 not done\u001b[K');
+  progress.expect(3);
+  progress.advance(2);
+  assert.ok((written.at(-1) ?? '').endsWith('100%  3/3, 1 not done\u001b[K'));
+});
