@@ -1,4 +1,5 @@
 import { keepRecent } from '../basics/recent.ts';
+import { namesOf } from '../core/names.ts';
 import type { FailureCode, Outcome } from '../core/outcome.ts';
 import { type Effect, isGrant, type Release, type Subscriber, type Wanted } from '../core/subscriber.ts';
 import { effectsOnly, type Store } from '../ports/store.ts';
@@ -56,7 +57,7 @@ export class FreedNumbers {
     if (isDead) await this.#tryOnceMore(pushed);
     if (outcome.kind !== 'done') return;
     this.#tried.delete(imsi);
-    const number = numberFreed(before, wanted);
+    const number = numberFreed(before, wanted) ?? (await this.#numberInDoubt(before, wanted));
     if (number !== null) await this.#passOn(number, imsi);
     await this.#tryReleased(released, imsi);
   }
@@ -73,6 +74,17 @@ export class FreedNumbers {
     if (this.#tried.get(imsi) === refusedBy) return;
     keepRecent(this.#tried, imsi, refusedBy, REMEMBERED);
     await this.#tryAgain([imsi], others.join(', '));
+  }
+
+  /**
+   * What a SIM may have had by a call of unknown result alone: once it is to be something else, only the event that says so tells
+   * by which number it was called.
+   */
+  async #numberInDoubt({ unsettledUntil }: Subscriber, { change, eventId }: Wanted): Promise<string | null> {
+    const isWithout = change.action === 'delete' || !isGrant(change);
+    if (unsettledUntil === null || !isWithout) return null;
+    const event = await this.#store.views.event(eventId).catch(() => null);
+    return event && numberIn(event.body);
   }
 
   async #passOn(number: string, from: string): Promise<void> {
@@ -118,6 +130,15 @@ export class FreedNumbers {
 function numberFreed({ applied }: Subscriber, { change }: Wanted): string | null {
   const had = applied?.change.state.msisdn ?? null;
   return change.action !== 'delete' && change.state.msisdn === had ? null : had;
+}
+
+function numberIn(body: Uint8Array): string | null {
+  try {
+    return namesOf(JSON.parse(new TextDecoder().decode(body))).msisdn;
+  } catch {
+    // The journal keeps it as it came, and what was understood once may not be by another version.
+    return null;
+  }
 }
 
 const NUMBER_IN_USE: ReadonlySet<FailureCode> = new Set(['refused', 'not_released', 'number_held']);

@@ -5,7 +5,7 @@ import { Reconciler } from '../../src/delivery/reconciler.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { memoryLog } from '../helpers/log.ts';
-import { effects, entryOf, LIMITS, wantedAt } from '../helpers/subscribers.ts';
+import { acceptanceOf, effects, entryOf, LIMITS, wantedAt } from '../helpers/subscribers.ts';
 import { attemptsOn, barredAt, CALL_MS, confirmed, SlowCore } from '../helpers/swaps.ts';
 
 const [OLD, NEW] = ['001010000000001', '001010000000002'] as const;
@@ -103,6 +103,27 @@ describe('a dead letter gets its number once another connector', () => {
 });
 
 describe('a dead letter that wants a number which was refused', () => {
+  test('gets it once a SIM is to lose it that had it by a call of unknown result only', async () => {
+    const site = twoConnectors({ ...LIMITS, settleAfterMs: 1, maxAttempts: 1 });
+    const { core, store } = site;
+    await confirmed(store, barredAt(0, OLD));
+    // Given up: nothing tells any more whether it has the number.
+    const lost = { result: 'unsure', why: 'no answer', retryInMs: 100, counts: true } as const;
+    await store.write({ ...acceptanceOf(1, { imsi: OLD }), entry: entryOf(1, { imsi: OLD, names: NAMES }) });
+    await store.write(effects({ kind: 'failed', imsi: OLD, wanted: wantedAt(1, { imsi: OLD }), ...lost }));
+    const want = effects({ kind: 'want', imsi: NEW, wanted: wantedAt(4, { imsi: NEW }), after: [] });
+    await store.write({ ...want, entry: entryOf(4, { imsi: NEW, names: NAMES }) });
+    core.answers.set(GIVEN, failed('refused', 'Number taken'));
+    core.meanwhile.set(`${OLD} -`, async () => core.answers.clear());
+    site.second.start();
+    assert.equal((await site.end()).dead, 'Number taken');
+    const body = Buffer.from(JSON.stringify({ pb_data: { account_info: { id: `${NUMBER}@msisdn` } } }));
+    const bar = effects({ kind: 'want', imsi: OLD, wanted: barredAt(3, OLD), after: [] });
+    await store.write({ ...bar, entry: entryOf(3, { imsi: OLD, body }) });
+    assert.equal((await site.end()).dead, null);
+    await site.close();
+  });
+
   test('is tried once more, and no more, when nobody has it who was called by it', async () => {
     const site = twoConnectors();
     await site.begin();
