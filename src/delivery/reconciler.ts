@@ -89,7 +89,7 @@ export class Reconciler {
       attempts: parts.attempts,
       clock: parts.clock,
       holdMs: parts.limits.deadlineMs + CLAIM_MARGIN_MS,
-      settle: (pushed, held, ids) => this.#settle(pushed, held, ids),
+      settle: (pushed, held, ids, owed) => this.#settle(pushed, held, ids, owed),
       letGo: (held) => this.#letGo(held, null),
     });
     this.#freed = new FreedNumbers(parts.store, (imsi, from) => {
@@ -222,9 +222,10 @@ export class Reconciler {
     await this.#store.write(effectsOnly(untouched(held, retryInMs)));
   }
 
-  async #settle(pushed: Pushed, subscriber: Held, ids: TraceIds): Promise<void> {
+  /** @param comesBack whether he is tried again for his own sake when it failed. */
+  async #settle(pushed: Pushed, subscriber: Held, ids: TraceIds, comesBack = true): Promise<void> {
     const { attempts, wanted } = pushed;
-    const effect = effectOf(pushed, subscriber, (failure) => this.#restAfter(failure, subscriber));
+    const effect = effectOf(pushed, subscriber, (failure) => (comesBack ? this.#restAfter(failure, subscriber) : null));
     const story = attempts.length > 0 ? { eventId: wanted.eventId, attempts } : null;
     await this.#store.write({ entry: null, story, effects: [effect] });
     if (pushed.outcome.kind === 'done') this.#eventIds.forget(subscriber.imsi, wanted.eventId);

@@ -43,8 +43,11 @@ interface SenderParts {
   readonly clock: Clock;
   /** How long a SIM is held that releases its number, in milliseconds. */
   readonly holdMs: number;
-  /** Keeps what came of a SIM that was called for on behalf of another one. */
-  settle(pushed: Pushed, held: Held, ids: TraceIds): Promise<void>;
+  /**
+   * Keeps what came of a SIM that was called for on behalf of another one.
+   * @param owed whether it is tried again for its own sake, too, when that failed.
+   */
+  settle(pushed: Pushed, held: Held, ids: TraceIds, owed: boolean): Promise<void>;
   letGo(held: Held): Promise<void>;
 }
 
@@ -181,7 +184,8 @@ export class Sender {
       return sent?.obstacle ?? null;
     }
     const pushed = releasedBy(sent, wanted);
-    await settle(pushed, holder, context);
+    // Of a SIM of which nothing was promised itself, only the other one's event fails: that comes back, or is a dead letter.
+    await settle(pushed, holder, context, holder.desired?.owed === true);
     return pushed.outcome.kind === 'done' ? null : notReleased(imsi, pushed.outcome.failure);
   }
 }
