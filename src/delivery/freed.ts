@@ -148,8 +148,11 @@ function mayBeInUse(outcome: Outcome): boolean {
   return outcome.kind === 'failed' && NUMBER_IN_USE.has(outcome.failure.code);
 }
 
-/** Whether a SIM has a number by what was confirmed, or may have one by a call of unknown result. */
-function mayHave({ applied, unsettledUntil }: Subscriber, number: string): boolean {
-  if (unsettledUntil !== null) return true;
+/**
+ * Whether a SIM has a number by what was confirmed, or may have one by a call of unknown result. Of a dead letter nothing is
+ * confirmed, so that would never be over: whoever is tried once more waits for as long as the core may still come to that call.
+ */
+function mayHave({ applied, unsettledUntil, dead }: Subscriber, number: string): boolean {
+  if (unsettledUntil !== null && dead === null) return true;
   return applied !== null && applied.change.action !== 'delete' && applied.change.state.msisdn === number;
 }

@@ -8,7 +8,7 @@ import { memoryLog } from '../helpers/log.ts';
 import { acceptanceOf, effects, entryOf, LIMITS, wantedAt } from '../helpers/subscribers.ts';
 import { attemptsOn, barredAt, CALL_MS, confirmed, SlowCore } from '../helpers/swaps.ts';
 
-const [OLD, NEW] = ['001010000000001', '001010000000002'] as const;
+const [OLD, NEW, OTHER] = ['001010000000001', '001010000000002', '001010000000003'] as const;
 const NUMBER = '79123456789';
 const NAMES = { msisdn: NUMBER, account: null, iccid: null };
 const GIVEN = `${NEW} ${NUMBER}`;
@@ -79,6 +79,28 @@ describe('a dead letter gets its number once another connector', () => {
       await site.close();
     });
   }
+
+  test('has its SIM give it back, and a third one may have had it by a call that was given up long ago', async () => {
+    const site = twoConnectors({ ...LIMITS, settleAfterMs: 1, maxAttempts: 1 });
+    const { core, store } = site;
+    await site.begin();
+    const given = wantedAt(1, { imsi: OTHER, msisdn: '7' });
+    const lost = { result: 'unsure', why: 'no answer', retryInMs: 0, counts: true } as const;
+    const effect = { kind: 'want', imsi: OTHER, wanted: given, after: [] } as const;
+    await store.write({ ...effects(effect), entry: entryOf(1, { imsi: OTHER, names: NAMES }) });
+    await store.write(effects({ kind: 'failed', imsi: OTHER, wanted: given, ...lost }));
+    assert.ok((await store.look(OTHER)).dead);
+    core.meanwhile.set(GIVEN, async () => {
+      if (core.calls.filter((call) => call === GIVEN).length > 1) return core.answers.clear();
+      await store.write(effects({ kind: 'want', imsi: OLD, wanted: barredAt(3, OLD), after: [] }));
+      site.second.start();
+      while ((await store.look(OLD)).applied?.eventId !== 'event-3')
+        await new Promise((resolve) => setImmediate(resolve));
+    });
+    site.first.start();
+    assert.deepEqual(await site.end(), { dead: null, calls: 2 });
+    await site.close();
+  });
 
   test('settles who may have had it, while the refusal is on its way', async () => {
     const site = twoConnectors({ ...LIMITS, settleAfterMs: 1 });
