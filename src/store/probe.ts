@@ -7,6 +7,7 @@ import type { Finding } from '../ports/target.ts';
 import { backlogOf, type NamedBacklog } from './backlog.ts';
 import { isEmptyDatabase, readStore } from './open.ts';
 import { whyNoRoom } from './room.ts';
+import { whyLogAlone } from './sqlite/log-alone.ts';
 
 type ProbeSettings = Parameters<typeof readStore>[0] & Pick<Settings, 'TARGET'>;
 
@@ -48,6 +49,8 @@ async function readBacklog(settings: ProbeSettings): Promise<NamedBacklog> {
 /** The first start makes it, with the folders it is to be in. */
 function toBeMade(file: string): Finding {
   const subject = 'store';
+  const alone = whyLogAlone(file);
+  if (alone !== null) return { verdict: 'fail', subject, message: `${file}: ${alone}` };
   let folder = dirname(file);
   while (!existsSync(folder) && !isLink(folder)) folder = dirname(folder);
   const noRoom = whyNoRoom(folder);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFile, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
@@ -10,7 +10,7 @@ import { anEvent, OTHER_IMSI, stamp } from '../helpers/events.ts';
 import { BROKEN_DISK, DiskSite, FULL_DISK } from '../helpers/failing-disk.ts';
 import { type Answer, get, post } from '../helpers/nsps.ts';
 import { until } from '../helpers/polling.ts';
-import { CORE_TOKEN, Program, serve, TOKEN } from '../helpers/program.ts';
+import { CORE_TOKEN, Program, run, serve, TOKEN } from '../helpers/program.ts';
 import { sqliteBench } from '../helpers/sqlite-bench.ts';
 
 const MANY = 30;
@@ -146,6 +146,37 @@ test('a log that is taken away from beside the open database takes no event with
   assert.equal((await connector.program.exited).code, 0);
   const store = await bench.open();
   assert.equal((await store.views.events({ limit: 9 })).length, 1, 'what was answered is kept where it is stopped');
+});
+
+describe('a log whose database was moved away is not thrown away with the next start (G3)', () => {
+  for (const [what, take] of [
+    ['is not there', (file: string) => rename(file, `${file}-elsewhere`)],
+    ['is empty', (file: string) => copyFile(file, `${file}-elsewhere`).then(() => truncate(file))],
+  ] as const) {
+    test(`one that ${what} ends the start and the commands, and all is there once it is back`, async () => {
+      await using core = await CoreStub.start();
+      await using bench = await sqliteBench();
+      const { file } = bench;
+      const env = { STORE_URL: `sqlite:${file}` };
+      await using connector = await serve(core.url, env);
+      assert.equal((await post(connector.eventUrl, eventOf(1))).status, 202);
+      connector.program.signal('SIGKILL');
+      await connector.program.exited;
+      await take(file);
+      const words = new RegExp(`connector.db: it ${what}, but its log is there`);
+      const settings = { API_TOKEN: TOKEN, WTL_API_URL: core.url, WTL_API_TOKEN: CORE_TOKEN, ...env };
+      await using start = new Program(['serve'], settings);
+      await until('it ends', () => start.child.exitCode !== null);
+      assert.equal((await start.exited).code, 69);
+      assert.match(start.stderr, words);
+      assert.match((await run(['events'], settings)).stderr, words);
+      const finding = await findingOf(file);
+      assert.deepEqual([finding.verdict, words.test(finding.message)], ['fail', true], finding.message);
+      await rename(`${file}-elsewhere`, file);
+      const store = await bench.open();
+      assert.equal((await store.views.events({ limit: 9 })).length, 1);
+    });
+  }
 });
 
 describe('a store that cannot be made ends the start, and what is in the way is said in words', () => {

@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../../ports/store.ts';
 import type { EngineOptions } from './engine.ts';
+import { whyLogAlone } from './log-alone.ts';
 import { placeOf, refuseDevices } from './private-file.ts';
 
 /**
@@ -30,6 +31,12 @@ function sameFile(path: string): (what: string) => void {
     const fate = found ? `another file was put in place of ${what}` : `${what} was taken away`;
     throw new StoreError(`${fate}: put it back, or stop the connector and see "A lost store" in the runbook`);
   };
+}
+
+/** @throws StoreError where the first look at the database would be the end of its log. */
+export function refuseLogAlone(file: string): void {
+  const why = file === ':memory:' ? null : whyLogAlone(file);
+  if (why !== null) throw new StoreError(why, { passing: false });
 }
 
 /** A command works on what a connector keeps; an empty file of its own would only hide a slip of the pen. */

@@ -5,7 +5,7 @@ import type { Standing } from '../../ports/outbox.ts';
 import { type CleaningOrder, type Entry, StoreError, type Views } from '../../ports/store.ts';
 import type { AskedWrite, WriteResult } from '../requests.ts';
 import { type Clocks, MACHINE, StoreClock } from './clock.ts';
-import { requireFile, sameFiles, takeLock } from './database-files.ts';
+import { refuseLogAlone, requireFile, sameFiles, takeLock } from './database-files.ts';
 import { isRefusal, storeError } from './faults.ts';
 import { beginGuestBook, guestMark, type Mark, signGuestBook } from './guest-book.ts';
 import { Intents, intentsFile } from './intents.ts';
@@ -74,6 +74,7 @@ export class Engine {
     this.#isOwner = role === 'owner';
     try {
       const memory = file === ':memory:';
+      refuseLogAlone(file);
       if (!memory && role === 'owner') makePrivateFile(file);
       if (role === 'guest') requireFile(file);
       const place = placeOf(file);
