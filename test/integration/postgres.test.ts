@@ -441,3 +441,22 @@ for (const [given, expected] of [
     assert.deepEqual(await bench.query('SELECT how FROM committed'), [{ how: expected }]);
   });
 }
+
+for (const isolation of ['repeatable read', 'serializable']) {
+  test(`PostgreSQL makes tables, claims and writes for several as ever where its transactions are by default: ${isolation}`, async () => {
+    await using bench = await postgresBench();
+    const name = new URL(bench.url).pathname.slice(1);
+    await bench.query(`ALTER DATABASE ${name} SET default_transaction_isolation = '${isolation}'`);
+    const stores = await Promise.all([bench.open(), bench.open(), bench.open()]);
+    const numbers = Array.from({ length: 40 }, (_, index) => index);
+    const work = stores.flatMap((store) =>
+      numbers.map(async (n) => {
+        await store.write(acceptanceOf(n));
+        const held = await store.claim(IMSI, wantedAt(n), 5_000);
+        if (held) await store.write(effects({ kind: 'untouched', imsi: IMSI, retryInMs: null, claim: held.claim }));
+      }),
+    );
+    await Promise.all(work);
+    assert.deepEqual((await stores[0]?.views.subscriber(IMSI))?.desired, wantedAt(39));
+  });
+}

@@ -15,8 +15,15 @@ const [ASK_AFTER_S, ASK_AGAIN_AFTER_S, QUESTIONS] = [10, 5, 3];
 const UNCONFIRMED_MS = (ASK_AFTER_S + ASK_AGAIN_AFTER_S * QUESTIONS) * 1000;
 
 /**
- * The statement that sets the limits of a session: whoever is gone in the middle of a transaction must not keep its rows
- * locked. Not told as the connection is made: poolers (pgbouncer) refuse such parameters. Only what this server knows is set.
+ * Each statement sees what was committed before it, and goes on once it has waited for a lock. By another default of the database,
+ * or of the user, it would be refused then, and so would a step of the tables that another instance took.
+ */
+const ISOLATION = ['default_transaction_isolation', 'read committed'] as const;
+
+/**
+ * The statement that sets the isolation of a session, and its limits: whoever is gone in the middle of a transaction must not keep
+ * its rows locked. Not told as the connection is made: poolers (pgbouncer) refuse such parameters. Only what this server knows is
+ * set.
  */
 export function limitsOfSession({ statementMs, transactionMs }: SessionLimits): string {
   const limits = {
@@ -28,7 +35,8 @@ export function limitsOfSession({ statementMs, transactionMs }: SessionLimits): 
     tcp_keepalives_count: QUESTIONS,
     tcp_user_timeout: UNCONFIRMED_MS,
   };
-  const wanted = Object.entries(limits).map(([name, value]) => `('${name}', '${Math.ceil(value)}')`);
+  const numbers = Object.entries(limits).map(([name, value]) => [name, Math.ceil(value)]);
+  const wanted = [ISOLATION, ...numbers].map(([name, value]) => `('${name}', '${value}')`);
   return `SELECT set_config(name, value, false) FROM (VALUES ${wanted.join(', ')}) AS wanted (name, value)
     WHERE name IN (SELECT name FROM pg_settings)`;
 }
