@@ -221,15 +221,22 @@ export function olderThan(version: Version, wanted: Wanted | null): boolean {
   return wanted !== null && compareVersions(version, wanted.version) < 0;
 }
 
-/** The newest state of a SIM, of those newer than `version`, by which a number is its own; null when there is none. */
-export function newestWith({ applied, desired }: Subscriber, number: string, version: Version): Wanted | null {
-  const has = (one: Wanted | null) => one?.change.state.msisdn === number && one.change.action !== 'delete';
-  return [desired, applied].find((one) => has(one) && olderThan(version, one)) ?? null;
+/** Whether a SIM has this number by a state. */
+export function gives(wanted: Wanted | null, number: string): boolean {
+  return wanted !== null && isGrant(wanted.change) && wanted.change.state.msisdn === number;
 }
 
-/** A grant of a number is what has to wait for releases; anything else takes nothing from anybody. */
-export function isGrant(change: Change): boolean {
-  return change.state.msisdn !== null;
+/** The newest state of a SIM, of those newer than `version`, by which a number is its own; null when there is none. */
+export function newestWith({ applied, desired }: Subscriber, number: string, version: Version): Wanted | null {
+  return [desired, applied].find((one) => gives(one, number) && olderThan(version, one)) ?? null;
+}
+
+/**
+ * A grant of a number is what has to wait for releases; anything else takes nothing from anybody. So does a delete, though billing
+ * may still name the number that its SIM had.
+ */
+export function isGrant({ action, state }: Change): boolean {
+  return action !== 'delete' && state.msisdn !== null;
 }
 
 /** The releases that a grant of this version has to wait for. */

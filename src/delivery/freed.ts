@@ -1,7 +1,7 @@
 import { keepRecent } from '../basics/recent.ts';
 import { namesOf } from '../core/names.ts';
 import type { FailureCode, Outcome } from '../core/outcome.ts';
-import { type Effect, isGrant, type Release, type Subscriber, type Wanted } from '../core/subscriber.ts';
+import { type Effect, gives, isGrant, type Release, type Subscriber, type Wanted } from '../core/subscriber.ts';
 import { effectsOnly, type Store } from '../ports/store.ts';
 import type { Pushed } from './push.ts';
 
@@ -81,8 +81,7 @@ export class FreedNumbers {
    * by which number it was called.
    */
   async #numberInDoubt({ unsettledUntil }: Subscriber, { change, eventId }: Wanted): Promise<string | null> {
-    const isWithout = change.action === 'delete' || !isGrant(change);
-    if (unsettledUntil === null || !isWithout) return null;
+    if (unsettledUntil === null || isGrant(change)) return null;
     const event = await this.#store.views.event(eventId).catch(() => null);
     return event && numberIn(event.body);
   }
@@ -129,7 +128,7 @@ export class FreedNumbers {
  */
 function numberFreed({ applied }: Subscriber, { change }: Wanted): string | null {
   const had = applied?.change.state.msisdn ?? null;
-  return change.action !== 'delete' && change.state.msisdn === had ? null : had;
+  return isGrant(change) && change.state.msisdn === had ? null : had;
 }
 
 function numberIn(body: Uint8Array): string | null {
@@ -154,5 +153,5 @@ function mayBeInUse(outcome: Outcome): boolean {
  */
 function mayHave({ applied, unsettledUntil, dead }: Subscriber, number: string): boolean {
   if (unsettledUntil !== null && dead === null) return true;
-  return applied !== null && applied.change.action !== 'delete' && applied.change.state.msisdn === number;
+  return gives(applied, number);
 }

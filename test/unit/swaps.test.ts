@@ -421,6 +421,27 @@ describe('a number is given only when every SIM that had it has released it (G5)
     });
   }
 
+  test('but a SIM that has lost its number is deleted, whoever has that by something newer', async () => {
+    const { clock, core, store, delivery } = inline();
+    await confirmed(store, wantedAt(0, { imsi: OLD }));
+    core.answers.set(`${OLD} -`, failed('connect_failed', 'no core'));
+    const gone = updateAt(2, NEW);
+    const { decision, draft } = gone;
+    const change: Change = { ...decision.changes[0], action: 'delete' };
+    const answers: string[] = [];
+    for (const arrival of [
+      inlineSwapAt(1, OLD, NEW),
+      updateAt(3, OTHER),
+      { draft, decision: { ...decision, action: 'delete', changes: [change] } } as Arrival,
+    ]) {
+      const answer = delivery.deliver(arrival, []);
+      await clock.advance(2_000);
+      answers.push((await answer).kind);
+    }
+    assert.deepEqual(answers, ['failed', 'processed', 'processed']);
+    await store.close();
+  });
+
   test('nor when the late swap was promised: it waits for the one between', async () => {
     const { clock, core, store, reconciler, bring } = loop();
     await confirmed(store, wantedAt(0, { imsi: OLD }));
