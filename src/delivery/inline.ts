@@ -32,7 +32,7 @@ import type { Attempts } from './attempts.ts';
 import { SubscriberLines } from './lines.ts';
 import { asRelease, CLAIM_MARGIN_MS, effectOf, NO_TURN, type Pushed, push, untouched } from './push.ts';
 import { RefusedInserts } from './refused-inserts.ts';
-import { type Before, Released } from './releases.ts';
+import { type Before, NOTHING_BEFORE, Released } from './releases.ts';
 
 interface InlineLimits {
   /** One event's whole budget, waiting and repeats included, in milliseconds. */
@@ -200,7 +200,8 @@ export class InlineDelivery implements Delivery {
       if (stale && leg.ends) return await this.#stale(held, leg);
       // A SIM that gives its number on may never have got it: what it had to wait for comes before that, too.
       const releases = isGrant(wanted.change) || !leg.ends ? releasesUpTo(held, wanted.version) : [];
-      const { missing, overtaken } = await this.#before(held, wanted, releases, course);
+      const nothing = releases.length === 0;
+      const { missing, overtaken } = nothing ? NOTHING_BEFORE : await this.#before(held, wanted, releases, course);
       // Those of the chain come last: they wait for this one, and lose the number before they are given it.
       const first = missing.filter((release) => !isOf(leg.chain, release));
       if (first.length > 0) return await this.#releasesFirst(held, first, leg);

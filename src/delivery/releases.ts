@@ -22,7 +22,8 @@ export interface Before {
   readonly overtaken: Failed | null;
 }
 
-const NOTHING_BEFORE: Before = { missing: [], overtaken: null };
+/** Of events that are no swaps: they pay nothing for this. */
+export const NOTHING_BEFORE: Before = { missing: [], overtaken: null };
 
 /** Whether the number may be given. */
 export function isFree({ missing, overtaken }: Before): boolean {
@@ -45,7 +46,7 @@ export class Released {
   /**
    * What is between a SIM and its number (G5). Looked up anew, because swaps are announced while the core is being called; a look
    * that finds nothing is the go-ahead, and makes no call.
-   * @param releases that the number waits for: of events which are no swaps there are none, and they pay nothing for it.
+   * @param releases that the number waits for.
    */
   async before(wanted: Wanted, releases: readonly Release[]): Promise<Before> {
     if (releases.length === 0) return NOTHING_BEFORE;
@@ -63,8 +64,11 @@ export class Released {
   }
 
   async #mayGive(wanted: Wanted): Promise<boolean> {
-    const releases = releasesBefore(await this.#store.look(wanted.change.state.imsi), wanted);
-    return isFree(await this.before(wanted, releases));
+    const { imsi } = wanted.change.state;
+    const releases = async () => releasesBefore(await this.#store.look(imsi), wanted);
+    if (await this.#overtaken(wanted, await releases())) return false;
+    // Last, since it is what changes meanwhile: the other look took its time.
+    return (await this.#missing(imsi, await releases())).length === 0;
   }
 
   /** The releases that nobody has seen done, and what those SIMs had to wait for themselves: they may never have got the number. */
@@ -84,12 +88,12 @@ export class Released {
 
   async #overtaken(wanted: Wanted, releases: readonly Release[]): Promise<Failed | null> {
     const { imsi, msisdn } = wanted.change.state;
-    if (msisdn === null) return null;
-    for (const other of await wereCalledBy(msisdn, imsi, releases, this.#store)) {
-      const newer = newestWith(await this.#store.look(other), msisdn, wanted.version);
-      if (newer) return takenBy(other, newer);
-    }
-    return null;
+    if (msisdn === null || releases.length === 0) return null;
+    const others = await wereCalledBy(msisdn, imsi, releases, this.#store);
+    const known = await Promise.all(others.map((other) => this.#store.look(other)));
+    const owners = known.map((other) => ({ imsi: other.imsi, newer: newestWith(other, msisdn, wanted.version) }));
+    const owner = owners.find(({ newer }) => newer !== null);
+    return owner?.newer ? takenBy(owner.imsi, owner.newer) : null;
   }
 
   /** Asked of swaps only; every other event adds its own, and pays nothing for it. */

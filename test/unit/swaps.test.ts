@@ -194,6 +194,24 @@ describe('a number is given only when every SIM that had it has released it (G5)
     assertBefore(core.calls, `${OTHER} -`, `${NEW} ${NUMBER}`);
   });
 
+  test('also one that is named while it is looked up whose number it is', async (t) => {
+    const { clock, core, store, bring } = loop();
+    for (const imsi of [OLD, OTHER]) await confirmed(store, wantedAt(0, { imsi }));
+    const find = store.views.find.bind(store.views);
+    let looks = 0;
+    t.mock.method(store.views, 'find', async (...args: Parameters<typeof find>) => {
+      // One for whoever else wants the number of the old SIM, one for this, which takes so long that there is another before the call.
+      if (++looks === 3) await announceOther(store, NEW);
+      const found = await find(...args);
+      await new Promise<void>((resolve) => clock.after(SLOW_CLAIM_MS, resolve));
+      return found;
+    });
+    await store.write(grantAt(2, OLD, NEW));
+    await bring(NEW, 2);
+    assert.ok(looks >= 3, `${looks} looks`);
+    assertBefore(core.calls, `${OTHER} -`, `${NEW} ${NUMBER}`);
+  });
+
   test('also where a SIM gives its number away by taking another one', async () => {
     const { core, store, bring } = loop();
     await confirmed(store, wantedAt(0, { imsi: OTHER, msisdn: '7' }));
