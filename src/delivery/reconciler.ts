@@ -89,7 +89,7 @@ export class Reconciler {
       attempts: parts.attempts,
       clock: parts.clock,
       holdMs: parts.limits.deadlineMs + CLAIM_MARGIN_MS,
-      settle: (pushed, held, ids, owed) => this.#settle(pushed, held, ids, owed),
+      settle: (pushed, held, ids, comesBack) => this.#settle(pushed, held, ids, comesBack),
       letGo: (held) => this.#letGo(held, null),
     });
     this.#freed = new FreedNumbers(parts.store, (imsi, from) => {

@@ -91,9 +91,8 @@ export class Released {
     if (msisdn === null || releases.length === 0) return null;
     const others = await wereCalledBy(msisdn, imsi, releases, this.#store);
     const known = await Promise.all(others.map((other) => this.#store.look(other)));
-    const owners = known.map((other) => ({ imsi: other.imsi, newer: newestWith(other, msisdn, wanted.version) }));
-    const owner = owners.find(({ newer }) => newer !== null);
-    return owner?.newer ? takenBy(owner.imsi, owner.newer) : null;
+    const [newer] = known.flatMap((other) => newestWith(other, msisdn, wanted.version) ?? []);
+    return newer ? takenBy(newer) : null;
   }
 
   /** Asked of swaps only; every other event adds its own, and pays nothing for it. */
@@ -103,10 +102,10 @@ export class Released {
 }
 
 /** It passes once the SIM loses the number, or the event that is missing comes: it is an attempt, since that may never be. */
-function takenBy(imsi: string, { eventId }: Wanted): Failed {
+function takenBy({ change, eventId }: Wanted): Failed {
   return failed(
     'not_released',
-    `its number is that of ${imsi} by a newer event (${eventId}); the event that took it there from this SIM has not come`,
+    `its number is that of ${change.state.imsi} by a newer event (${eventId}); the event that took it there from this SIM has not come`,
   );
 }
 

@@ -45,9 +45,9 @@ interface SenderParts {
   readonly holdMs: number;
   /**
    * Keeps what came of a SIM that was called for on behalf of another one.
-   * @param owed whether it is tried again for its own sake, too, when that failed.
+   * @param comesBack whether it is tried again for its own sake, too, when that failed.
    */
-  settle(pushed: Pushed, held: Held, ids: TraceIds, owed: boolean): Promise<void>;
+  settle(pushed: Pushed, held: Held, ids: TraceIds, comesBack: boolean): Promise<void>;
   letGo(held: Held): Promise<void>;
 }
 
@@ -223,8 +223,9 @@ function releasedBy(sent: Pushed, release: Wanted): Pushed {
 
 /**
  * What is to be sent so that a SIM gives its number back: the release, or something newer that is wanted of it, which may itself
- * be a number that has to be free first. Where that waits for one who waits for this SIM, somebody has to begin: the release
- * alone is sent, and the SIM is without a number until the others have theirs. The same where the newer state is a dead letter.
+ * be a number that has to be free first. Where that waits for one who waits for this SIM, or for a number that is another SIM's by
+ * now, somebody has to begin: the release alone is sent, and the SIM is without a number until the others have theirs. The same
+ * where the newer state is a dead letter.
  * @returns null when the number was given back before.
  */
 function releaseOf(known: Subscriber, release: Wanted, number: string | null, isStuck: boolean): Wanted | null {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { failed } from '../../src/core/outcome.ts';
+import type { Wanted } from '../../src/core/subscriber.ts';
 import { Reconciler } from '../../src/delivery/reconciler.ts';
 import { directStore } from '../helpers/direct-store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
@@ -50,12 +51,21 @@ function twoConnectors(limits = LIMITS) {
     await store.write({ ...want, entry: entryOf(2, { imsi: NEW, names: NAMES }) });
     core.answers.set(GIVEN, failed('refused', 'Number taken'));
   };
+  /** The old SIM becomes something else, by the second connector, while the first refusal is on its way. */
+  const freeMeanwhile = (freed: Wanted) =>
+    core.meanwhile.set(GIVEN, async () => {
+      if (core.calls.filter((call) => call === GIVEN).length > 1) return core.answers.clear();
+      await store.write(effects({ kind: 'want', imsi: OLD, wanted: freed, after: [] }));
+      second.start();
+      while ((await store.look(OLD)).applied?.eventId !== freed.eventId)
+        await new Promise((resolve) => setImmediate(resolve));
+    });
   /** Until the new SIM has the number, or nothing more comes. */
   const end = async () => {
     for (let n = 0; n < ROUNDS && (await store.look(NEW)).applied === null; n++) await round();
     return { dead: (await store.look(NEW)).dead, calls: core.calls.filter((call) => call === GIVEN).length };
   };
-  return { clock, core, store, first, second, begin, end, close };
+  return { clock, core, store, first, second, begin, freeMeanwhile, end, close };
 }
 
 describe('a dead letter gets its number once another connector', () => {
@@ -65,15 +75,8 @@ describe('a dead letter gets its number once another connector', () => {
   ] as const) {
     test(`${what} while the refusal is on its way`, async () => {
       const site = twoConnectors();
-      const { core, store } = site;
       await site.begin();
-      core.meanwhile.set(GIVEN, async () => {
-        if (core.calls.filter((call) => call === GIVEN).length > 1) return core.answers.clear();
-        await store.write(effects({ kind: 'want', imsi: OLD, wanted: freed, after: [] }));
-        site.second.start();
-        while ((await store.look(OLD)).applied?.eventId !== 'event-3')
-          await new Promise((resolve) => setImmediate(resolve));
-      });
+      site.freeMeanwhile(freed);
       site.first.start();
       assert.deepEqual(await site.end(), { dead: null, calls: 2 });
       await site.close();
@@ -82,7 +85,7 @@ describe('a dead letter gets its number once another connector', () => {
 
   test('has its SIM give it back, and a third one may have had it by a call that was given up long ago', async () => {
     const site = twoConnectors({ ...LIMITS, settleAfterMs: 1, maxAttempts: 1 });
-    const { core, store } = site;
+    const { store } = site;
     await site.begin();
     const given = wantedAt(1, { imsi: OTHER, msisdn: '7' });
     const lost = { result: 'unsure', why: 'no answer', retryInMs: 0, counts: true } as const;
@@ -90,13 +93,7 @@ describe('a dead letter gets its number once another connector', () => {
     await store.write({ ...effects(effect), entry: entryOf(1, { imsi: OTHER, names: NAMES }) });
     await store.write(effects({ kind: 'failed', imsi: OTHER, wanted: given, ...lost }));
     assert.ok((await store.look(OTHER)).dead);
-    core.meanwhile.set(GIVEN, async () => {
-      if (core.calls.filter((call) => call === GIVEN).length > 1) return core.answers.clear();
-      await store.write(effects({ kind: 'want', imsi: OLD, wanted: barredAt(3, OLD), after: [] }));
-      site.second.start();
-      while ((await store.look(OLD)).applied?.eventId !== 'event-3')
-        await new Promise((resolve) => setImmediate(resolve));
-    });
+    site.freeMeanwhile(barredAt(3, OLD));
     site.first.start();
     assert.deepEqual(await site.end(), { dead: null, calls: 2 });
     await site.close();
